@@ -107,7 +107,10 @@ export class RoleProcess {
 
   async #firstReadyLine(child: ChildProcess): Promise<void> {
     const ready = new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#failure(`was not ready after ${READY_TIMEOUT_MS / 1000} s`)), READY_TIMEOUT_MS);
+      const timer = setTimeout(
+        () => reject(this.#failure(`was not ready after ${READY_TIMEOUT_MS / 1000} s`)),
+        READY_TIMEOUT_MS,
+      );
       child.once('exit', (code, signal) => {
         clearTimeout(timer);
         reject(this.#failure(`ended with ${signal ?? `code ${code}`} before it was ready`));

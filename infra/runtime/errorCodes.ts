@@ -23,6 +23,51 @@ export const ERROR_CODES = {
   ),
   INTERNAL: entry('Something happened that should not.', 'Report it with the log lines around it.'),
   ABORTED: entry('The work was stopped on request.', 'Nothing to do: it goes on at the next start.'),
+
+  // infra/kafka
+  KAFKA_UNREACHABLE: entry(
+    'No Kafka broker answers.',
+    'Check kafka.brokers and that the brokers run; Sluice goes on by itself when they are back.',
+    true,
+  ),
+  KAFKA_REQUEST_FAILED: entry('A request to Kafka was refused.', 'See the reason in the message and the broker log.'),
+  KAFKA_TOPIC_MISSING: entry('A topic that is needed does not exist.', 'Start the part that creates it, or create it.'),
+  KAFKA_TOPIC_MISMATCH: entry(
+    'A topic exists with other settings than Sluice needs.',
+    'Change the topic or the configuration; Sluice never alters an existing topic.',
+  ),
+  KAFKA_PRODUCER_BROKEN: entry(
+    'A send was not confirmed, so the producer is thrown away and the work since the last confirmation is done again.',
+    'Nothing to do unless it repeats: then look at the brokers.',
+    true,
+  ),
+  KAFKA_FENCED: entry(
+    'Another instance with the same transactional id has taken over.',
+    'Run one capture per source; this one has stopped writing.',
+  ),
+  KAFKA_MEMBERSHIP_LOST: entry(
+    'This consumer is no longer a member of its group; its partitions go to others and come back after a rebalance.',
+    'Nothing to do unless it repeats: then the handler is too slow or the process is starved.',
+    true,
+  ),
+  KAFKA_CONSUMER_CRASHED: entry(
+    'A consumer stopped for good.',
+    'See the cause; restart the process when it is removed.',
+  ),
+  KAFKA_CLIENT_VERSION: entry(
+    'The installed Kafka client is not the version this code was checked against.',
+    'Install exactly kafkajs 2.2.4 (npm ci).',
+  ),
+
+  // infra/demo
+  DEMO_PROCESS_FAILED: entry('A process of the demo did not start.', 'Read the end of the log file it names.'),
+  DEMO_CHECK_FAILED: entry(
+    'The demo saw something other than what it checks for.',
+    'Read the report above and the logs it names.',
+  ),
+
+  // infra/ops
+  VERIFY_SOURCE_UNREADABLE: entry('The source could not be read for verification.', 'Run `sluice check`.', true),
 } as const satisfies Record<string, ErrorCodeEntry>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

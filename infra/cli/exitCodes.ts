@@ -1,0 +1,14 @@
+/** Exit codes of every command: documented in the README, stable. */
+export const EXIT = {
+  ok: 0,
+  /** Something failed; the message says what. */
+  fault: 1,
+  /** The command line was not understood. */
+  usage: 2,
+  /** A guard refused: another owner is active, or --execute is missing. */
+  refused: 3,
+  /** The command worked and what it looked at is not healthy. */
+  unhealthy: 4,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
