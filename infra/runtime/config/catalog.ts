@@ -3,6 +3,8 @@
  * the pipeline, so that a configuration file can be read without it.
  */
 
+export { catalogSchema } from './catalogSchema.ts';
+
 /** One row as capture delivers it: column → value. Decimals are strings with full scale, 64-bit integers bigint, binary columns Buffer. */
 export type Row = Readonly<Record<string, unknown>>;
 

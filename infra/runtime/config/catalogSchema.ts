@@ -73,6 +73,21 @@ export const documentDefinitionSchema = definition.superRefine((value, context) 
   }
 }) as unknown as z.ZodType<DocumentDefinition>;
 
+/** The `catalog` section of the configuration. */
+export const catalogSchema = z.strictObject({
+  documents: z
+    .array(documentDefinitionSchema)
+    .describe('Document types made with defineDocument(); each becomes a search index.')
+    .superRefine((documents, context) => {
+      const seen = new Set<string>();
+      for (const [index, { type }] of documents.entries()) {
+        if (seen.has(type))
+          context.addIssue({ code: 'custom', path: [index, 'type'], message: `a second document type named ${type}` });
+        seen.add(type);
+      }
+    }),
+});
+
 function joinProblem(joins: Readonly<Record<string, JoinDefinition>>, name: string): string | undefined {
   const seen = new Set([name]);
   for (let from = joins[name]?.from ?? 'root'; from !== 'root'; from = joins[from]?.from ?? 'root') {

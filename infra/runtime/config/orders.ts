@@ -33,8 +33,8 @@ export function defineOrders<Tables extends object>() {
 
 const TABLE = /^[^.\s]+\.[^.]+$/u;
 
-/** Shape of an orders definition, for the configuration loader. */
-export const ordersDefinitionSchema = z.strictObject({
+/** The `orders` section of the configuration. */
+export const ordersSchema = z.strictObject({
   table: z.string().regex(TABLE, 'expected schema.table'),
   project: z.custom<OrdersDefinition['project']>((value) => typeof value === 'function', 'expected a function'),
 }) as unknown as z.ZodType<OrdersDefinition>;

@@ -30,8 +30,8 @@ export function defineStock<Tables extends object>() {
 
 const TABLE = /^[^.\s]+\.[^.]+$/u;
 
-/** Shape of a stock definition, for the configuration loader. */
-export const stockDefinitionSchema = z.strictObject({
+/** The `stock` section of the configuration. */
+export const stockSchema = z.strictObject({
   table: z.string().regex(TABLE, 'expected schema.table'),
   project: z.custom<StockDefinition['project']>((value) => typeof value === 'function', 'expected a function'),
 }) as unknown as z.ZodType<StockDefinition>;
