@@ -127,8 +127,8 @@ export interface ReadTopicOptions {
   readonly partitions?: readonly number[];
   /** First offset of each partition; `beginning` for the first there is. Partitions missing from the map start at their beginning. */
   readonly from: 'beginning' | ReadonlyMap<number, bigint>;
-  /** Called for one batch at a time; `false` stops the reading. */
-  readonly onBatch: (batch: MessageBatch) => Promise<void | false> | void | false;
+  /** Called and awaited for one batch at a time; when it gives (a promise of) `false` the reading stops. */
+  readonly onBatch: (batch: MessageBatch) => unknown;
   readonly signal?: AbortSignal;
 }
 

@@ -1,0 +1,109 @@
+import { type Admin, ConfigResourceTypes, type Kafka } from 'kafkajs';
+import { SluiceError } from '#infra/runtime/errors.ts';
+import { asKafkaError } from './kafkajsErrors.ts';
+import type { PartitionOffsets, TopicSpec } from './types.ts';
+
+/** Settings of an existing topic that must be as wanted, because data would be lost or grow for ever otherwise. */
+const CHECKED_SETTINGS = ['cleanup.policy'];
+
+/** See KafkaClient.ensureTopics. */
+export async function ensureTopics(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
+  if (specs.length === 0) return;
+  const existing = new Set(await asKafkaError('listing topics', () => admin.listTopics()));
+  const missing = specs.filter((spec) => !existing.has(spec.topic));
+  if (missing.length > 0) {
+    // `false` only says that somebody else created one of them meanwhile; the check below looks at those too.
+    await asKafkaError(`creating topics ${missing.map((s) => s.topic).join(', ')}`, () =>
+      admin.createTopics({
+        waitForLeaders: true,
+        topics: missing.map((spec) => ({
+          topic: spec.topic,
+          numPartitions: spec.partitions,
+          replicationFactor: spec.replicationFactor,
+          configEntries: Object.entries(spec.config ?? {}).map(([name, value]) => ({ name, value })),
+        })),
+      }),
+    );
+  }
+  await checkTopics(
+    admin,
+    specs.filter((spec) => existing.has(spec.topic)),
+  );
+}
+
+async function checkTopics(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
+  if (specs.length === 0) return;
+  const names = specs.map((s) => s.topic);
+  const { topics } = await asKafkaError('reading topic metadata', () => admin.fetchTopicMetadata({ topics: names }));
+  const { resources } = await asKafkaError('reading topic settings', () =>
+    admin.describeConfigs({
+      includeSynonyms: false,
+      resources: names.map((name) => ({ type: ConfigResourceTypes.TOPIC, name, configNames: CHECKED_SETTINGS })),
+    }),
+  );
+  for (const spec of specs) {
+    const partitions = topics.find((t) => t.name === spec.topic)?.partitions.length ?? 0;
+    const entries = resources.find((r) => r.resourceName === spec.topic)?.configEntries ?? [];
+    const wanted: [string, string][] = CHECKED_SETTINGS.flatMap((name) =>
+      spec.config?.[name] === undefined ? [] : [[name, spec.config[name]]],
+    );
+    if (partitions < spec.partitions) mismatch(spec.topic, 'partitions', String(spec.partitions), String(partitions));
+    for (const [name, value] of wanted) {
+      const found = entries.find((e) => e.configName === name)?.configValue;
+      if (found !== undefined && found !== value) mismatch(spec.topic, name, value, found);
+    }
+  }
+}
+
+function mismatch(topic: string, setting: string, expected: string, found: string): never {
+  throw new SluiceError('KAFKA_TOPIC_MISMATCH', `Topic ${topic}: ${setting} should be ${expected}, found ${found}`, {
+    context: { topic, setting, expected, found },
+  });
+}
+
+/** See KafkaClient.committedOffsets. */
+export async function committedOffsets(
+  admin: Admin,
+  groupId: string,
+  topics: readonly string[],
+): Promise<ReadonlyMap<string, PartitionOffsets>> {
+  const found = await asKafkaError(`reading the offsets of group ${groupId}`, () =>
+    admin.fetchOffsets({ groupId, topics: [...topics] }),
+  );
+  return new Map(
+    found.map((t) => [
+      t.topic,
+      new Map(t.partitions.filter((p) => BigInt(p.offset) >= 0n).map((p) => [p.partition, BigInt(p.offset)])),
+    ]),
+  );
+}
+
+/**
+ * See KafkaClient.commitOffsets. The library's own setOffsets waits for a five-second fetch of a hidden consumer; this one joins with a
+ * short wait, commits and leaves.
+ */
+export async function commitOffsets(
+  kafka: Kafka,
+  groupId: string,
+  offsets: ReadonlyMap<string, PartitionOffsets>,
+): Promise<void> {
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 50, sessionTimeout: 10_000, heartbeatInterval: 2000 });
+  await asKafkaError(`setting the offsets of group ${groupId}`, async () => {
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...offsets.keys()], fromBeginning: true });
+      const joined = Promise.withResolvers<void>();
+      consumer.on(consumer.events.GROUP_JOIN, () => joined.resolve());
+      consumer.on(consumer.events.CRASH, ({ payload }) => joined.reject(payload.error));
+      consumer.pause([...offsets.keys()].map((topic) => ({ topic })));
+      await consumer.run({ autoCommit: false, eachBatch: async () => undefined });
+      await joined.promise;
+      const list = [...offsets].flatMap(([topic, partitions]) =>
+        [...partitions].map(([partition, offset]) => ({ topic, partition, offset: String(offset) })),
+      );
+      await consumer.commitOffsets(list);
+    } finally {
+      await consumer.disconnect().catch(() => undefined);
+    }
+  });
+}
