@@ -35,12 +35,16 @@ export interface FacetRange {
   readonly to?: number;
 }
 
-/** A facet counts the values of one keyword, boolean or number field. With `ranges` it counts those buckets instead. */
+/**
+ * A facet counts the values of one keyword, boolean or number field. With `ranges` it counts those buckets instead; with `bounds` it
+ * gives the lowest and highest value of a number field (a price slider) and counts nothing.
+ */
 export interface FacetDefinition {
   readonly field: string;
   /** How many values are counted. Default 20, most 200. */
   readonly size?: number;
   readonly ranges?: readonly FacetRange[];
+  readonly bounds?: boolean;
 }
 
 export interface SortField {

@@ -26,6 +26,7 @@ const search = z.strictObject({
         field: z.string(),
         size: z.number().int().min(1).max(200).optional(),
         ranges: z.array(facetRange).min(1).optional(),
+        bounds: z.boolean().optional(),
       }),
     )
     .optional(),
