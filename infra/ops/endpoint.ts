@@ -30,10 +30,9 @@ export class OpsEndpoint implements Component {
 
   /** http://host:port once started. */
   get url(): string {
-    const address = this.#server.addresses()[0];
-    return address === undefined
-      ? ''
-      : `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+    const address = this.#server.server.address();
+    if (address === null || typeof address === 'string') return '';
+    return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
   }
 
   async start(): Promise<void> {

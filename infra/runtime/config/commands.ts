@@ -15,11 +15,6 @@ export const commandsSchema = z.strictObject({
   keys: secretSchema(
     'JSON list of API keys: [{"id","prefix","hash","scopes"}]; only hashes of the keys are kept. `sluice keys create` prints an entry.',
   ),
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/, { error: 'expected an ISO 4217 code such as GBP' })
-    .describe('The one currency the database sells in; an order in another is refused. Default GBP.')
-    .default('GBP'),
   maxConcurrency: wholeNumber(
     'Commands running in the database at once; further ones wait. Default 8.',
     1,

@@ -93,7 +93,12 @@ function describeIssue(issue: z.core.$ZodIssue, root: unknown): ConfigFault[] {
         describeIssue({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, root),
       );
   }
-  return [{ path: dotted(issue.path), message: `${issue.message}; found ${found(valueAt(root, issue.path))}` }];
+  return [
+    {
+      path: dotted(issue.path),
+      message: `${issue.message}; found ${issue.message.includes('secretEnv(') ? literalSecret(valueAt(root, issue.path)) : found(valueAt(root, issue.path))}`,
+    },
+  ];
 }
 
 /** The keys the schema knows at a path; empty where the schema is not an object. */
@@ -121,7 +126,13 @@ function found(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value instanceof Secret) return 'a secret';
   if (typeof value === 'function') return 'a function';
+  if (typeof value === 'string') return inspect(value.replace(/:\/\/[^/@]*@/, '://[secret]@'), { maxStringLength: 60 });
   return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 });
+}
+
+/** Whatever stands where a secret belongs may be one: only its kind is told. */
+function literalSecret(value: unknown): string {
+  return value === undefined ? 'nothing' : `a literal ${typeof value} (not shown)`;
 }
 
 function dotted(path: Path): string {

@@ -35,6 +35,11 @@ const TABLE = /^[^.\s]+\.[^.]+$/u;
 
 /** The `orders` section of the configuration. */
 export const ordersSchema = z.strictObject({
-  table: z.string().regex(TABLE, 'expected schema.table'),
-  project: z.custom<OrdersDefinition['project']>((value) => typeof value === 'function', 'expected a function'),
+  table: z
+    .string()
+    .regex(TABLE, 'expected schema.table')
+    .describe('Order header table, one row per order, as schema.table.'),
+  project: z
+    .custom<OrdersDefinition['project']>((value) => typeof value === 'function', 'expected a function')
+    .describe('Pure function from a row to an order as the storefront may see it, or null.'),
 }) as unknown as z.ZodType<OrdersDefinition>;

@@ -32,6 +32,11 @@ const TABLE = /^[^.\s]+\.[^.]+$/u;
 
 /** The `stock` section of the configuration. */
 export const stockSchema = z.strictObject({
-  table: z.string().regex(TABLE, 'expected schema.table'),
-  project: z.custom<StockDefinition['project']>((value) => typeof value === 'function', 'expected a function'),
+  table: z
+    .string()
+    .regex(TABLE, 'expected schema.table')
+    .describe('Table of stock levels, one row per sku and location, as schema.table.'),
+  project: z
+    .custom<StockDefinition['project']>((value) => typeof value === 'function', 'expected a function')
+    .describe('Pure function from a row to a stock level, or null for a row that is not shown.'),
 }) as unknown as z.ZodType<StockDefinition>;
