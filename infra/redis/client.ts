@@ -1,0 +1,131 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import type { Component } from '#infra/runtime/lifecycle.ts';
+import type { Logger } from '#infra/runtime/logger.ts';
+import { retry } from '#infra/runtime/retry.ts';
+import { toRedisError } from './errors.ts';
+
+export type RedisArgument = string | number | Buffer;
+
+/** A Lua script of ours. It must run on Redis 6.2 and touch keys of one hash slot only, so that it also runs on a cluster. */
+export interface RedisScript {
+  /** Unique among our scripts; letters only. */
+  readonly name: string;
+  /** How many of the arguments are keys (they come first). */
+  readonly keys: number;
+  readonly lua: string;
+}
+
+/** One command or script call; made by {@link command} and {@link script}. */
+export interface RedisCall {
+  readonly name: string;
+  readonly script?: RedisScript;
+  readonly args: readonly RedisArgument[];
+}
+
+export const command = (name: string, ...args: RedisArgument[]): RedisCall => ({ name, args });
+export const script = (script: RedisScript, ...args: RedisArgument[]): RedisCall => ({
+  name: script.name,
+  script,
+  args,
+});
+
+export interface RedisClientOptions {
+  /** `redis://[user:password@]host:port[/db]`; `rediss://` for TLS. */
+  readonly url: string;
+  /** First part of every key made by `key`. */
+  readonly keyPrefix: string;
+  /** Shown in the server's client list. */
+  readonly name: string;
+  readonly log: Logger;
+  /** Milliseconds one command may take. Default 10000; 0 for a connection that makes blocking reads. */
+  readonly commandTimeoutMs?: number;
+}
+
+/**
+ * A connection to Redis that speaks plain replies (RESP2: strings, numbers, arrays, null). It reconnects for ever by itself; while the
+ * server is away calls reject with REDIS_UNREACHABLE after a short while, so that the caller decides what to do about it.
+ */
+export class RedisClient {
+  readonly #redis: Redis;
+  readonly #options: RedisClientOptions;
+  readonly #defined = new Set<string>();
+
+  constructor(options: RedisClientOptions) {
+    this.#options = options;
+    this.#redis = new Redis(options.url, connectionOptions(options));
+    this.#redis.on('error', (error: Error) => {
+      options.log.debug({ event: 'redis_connection_failed', client: options.name, error: error.message });
+    });
+  }
+
+  /** `<keyPrefix><parts joined by ':'>`. */
+  key(...parts: readonly string[]): string {
+    return this.#options.keyPrefix + parts.join(':');
+  }
+
+  /** @throws REDIS_UNREACHABLE, REDIS_FULL (both retriable), REDIS_REFUSED */
+  async send(call: RedisCall): Promise<unknown> {
+    return (await this.sendAll([call]))[0];
+  }
+
+  /**
+   * All calls in one round trip, in order; not a transaction: when one is refused the others still took effect, and the first refusal is
+   * thrown. Every writer of ours may be repeated as a whole.
+   */
+  async sendAll(calls: readonly RedisCall[]): Promise<unknown[]> {
+    if (calls.length === 0) return [];
+    for (const { script } of calls) if (script !== undefined) this.#define(script);
+    const pipeline = this.#redis.pipeline();
+    const methods = pipeline as unknown as Record<string, (...args: RedisArgument[]) => unknown>;
+    for (const { name, script, args } of calls) {
+      if (script === undefined) pipeline.call(name, ...args);
+      else methods[methodName(script)]!(...args);
+    }
+    const results = await pipeline.exec().catch((error: unknown) => {
+      throw toRedisError(error, calls[0]!.name);
+    });
+    return results!.map(([error, reply], index) => {
+      if (error !== null) throw toRedisError(error, calls[index]!.name);
+      return reply;
+    });
+  }
+
+  /** A second connection with the same settings, for reads that wait. */
+  forBlockingReads(): RedisClient {
+    return new RedisClient({ ...this.#options, name: `${this.#options.name}-waiting`, commandTimeoutMs: 0 });
+  }
+
+  /** Resolves when the server answers. Rejects with REDIS_UNREACHABLE after `attempts` tries. */
+  async ready(signal?: AbortSignal, attempts = 8): Promise<void> {
+    await retry(() => this.send(command('PING')), { attempts, ...(signal ? { signal } : {}) });
+  }
+
+  async close(): Promise<void> {
+    this.#redis.disconnect();
+  }
+
+  component(): Component {
+    return { name: this.#options.name, start: (signal) => this.ready(signal), stop: () => this.close() };
+  }
+
+  /** Must happen before a pipeline is opened: a pipeline knows the scripts of its beginning only. */
+  #define(script: RedisScript): void {
+    if (this.#defined.has(script.name)) return;
+    this.#redis.defineCommand(methodName(script), { numberOfKeys: script.keys, lua: script.lua });
+    this.#defined.add(script.name);
+  }
+}
+
+const methodName = (script: RedisScript): string => `sluice${script.name}`;
+
+function connectionOptions(options: RedisClientOptions): RedisOptions {
+  return {
+    connectionName: options.name,
+    protocol: 2,
+    connectTimeout: 5000,
+    maxRetriesPerRequest: 2,
+    retryStrategy: (times) => Math.min(1000, 50 * times),
+    enableAutoPipelining: false,
+    ...(options.commandTimeoutMs === 0 ? {} : { commandTimeout: options.commandTimeoutMs ?? 10_000 }),
+  };
+}
