@@ -1,0 +1,13 @@
+-- The command API's login: EXECUTE on schema storefront and on its table type, nothing else. Minimum version: SQL Server 2008.
+-- $(SluiceCommandsPassword) is a sqlcmd variable: sqlcmd -v SluiceCommandsPassword="...". Run as securityadmin and db_owner.
+
+IF NOT EXISTS (SELECT 1 FROM sys.server_principals WHERE name = N'sluice_commands')
+    CREATE LOGIN sluice_commands WITH PASSWORD = N'$(SluiceCommandsPassword)';
+GO
+IF NOT EXISTS (SELECT 1 FROM sys.database_principals WHERE name = N'sluice_commands')
+    CREATE USER sluice_commands FOR LOGIN sluice_commands WITH DEFAULT_SCHEMA = storefront;
+GO
+GRANT EXECUTE ON SCHEMA::storefront TO sluice_commands;
+GO
+GRANT EXECUTE ON TYPE::storefront.OrderLines TO sluice_commands;
+GO
