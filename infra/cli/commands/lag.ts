@@ -40,7 +40,10 @@ export async function lag(options: { config: string; json: boolean; watch: boole
 }
 
 function show(rows: readonly PartitionLag[], options: { json: boolean; watch: boolean }): void {
-  if (options.json) return printJson(rows);
+  if (options.json) {
+    printJson(rows);
+    return;
+  }
   if (options.watch && process.stdout.isTTY) process.stdout.write('\u001b[2J\u001b[H');
   const seconds = (value: number | null): string => (value === null ? '0 s' : `${value.toFixed(1)} s`);
   print(
