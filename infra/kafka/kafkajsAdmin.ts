@@ -95,7 +95,6 @@ export async function commitOffsets(
       const joined = Promise.withResolvers<void>();
       consumer.on(consumer.events.GROUP_JOIN, () => joined.resolve());
       consumer.on(consumer.events.CRASH, ({ payload }) => joined.reject(payload.error));
-      consumer.pause([...offsets.keys()].map((topic) => ({ topic })));
       await consumer.run({ autoCommit: false, eachBatch: async () => undefined });
       await joined.promise;
       const list = [...offsets].flatMap(([topic, partitions]) =>

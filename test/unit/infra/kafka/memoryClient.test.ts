@@ -1,0 +1,8 @@
+import { describe } from 'vitest';
+import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
+import { kafkaContract } from '../../../contract/kafkaContract.ts';
+
+describe('the in-memory Kafka client', () => {
+  const client = createMemoryKafka();
+  kafkaContract(() => client);
+});
