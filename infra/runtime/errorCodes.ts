@@ -156,6 +156,15 @@ export const ERROR_CODES = {
     'The containers of the stack could not be started.',
     'Check that the container engine runs and may fetch images, or set SLUICE_STACK=local.',
   ),
+
+  DEMO_DATA_MISSING: entry(
+    'A data file of the demo cannot be read.',
+    'Name the folder that holds the AdventureWorks .csv files with --data DIR.',
+  ),
+  DEMO_DATA_INVALID: entry(
+    'A data file of the demo is not as its format demands.',
+    'Correct the named line, or take the file again from its source.',
+  ),
 } as const satisfies Record<string, ErrorCodeEntry>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
