@@ -1,0 +1,176 @@
+import { command, type RedisCall, type RedisClient, type RedisScript, script } from '#infra/redis/client.ts';
+import type { Row } from '#infra/runtime/config/catalog.ts';
+import { BUCKET_COUNT, bucketTag, byBucket } from './buckets.ts';
+import { ENTER_LINK, LEAVE_LINK, SETTLE_ROWS, WRITE_ROWS } from './rowScripts.ts';
+import { decodeRow, encodeRow } from './rowText.ts';
+
+/** One version of one row to be kept. */
+export interface RowVersion {
+  readonly key: string;
+  readonly position: string;
+  /** null: deleted. */
+  readonly row: Row | null;
+  /** Links of this version; none for a deleted row. */
+  readonly links: readonly string[];
+}
+
+/** A version that is the stored one after the write, with the links of earlier versions that are not settled yet. */
+export interface WrittenRow {
+  readonly version: RowVersion;
+  readonly earlierLinks: readonly string[];
+}
+
+const SCAN_COUNT = 1000;
+const ROW_START = 50;
+
+/**
+ * The newest version of every needed row, with the way back from a value to the rows that carry it (links). Written in an order that
+ * makes every crash and every race harmless: enter links, write the row, [mark documents], leave old links, settle. See SPEC.md.
+ */
+export class RowStore {
+  readonly #redis: RedisClient;
+
+  constructor(redis: RedisClient) {
+    this.#redis = redis;
+  }
+
+  /**
+   * Keeps each version unless a newer one is stored. At most one version per row. Resolves with the versions that are now the stored
+   * ones (also those that were before: their documents may not be marked); stale ones are missing.
+   */
+  async write(table: string, versions: readonly RowVersion[]): Promise<WrittenRow[]> {
+    const first = await this.#write(table, versions, false);
+    const waiting = first.filter((answer) => answer.status === 'links').map((answer) => answer.version);
+    await this.#links(table, ENTER_LINK, waiting, (version) => version.links);
+    const second = await this.#write(table, waiting, true);
+    return [...first, ...second]
+      .filter(({ status }) => status === 'ok' || status === 'same')
+      .map(({ version, earlierLinks }) => ({ version, earlierLinks }));
+  }
+
+  /** Forgets earlier links. Call it when every document they lead to has been marked. */
+  async settle(table: string, written: readonly WrittenRow[]): Promise<void> {
+    const moved = written.filter(({ earlierLinks }) => earlierLinks.length > 0);
+    if (moved.length === 0) return;
+    const earlier = new Map(moved.map(({ version, earlierLinks }) => [version, earlierLinks]));
+    await this.#links(table, LEAVE_LINK, [...earlier.keys()], (version) => earlier.get(version)!);
+    const calls = [...byBucket([...earlier.keys()], ({ key }) => key)].map(([bucket, group]) =>
+      script(SETTLE_ROWS, this.#rowsKey(bucket, table), ...group.flatMap(({ key, position }) => [key, position])),
+    );
+    await this.#redis.sendAll(calls);
+  }
+
+  /** Row key → row, in one round trip; deleted and unknown rows are missing. */
+  async read(table: string, keys: readonly string[]): Promise<Map<string, Row>> {
+    const groups = [...byBucket(keys, (key) => key)];
+    const calls = groups.map(([bucket, group]) => command('HMGET', this.#rowsKey(bucket, table), ...group));
+    const replies = (await this.#redis.sendAll(calls)) as (string | null)[][];
+    const rows = new Map<string, Row>();
+    for (const [index, [, group]] of groups.entries()) {
+      for (const [place, key] of group.entries()) {
+        const row = parseStored(replies[index]![place] ?? null);
+        if (row !== null) rows.set(key, row);
+      }
+    }
+    return rows;
+  }
+
+  /**
+   * Row keys entered under each link, by pages: `onPage` is given one link's next keys. A superset: a row may have moved on, so look at
+   * the row itself. All first pages come in one round trip.
+   */
+  async linked(
+    table: string,
+    links: readonly string[],
+    onPage: (link: string, keys: readonly string[]) => Promise<void> | void,
+  ): Promise<void> {
+    let open = links.map((link) => ({ link, cursor: '0' }));
+    while (open.length > 0) {
+      const replies = (await this.#redis.sendAll(
+        open.map(({ link, cursor }) => command('HSCAN', this.#linkKey(table, link), cursor, 'COUNT', SCAN_COUNT)),
+      )) as [string, string[]][];
+      const next: typeof open = [];
+      for (const [index, { link }] of open.entries()) {
+        const [cursor, entries] = replies[index]!;
+        await onPage(
+          link,
+          entries.filter((_, place) => place % 2 === 0),
+        );
+        if (cursor !== '0') next.push({ link, cursor });
+      }
+      open = next;
+    }
+  }
+
+  /** Every row key of a table, deleted rows included, by pages. */
+  async scan(table: string, onPage: (keys: readonly string[]) => Promise<void> | void): Promise<void> {
+    for (let bucket = 0; bucket < BUCKET_COUNT; bucket++) {
+      let cursor = '0';
+      do {
+        const [next, entries] = (await this.#redis.send(
+          command('HSCAN', this.#rowsKey(bucket, table), cursor, 'COUNT', SCAN_COUNT),
+        )) as [string, string[]];
+        const keys = entries.filter((_, place) => place % 2 === 0);
+        if (keys.length > 0) await onPage(keys);
+        cursor = next;
+      } while (cursor !== '0');
+    }
+  }
+
+  async #write(table: string, versions: readonly RowVersion[], linksEntered: boolean) {
+    const groups = [...byBucket(versions, (version) => version.key)];
+    const replies = (await this.#redis.sendAll(
+      groups.map(([bucket, group]) => this.#writeCall(bucket, table, group, linksEntered)),
+    )) as string[][];
+    return groups.flatMap(([, group], index) =>
+      group.map((version, place) => {
+        const [status, earlier] = replies[index]!.slice(place * 2, place * 2 + 2) as [string, string];
+        return { version, status, earlierLinks: earlier === '' ? [] : earlier.split('\t') };
+      }),
+    );
+  }
+
+  #writeCall(bucket: number, table: string, group: readonly RowVersion[], linksEntered: boolean): RedisCall {
+    const args = group.flatMap(({ key, position, row, links }) => [
+      key,
+      position,
+      row === null ? 'd' : 'r',
+      links.join('\t'),
+      row === null ? '' : encodeRow(row),
+      linksEntered ? '1' : '0',
+    ]);
+    return script(WRITE_ROWS, this.#rowsKey(bucket, table), ...args);
+  }
+
+  async #links(
+    table: string,
+    action: RedisScript,
+    versions: readonly RowVersion[],
+    linksOf: (version: RowVersion) => readonly string[],
+  ): Promise<void> {
+    const members = new Map<string, string[]>();
+    for (const version of versions) {
+      for (const link of linksOf(version)) {
+        const list = members.get(link);
+        if (list === undefined) members.set(link, [version.key, version.position]);
+        else list.push(version.key, version.position);
+      }
+    }
+    await this.#redis.sendAll([...members].map(([link, args]) => script(action, this.#linkKey(table, link), ...args)));
+  }
+
+  #rowsKey(bucket: number, table: string): string {
+    return this.#redis.key(bucketTag(bucket), 'rows', table);
+  }
+
+  #linkKey(table: string, link: string): string {
+    const [bucket] = byBucket([link], (text) => text).keys();
+    return this.#redis.key(bucketTag(bucket!), 'link', table, link);
+  }
+}
+
+function parseStored(text: string | null): Row | null {
+  if (text === null || text.charCodeAt(ROW_START - 1) !== 0x72) return null;
+  const end = text.indexOf('\n', text.indexOf('\n', ROW_START) + 1);
+  return decodeRow(text.slice(end + 1));
+}

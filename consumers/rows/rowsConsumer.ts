@@ -1,0 +1,81 @@
+import { type Change, ChangeDecoder, type RecordDecoder } from '#consumers/runner/changes.ts';
+import type { DeadLetters } from '#consumers/runner/deadLetters.ts';
+import { Runner, type RunnerStatus } from '#consumers/runner/runner.ts';
+import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
+import type { KafkaClient } from '#infra/kafka/types.ts';
+import type { RedisClient } from '#infra/redis/client.ts';
+import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
+import type { Component } from '#infra/runtime/lifecycle.ts';
+import type { Logger } from '#infra/runtime/logger.ts';
+import { dirtyTopicSpec, MarkSender } from './marks.ts';
+import { planDocument, planTables } from './relations.ts';
+import { RowStore } from './rowStore.ts';
+import { keepRows } from './rowsHandler.ts';
+
+export interface RowsConsumerOptions {
+  readonly kafka: KafkaClient;
+  readonly redis: RedisClient;
+  readonly decoder: RecordDecoder;
+  readonly deadLetters: DeadLetters;
+  readonly metrics: RunnerMetrics;
+  readonly log: Logger;
+  readonly documents: readonly DocumentDefinition[];
+  readonly groupPrefix: string;
+  readonly maxBatchRecords: number;
+  readonly topicSpec: { readonly partitions: number; readonly replicationFactor: number };
+  /** Topic of a table. */
+  topicOf(table: string): string;
+}
+
+/** Group of stage 1. */
+export function rowsGroup(groupPrefix: string): string {
+  return `${groupPrefix}.rows`;
+}
+
+/** Tables stage 1 reads. */
+export function rowsTables(documents: readonly DocumentDefinition[]): string[] {
+  return [...planTables(documents.map(planDocument)).keys()];
+}
+
+/** Stage 1: change topics → row store → marks. */
+export function rowsConsumer(options: RowsConsumerOptions): { component: Component; status(): RunnerStatus } {
+  const { kafka, redis, documents, groupPrefix } = options;
+  const tables = planTables(documents.map(planDocument));
+  const topics = new Map([...tables.keys()].map((table) => [options.topicOf(table), table]));
+  const store = new RowStore(redis);
+  const marks = new MarkSender(kafka, groupPrefix);
+  const changes = new ChangeDecoder(options.decoder, topics);
+  const runner = new Runner<Change>({
+    kafka,
+    groupId: rowsGroup(groupPrefix),
+    topics: [...topics.keys()],
+    deadLetters: options.deadLetters,
+    metrics: options.metrics,
+    log: options.log,
+    maxBatchRecords: options.maxBatchRecords,
+    decode: (message) => changes.decode(message),
+    handle: (batch, control) =>
+      keepRows(
+        store,
+        tables.get(topics.get(batch.topic)!)!,
+        batch.records.map(({ value }) => value),
+        marks.batch(control.signal),
+      ),
+  });
+  const inner = runner.component();
+  return {
+    status: () => runner.status(),
+    component: {
+      name: inner.name,
+      ...(inner.failed ? { failed: inner.failed } : {}),
+      start: async (signal) => {
+        await kafka.ensureTopics(documents.map(({ type }) => dirtyTopicSpec(groupPrefix, type, options.topicSpec)));
+        await inner.start(signal);
+      },
+      stop: async () => {
+        await inner.stop();
+        await marks.close();
+      },
+    },
+  };
+}

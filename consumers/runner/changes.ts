@@ -1,0 +1,85 @@
+import type { IncomingMessage } from '#infra/kafka/types.ts';
+import type { Row } from '#infra/runtime/config/catalog.ts';
+import { isRetriable, SluiceError } from '#infra/runtime/errors.ts';
+import { isPosition, POSITION_HEADER } from './position.ts';
+
+/** Reads the Confluent wire format: Avro bytes after a schema id. Rejects with a retriable error while the registry is away. */
+export interface RecordDecoder {
+  decode(bytes: Buffer): Promise<unknown>;
+}
+
+/** One change of one row, in the source's own order. */
+export interface Change {
+  /** `schema.table`. */
+  readonly table: string;
+  /** Column → value of the primary key, in key order. */
+  readonly key: Row;
+  readonly position: string;
+  /** c created, u updated, d deleted, r read by a snapshot. A tombstone whose delete was compacted away is a `d` without `before`. */
+  readonly op: 'c' | 'u' | 'd' | 'r';
+  readonly before: Row | null;
+  /** null for a delete. */
+  readonly after: Row | null;
+  /** Commit time in the source, ms since 1970 UTC; null for a tombstone. */
+  readonly sourceTsMs: number | null;
+}
+
+interface Envelope {
+  readonly before: Row | null;
+  readonly after: Row | null;
+  readonly op: string;
+  readonly source: { readonly ts_ms: bigint | number };
+}
+
+/** Turns records of the row topics into changes. `tables` maps topic → `schema.table`. */
+export class ChangeDecoder {
+  readonly #decoder: RecordDecoder;
+  readonly #tables: ReadonlyMap<string, string>;
+
+  constructor(decoder: RecordDecoder, tables: ReadonlyMap<string, string>) {
+    this.#decoder = decoder;
+    this.#tables = tables;
+  }
+
+  /** @throws RECORD_UNREADABLE, RECORD_POSITION_MISSING for a record that can never be read; retriable errors as they come. */
+  async decode(message: IncomingMessage): Promise<Change> {
+    const position = positionOf(message);
+    try {
+      const key = (await this.#decoder.decode(required(message.key))) as Row;
+      const table = this.#tables.get(message.topic)!;
+      if (message.value === null) return { table, key, position, op: 'd', before: null, after: null, sourceTsMs: null };
+      const { before, after, op, source } = (await this.#decoder.decode(message.value)) as Envelope;
+      if (op !== 'c' && op !== 'u' && op !== 'd' && op !== 'r') throw new Error(`unknown operation ${op}`);
+      return { table, key, position, op, before, after: op === 'd' ? null : after, sourceTsMs: Number(source.ts_ms) };
+    } catch (cause) {
+      if (isRetriable(cause)) throw cause;
+      throw new SluiceError('RECORD_UNREADABLE', `${where(message)} cannot be decoded.`, {
+        cause,
+        context: at(message),
+      });
+    }
+  }
+}
+
+function required(key: Buffer | null): Buffer {
+  if (key === null) throw new Error('the record has no key');
+  return key;
+}
+
+function positionOf(message: IncomingMessage): string {
+  const position = message.headers[POSITION_HEADER]?.toString('utf8');
+  if (position !== undefined && isPosition(position)) return position;
+  throw new SluiceError(
+    'RECORD_POSITION_MISSING',
+    `${where(message)} ${position === undefined ? 'lacks' : 'has a malformed'} header ${POSITION_HEADER}.`,
+    { context: at(message) },
+  );
+}
+
+const where = ({ topic, partition, offset }: IncomingMessage): string => `Record ${topic}/${partition}@${offset}`;
+const at = ({ topic, partition, offset }: IncomingMessage) => ({ topic, partition, offset: String(offset) });
+
+/** Topic of a table, as Debezium names it. */
+export function tableTopic(topicPrefix: string, database: string, table: string): string {
+  return `${topicPrefix}.${database}.${table}`;
+}

@@ -1,0 +1,20 @@
+/**
+ * Position text: `<commitLsn 20 hex><commandId 8 hex><changeLsn 20 hex><op 1 digit>`, fixed width and lower case, so that comparing text
+ * compares the order of changes in the source. A snapshot row has the LSN its chunk was read at and zeros after it, so it comes before
+ * every change of that LSN.
+ */
+export const POSITION_LENGTH = 49;
+
+const POSITION = /^[0-9a-f]{48}[0-9]$/u;
+
+/** Header of every change record that carries its position. */
+export const POSITION_HEADER = 'sluice.position';
+
+export function isPosition(text: string): boolean {
+  return POSITION.test(text);
+}
+
+/** The commit a position belongs to; all changes of one transaction share it. */
+export function commitLsnOf(position: string): string {
+  return position.slice(0, 20);
+}
