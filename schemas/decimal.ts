@@ -1,0 +1,64 @@
+import { SluiceError } from '#infra/runtime/errors.ts';
+
+const DECIMAL_TEXT = /^(-?)(\d+)(?:\.(\d+))?$/;
+
+/**
+ * The unscaled value of a decimal text as big-endian two's complement in the fewest bytes, which is how Avro's `decimal` and Kafka
+ * Connect's Decimal carry it: '12.34' with scale 4 is 123400.
+ * @throws SluiceError SCHEMA_VALUE_UNFIT when the text is no decimal or has more digits after the point than the scale (never rounded).
+ */
+export function decimalToBytes(text: string, scale: number): Buffer {
+  return bigintToBytes(unscaled(text, scale));
+}
+
+/** The inverse: exact text with all `scale` digits after the point, '12.3400'. */
+export function bytesToDecimal(bytes: Uint8Array, scale: number): string {
+  return formatUnscaled(bytesToBigint(bytes), scale);
+}
+
+/** '12.34' with scale 4 → 123400n. @throws SluiceError SCHEMA_VALUE_UNFIT */
+export function unscaled(text: string, scale: number): bigint {
+  const match = DECIMAL_TEXT.exec(text);
+  const fraction = match?.[3] ?? '';
+  if (!match || fraction.slice(scale).replaceAll('0', '') !== '') {
+    throw new SluiceError(
+      'SCHEMA_VALUE_UNFIT',
+      `Expected a decimal with at most ${scale} digits after the point, found ${text.length} characters that do not fit`,
+    );
+  }
+  const value = BigInt(match[2]! + fraction.slice(0, scale).padEnd(scale, '0'));
+  return match[1] ? -value : value;
+}
+
+/** 123400n with scale 4 → '12.3400'. */
+export function formatUnscaled(value: bigint, scale: number): string {
+  if (scale === 0) return String(value);
+  const digits = String(value < 0n ? -value : value).padStart(scale + 1, '0');
+  const point = digits.length - scale;
+  return `${value < 0n ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`;
+}
+
+/** Big-endian two's complement in the fewest bytes (at least one). */
+export function bigintToBytes(value: bigint): Buffer {
+  if (value >= -0x8000_0000_0000_0000n && value <= 0x7fff_ffff_ffff_ffffn) {
+    const eight = Buffer.allocUnsafe(8);
+    eight.writeBigInt64BE(value);
+    let start = 0;
+    const fill = value < 0n ? 0xff : 0;
+    while (start < 7 && eight[start] === fill && (eight[start + 1]! & 0x80) === (fill & 0x80)) start++;
+    return eight.subarray(start);
+  }
+  let length = 9;
+  while (BigInt.asIntN(length * 8, value) !== value) length++;
+  let hex = BigInt.asUintN(length * 8, value).toString(16);
+  hex = hex.padStart(length * 2, '0');
+  return Buffer.from(hex, 'hex');
+}
+
+/** The number that big-endian two's complement bytes stand for; no bytes are 0. */
+export function bytesToBigint(bytes: Uint8Array): bigint {
+  if (bytes.length === 0) return 0n;
+  let value = 0n;
+  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
+  return BigInt.asIntN(bytes.length * 8, value);
+}

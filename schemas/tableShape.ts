@@ -1,0 +1,27 @@
+/** A column as its database describes it; what a schema is built from. */
+export interface ColumnShape {
+  readonly name: string;
+  /** Type name of SQL Server in lower case, e.g. `decimal`, `datetime2`, `varchar`. */
+  readonly sqlType: string;
+  readonly nullable: boolean;
+  /** Total digits of decimal and numeric. */
+  readonly precision: number;
+  /** Digits after the point of decimal and numeric; of the seconds in time, datetime2 and datetimeoffset. */
+  readonly scale: number;
+}
+
+/** A table as it is captured. */
+export interface TableShape {
+  readonly database: string;
+  readonly schema: string;
+  readonly name: string;
+  /** The columns that are carried, in the order of the capture instance. */
+  readonly columns: readonly ColumnShape[];
+  /** Names of the key columns in key order; empty when rows have no key. */
+  readonly keyColumns: readonly string[];
+}
+
+/** `<prefix>.<database>.<schema>.<table>`, as Debezium names topics; characters Kafka forbids become underscores. */
+export function topicOf(prefix: string, table: Pick<TableShape, 'database' | 'schema' | 'name'>): string {
+  return `${prefix}.${table.database}.${table.schema}.${table.name}`.replace(/[^A-Za-z0-9._-]/g, '_');
+}
