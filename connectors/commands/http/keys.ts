@@ -1,0 +1,149 @@
+import { createHash, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import { SluiceError } from '#infra/runtime/errors.ts';
+import { SCOPES, type Scope } from '../model/defineCommand.ts';
+
+/**
+ * API keys: `slk_<prefix>_<secret>`. The prefix (public, 12 characters) finds the entry and may be shown and logged; the secret has 256
+ * random bits. Kept is only scrypt(secret). With that many bits a fast hash would do against guessing; the slow one costs next to nothing
+ * here, because a key that was verified once is remembered by its SHA-256 for the life of the process, and it keeps a short key that
+ * somebody makes by hand from being guessed out of a stolen list.
+ */
+export interface ApiKeyEntry {
+  /** Names the caller in audit records and idempotency rows; one caller may have several keys while one is rotated. */
+  readonly id: string;
+  readonly prefix: string;
+  /** `scrypt$<N>$<r>$<p>$<salt>$<hash>`, both base64url. */
+  readonly hash: string;
+  readonly scopes: readonly Scope[];
+  /** After this moment (ISO 8601) the key is dead. */
+  readonly expiresAt?: string | undefined;
+}
+
+/** Who is calling, after the key was checked. */
+export interface Caller {
+  readonly id: string;
+  readonly prefix: string;
+  readonly scopes: readonly Scope[];
+}
+
+/** Cost of one hash: 16 MiB and about 40 ms of one core. Source: RFC 7914 §2; OWASP Password Storage Cheat Sheet. */
+const SCRYPT = { N: 2 ** 14, r: 8, p: 1 };
+const HASH_BYTES = 32;
+const PREFIX_LENGTH = 12;
+/** 32 letters, so that a random byte picks each equally often. */
+const PREFIX_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+const KEY = /^slk_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$/;
+const HASH = /^scrypt\$(\d+)\$(\d+)\$(\d+)\$([A-Za-z0-9_-]+)\$([A-Za-z0-9_-]+)$/;
+
+const entrySchema = z.strictObject({
+  id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
+  prefix: z.string().regex(/^[a-z0-9]{12}$/),
+  hash: z.string().regex(HASH),
+  scopes: z.array(z.enum(SCOPES)),
+  expiresAt: z.iso.datetime().optional(),
+});
+
+/** Makes a key. The text of `key` is shown once and never kept; `entry` goes into the list. */
+export async function createKey(options: {
+  readonly id: string;
+  readonly scopes: readonly Scope[];
+  readonly expiresAt?: string;
+}): Promise<{ readonly key: string; readonly entry: ApiKeyEntry }> {
+  const prefix = Array.from(randomBytes(PREFIX_LENGTH), (byte) => PREFIX_ALPHABET[byte % PREFIX_ALPHABET.length]).join(
+    '',
+  );
+  const secret = randomBytes(32).toString('base64url');
+  const salt = randomBytes(16);
+  const hash = await derive(secret, salt, SCRYPT);
+  const { N, r, p } = SCRYPT;
+  return {
+    key: `slk_${prefix}_${secret}`,
+    entry: {
+      ...options,
+      prefix,
+      hash: `scrypt$${N}$${r}$${p}$${salt.toString('base64url')}$${hash.toString('base64url')}`,
+    },
+  };
+}
+
+/** @throws CMD_KEYS_INVALID naming the entry and the field, never a hash. */
+export function parseKeyList(text: string): readonly ApiKeyEntry[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new SluiceError('CMD_KEYS_INVALID', 'The list of API keys is not JSON.');
+  }
+  const parsed = z.array(entrySchema).safeParse(value);
+  if (!parsed.success) {
+    const places = parsed.error.issues.map((issue) => issue.path.join('.') || '(list)').join(', ');
+    throw new SluiceError('CMD_KEYS_INVALID', `The list of API keys has faults at: ${places}.`);
+  }
+  const prefixes = new Set(parsed.data.map((entry) => entry.prefix));
+  if (prefixes.size < parsed.data.length)
+    throw new SluiceError('CMD_KEYS_INVALID', 'Two API keys have the same prefix.');
+  return parsed.data;
+}
+
+/** Checks presented keys against the list. Memory: one entry a listed key. */
+export class KeyRing {
+  readonly #entries: ReadonlyMap<string, ApiKeyEntry>;
+  /** Prefix → SHA-256 of the secret that was verified. */
+  readonly #verified = new Map<string, Buffer>();
+  /** Prefix → the hashing under way; a second request with the same prefix waits for it instead of hashing beside it. */
+  readonly #hashing = new Map<string, Promise<unknown>>();
+  readonly #now: () => number;
+
+  constructor(entries: readonly ApiKeyEntry[], now: () => number = Date.now) {
+    this.#entries = new Map(entries.map((entry) => [entry.prefix, entry]));
+    this.#now = now;
+  }
+
+  /** The caller, or null for anything but a listed, unexpired key. */
+  async verify(key: string): Promise<Caller | null> {
+    const [, prefix, secret] = KEY.exec(key) ?? [];
+    if (prefix === undefined || secret === undefined) return null;
+    const entry = this.#entries.get(prefix);
+    if (entry === undefined) return null;
+    if (entry.expiresAt !== undefined && Date.parse(entry.expiresAt) <= this.#now()) return null;
+    if (!(await this.#matches(entry, secret))) return null;
+    return { id: entry.id, prefix, scopes: entry.scopes };
+  }
+
+  async #matches(entry: ApiKeyEntry, secret: string): Promise<boolean> {
+    const digest = createHash('sha256').update(secret).digest();
+    const isKnown = (): boolean => {
+      const known = this.#verified.get(entry.prefix);
+      return known !== undefined && timingSafeEqual(known, digest);
+    };
+    if (isKnown()) return true;
+    // One hash at a time for each listed key: somebody who knows a prefix cannot make us hash more than one core can.
+    while (this.#hashing.has(entry.prefix)) await this.#hashing.get(entry.prefix);
+    if (isKnown()) return true;
+    const [, N, r, p, salt, hash] = HASH.exec(entry.hash)!;
+    const expected = Buffer.from(hash!, 'base64url');
+    const work = derive(
+      secret,
+      Buffer.from(salt!, 'base64url'),
+      { N: Number(N), r: Number(r), p: Number(p) },
+      expected.length,
+    );
+    this.#hashing.set(entry.prefix, work);
+    try {
+      const matches = timingSafeEqual(await work, expected);
+      if (matches) this.#verified.set(entry.prefix, digest);
+      return matches;
+    } finally {
+      this.#hashing.delete(entry.prefix);
+    }
+  }
+}
+
+function derive(secret: string, salt: Buffer, cost: ScryptOptions, bytes = HASH_BYTES): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    scrypt(secret, salt, bytes, { ...cost, maxmem: 256 * 1024 * 1024 }, (error, key) =>
+      error ? reject(error) : resolve(key),
+    );
+  });
+}

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+
+/** The bounded fields commands are made of. Nothing here accepts free length, control characters or binary floats. */
+
+/** Digits that fit the integer keys of the databases: 1 to 2147483647. */
+export function idField(what: string) {
+  return z
+    .string({ error: 'expected a string of digits' })
+    .regex(/^[1-9][0-9]{0,9}$/, { error: 'expected 1 to 10 digits without a leading zero' })
+    .describe(what);
+}
+
+/** A stock-keeping unit as the read API shows it: printable, without blanks at its ends. */
+export const skuField = z
+  .string({ error: 'expected a string' })
+  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9 ._/+#-]{0,18}[A-Za-z0-9._/+#-])?$/, {
+    error: 'expected 1 to 20 letters, digits, blanks or . _ / + # - without blanks at the ends',
+  })
+  .describe('Stock-keeping unit, as the read API shows it.');
+
+const DECIMAL_SCALE = 4;
+
+/** Decimal text with exactly four decimals, so that equal amounts have one spelling: `9.9` becomes `9.9000`. */
+function fullScale(text: string): string {
+  const [whole = '', fraction = ''] = text.split('.');
+  return `${whole}.${fraction.padEnd(DECIMAL_SCALE, '0')}`;
+}
+
+function moneyField(what: string, wholeDigits: number) {
+  return z
+    .string({ error: 'expected a decimal in a string, such as "12.50"' })
+    .regex(new RegExp(`^(?:0|[1-9][0-9]{0,${wholeDigits - 1}})(?:\\.[0-9]{1,${DECIMAL_SCALE}})?$`), {
+      error: `expected a decimal such as "12.50": at most ${wholeDigits} digits before and ${DECIMAL_SCALE} after the point, no sign`,
+    })
+    .transform(fullScale)
+    .describe(what);
+}
+
+/**
+ * A unit price below ten million. The bound matters: the driver sends the decimal of a table-valued parameter through a binary double,
+ * which is exact for up to 15 significant digits (a test walks the range); the procedure's own parameters go as text.
+ */
+export const unitPriceField = moneyField(
+  'Price of one piece as the shopper saw it: decimal text, up to 9999999.9999.',
+  7,
+);
+
+/** An order's total; sent to the procedure as text, so any size is exact. */
+export const totalField = moneyField('Sum the shopper agreed to: decimal text.', 13);
+
+export const currencyField = z
+  .string({ error: 'expected a string' })
+  .regex(/^[A-Z]{3}$/, { error: 'expected three capital letters such as GBP' })
+  .describe('ISO 4217 code of all amounts in the request.');
+
+// Control characters, line and paragraph separators, direction overrides and unpaired surrogates: nothing a person types on purpose.
+const UNWANTED_TEXT = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u202a-\u202e\u2066-\u2069]/u;
+
+/** A line of a person's own words: normalised (NFC), trimmed, 1 to `maxLength` UTF-16 units, no control characters. */
+export function textField(what: string, maxLength: number) {
+  return z
+    .string({ error: 'expected a string' })
+    .max(maxLength * 2, { error: `expected at most ${maxLength} characters` })
+    .refine((text) => !UNWANTED_TEXT.test(text), { error: 'expected no control or direction characters' })
+    .transform((text) => text.normalize('NFC').trim())
+    .pipe(
+      z
+        .string()
+        .min(1, { error: 'expected some text' })
+        .max(maxLength, { error: `expected at most ${maxLength} characters` }),
+    )
+    .describe(what);
+}
+
+/** Decimal text in answers: full scale of the database's money. */
+export const amountResult = z
+  .string()
+  .regex(/^[0-9]+\.[0-9]{4}$/)
+  .describe('Decimal text with four decimals.');
+
+export const commandIdResult = z
+  .uuid()
+  .describe("The command's id. Give it to the read API as `after` to wait until its copy shows this command's effect.");
+
+export const timeResult = z.iso.datetime({ precision: 3 }).describe('UTC time with milliseconds.');

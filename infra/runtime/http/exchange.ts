@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { SluiceError } from '../errors.ts';
+import { HTTP_PROBLEMS, HttpProblem, type ProblemKind } from './problem.ts';
+
+/** What every answer of our doors carries. They serve data, never pages: nothing may be framed, sniffed or run. */
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-site',
+  'strict-transport-security': 'max-age=31536000',
+};
+
+/** Bytes of request headers that are accepted; more is answered with 431. */
+export const MAX_HEADER_BYTES = 8192;
+
+const REQUEST_ID = /^[A-Za-z0-9._:-]{1,64}$/;
+
+/** The caller's X-Request-Id when it is well formed, else one of ours. */
+export function requestIdFrom(header: string | string[] | undefined): string {
+  return typeof header === 'string' && REQUEST_ID.test(header) ? header : randomUUID();
+}
+
+/** Codes of the HTTP framework that are the caller's doing. */
+const FRAMEWORK_PROBLEMS: Readonly<Record<string, ProblemKind>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: HTTP_PROBLEMS.tooLarge,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: HTTP_PROBLEMS.mediaType,
+  FST_ERR_CTP_EMPTY_JSON_BODY: HTTP_PROBLEMS.malformed,
+  FST_ERR_CTP_INVALID_JSON_BODY: HTTP_PROBLEMS.malformed,
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: HTTP_PROBLEMS.malformed,
+  FST_ERR_BAD_URL: HTTP_PROBLEMS.malformed,
+  FST_ERR_MAX_PARAM_LENGTH: HTTP_PROBLEMS.uriTooLong,
+};
+
+/** Any error of a request as a problem. What is not known is 500 (503 when it says itself that trying again may help), without its text. */
+export function asProblem(error: unknown): HttpProblem {
+  if (error instanceof HttpProblem) return error;
+  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
+  const known = typeof code === 'string' ? FRAMEWORK_PROBLEMS[code] : undefined;
+  if (known !== undefined) return new HttpProblem(known, { cause: error });
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500)
+    return new HttpProblem(HTTP_PROBLEMS.malformed, { cause: error });
+  if (error instanceof SluiceError && error.retriable)
+    return new HttpProblem(HTTP_PROBLEMS.unavailable, { retryAfterSeconds: 2, cause: error });
+  return new HttpProblem(HTTP_PROBLEMS.internal, { cause: error });
+}
+
+/** A whole answer on a raw socket, for requests that broke before the framework could see them (bad HTTP, slow or oversized headers). */
+export function rawProblem(error: { readonly code?: string }): string {
+  const kind =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? HTTP_PROBLEMS.headersTooLarge
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? HTTP_PROBLEMS.requestTimeout
+        : HTTP_PROBLEMS.malformed;
+  const body = JSON.stringify({
+    type: `/problems/${kind.code}`,
+    title: kind.title,
+    status: kind.status,
+    code: kind.code,
+  });
+  return [
+    `HTTP/1.1 ${kind.status} ${kind.title}`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}

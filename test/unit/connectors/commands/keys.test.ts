@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { createKey, KeyRing, parseKeyList } from '#connectors/commands/http/keys.ts';
+
+describe('API keys', () => {
+  it('verify against their entry and nothing else', async () => {
+    const [a, b] = await Promise.all([
+      createKey({ id: 'a', scopes: ['orders:write'] }),
+      createKey({ id: 'b', scopes: [] }),
+    ]);
+    const ring = new KeyRing([a.entry, b.entry]);
+    expect(await ring.verify(a.key)).toEqual({ id: 'a', prefix: a.entry.prefix, scopes: ['orders:write'] });
+    expect(await ring.verify(a.key)).not.toBeNull();
+    expect(await ring.verify(a.key.replace(a.entry.prefix, b.entry.prefix))).toBeNull();
+    expect(await ring.verify(`${a.key}x`)).toBeNull();
+    expect(await ring.verify('')).toBeNull();
+  });
+
+  it('are not in what is kept', async () => {
+    const { key, entry } = await createKey({ id: 'a', scopes: [] });
+    expect(JSON.stringify(entry)).not.toContain(key.split('_').slice(2).join('_'));
+    expect(entry.hash).toMatch(/^scrypt\$16384\$8\$1\$/);
+  });
+
+  it('die when they expire, even when they were verified before', async () => {
+    let nowMs = Date.parse('2024-01-01T00:00:00Z');
+    const { key, entry } = await createKey({ id: 'a', scopes: [], expiresAt: '2024-06-01T00:00:00Z' });
+    const ring = new KeyRing([entry], () => nowMs);
+    expect(await ring.verify(key)).not.toBeNull();
+    nowMs = Date.parse('2024-06-01T00:00:00Z');
+    expect(await ring.verify(key)).toBeNull();
+  });
+
+  it('hash once for many requests with the same key at once', async () => {
+    const { key, entry } = await createKey({ id: 'a', scopes: [] });
+    const ring = new KeyRing([entry]);
+    const callers = await Promise.all(Array.from({ length: 20 }, () => ring.verify(key)));
+    expect(callers.every((caller) => caller?.id === 'a')).toBe(true);
+  });
+
+  it('are listed strictly', async () => {
+    const { entry } = await createKey({ id: 'a', scopes: ['orders:cancel'] });
+    expect(parseKeyList(JSON.stringify([entry]))).toEqual([entry]);
+    for (const bad of [
+      '',
+      '{}',
+      JSON.stringify([{ ...entry, scopes: ['everything'] }]),
+      JSON.stringify([{ ...entry, hash: 'plain' }]),
+      JSON.stringify([entry, entry]),
+    ]) {
+      expect(() => parseKeyList(bad)).toThrow(/API key/);
+    }
+  });
+});
