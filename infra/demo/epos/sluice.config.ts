@@ -121,7 +121,6 @@ export default defineConfig({
     password: secretEnv('SLUICE_SQL_COMMANDS_PASSWORD'),
     http: { port: envNumber('SLUICE_COMMANDS_PORT', 0) },
     keys: secretEnv('SLUICE_COMMANDS_KEYS'),
-    currency: 'GBP',
   },
   storefront: { http: { port: envNumber('SLUICE_STOREFRONT_PORT', 0) } },
   ops: { http: { port: envNumber('SLUICE_OPS_PORT', 0) } },

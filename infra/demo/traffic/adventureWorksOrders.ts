@@ -1,0 +1,105 @@
+import type { Random } from '../random.ts';
+import type { SqlExecutor } from '../sqlExecutor.ts';
+import type { AdventureWorksFacts } from './adventureWorksTraffic.ts';
+import { numbered } from './eposStock.ts';
+import { type ActionResult, runAction, type TrafficAction, transaction } from './shopTraffic.ts';
+
+const PICK_AFTER_MS = 4000;
+const SHIP_AFTER_MS = 10_000;
+
+interface OrderLine {
+  readonly product: number;
+  readonly location: number;
+  readonly qty: number;
+}
+
+/** A sale over the counter (shipped at once) or by telephone (new): takes each line off its shelf; lines that are not there are left out. */
+function sale(lines: number): string {
+  return transaction(`DECLARE @order int;
+INSERT INTO Sales.SalesOrderHeader (CustomerID, Status, OnlineOrderFlag) VALUES (@customer, @status, @online);
+SET @order = CONVERT(int, SCOPE_IDENTITY());
+${numbered(
+  lines,
+  (n) => `UPDATE Production.ProductInventory SET Quantity = Quantity - @qty${n}, ModifiedDate = GETDATE()
+WHERE ProductID = @product${n} AND LocationID = @location${n} AND Quantity >= @qty${n};
+IF @@ROWCOUNT = 1
+BEGIN
+  INSERT INTO Sales.SalesOrderDetail (SalesOrderID, OrderQty, ProductID, UnitPrice, LineTotal)
+  SELECT @order, @qty${n}, ProductID, ListPrice, ListPrice * @qty${n} FROM Production.Product WHERE ProductID = @product${n};
+  SET @changes = @changes + 2;
+END;`,
+)}
+IF @changes = 0
+BEGIN
+  ROLLBACK TRANSACTION;
+  SELECT 0 AS changes;
+  RETURN;
+END;
+UPDATE Sales.SalesOrderHeader
+SET SubTotal = (SELECT SUM(LineTotal) FROM Sales.SalesOrderDetail WHERE SalesOrderID = @order),
+    TotalDue = (SELECT SUM(LineTotal) FROM Sales.SalesOrderDetail WHERE SalesOrderID = @order), ModifiedDate = GETDATE()
+WHERE SalesOrderID = @order;
+SET @changes = @changes + 2;`);
+}
+
+/** Moves the wanted online order, or the oldest old enough, from one status to the next. Stock left its shelf when the order came in. */
+const move = (from: number, shipped: boolean): string =>
+  transaction(`DECLARE @order int = (
+  SELECT TOP (1) SalesOrderID FROM Sales.SalesOrderHeader
+  WHERE OnlineOrderFlag = 1 AND Status = ${from}
+    AND (SalesOrderID = @wanted OR (@wanted = 0 AND OrderDate <= DATEADD(millisecond, 0 - @minAgeMs, GETDATE())))
+  ORDER BY SalesOrderID);
+UPDATE Sales.SalesOrderHeader SET Status = @to,${shipped ? ' ShipDate = GETDATE(),' : ''} ModifiedDate = GETDATE()
+WHERE SalesOrderID = @order AND Status = ${from};
+SET @changes = @@ROWCOUNT;`);
+const PICK = move(1, false);
+const SHIP = move(2, true);
+
+export function pickAdventureWorksOrder(
+  executor: SqlExecutor,
+  orderId = 0,
+  minAgeMs = PICK_AFTER_MS,
+): Promise<ActionResult> {
+  return runAction(executor, PICK, { wanted: orderId, minAgeMs, to: 2 });
+}
+
+export function shipAdventureWorksOrder(
+  executor: SqlExecutor,
+  orderId = 0,
+  minAgeMs = SHIP_AFTER_MS,
+): Promise<ActionResult> {
+  return runAction(executor, SHIP, { wanted: orderId, minAgeMs, to: 5 });
+}
+
+function chooseLines(random: Random, facts: AdventureWorksFacts): readonly OrderLine[] {
+  const lines = new Map<number, OrderLine>();
+  for (let i = random.int(1, 4); i > 0; i--) {
+    const [product, location] = random.pick(facts.shelves);
+    lines.set(product, { product, location, qty: random.int(1, 3) });
+  }
+  return [...lines.values()].sort((a, b) => a.product - b.product);
+}
+
+function runSale(executor: SqlExecutor, random: Random, facts: AdventureWorksFacts, online: boolean) {
+  const lines = chooseLines(random, facts);
+  const params: Record<string, number> = {
+    customer: random.pick(facts.customers),
+    status: online ? 1 : 5,
+    online: online ? 1 : 0,
+  };
+  for (const [index, line] of lines.entries()) {
+    params[`product${index + 1}`] = line.product;
+    params[`location${index + 1}`] = line.location;
+    params[`qty${index + 1}`] = line.qty;
+  }
+  return runAction(executor, sale(lines.length), params);
+}
+
+export function adventureWorksOrderActions(facts: AdventureWorksFacts): TrafficAction[] {
+  return [
+    { name: 'counter sale', weight: 50, run: (executor, random) => runSale(executor, random, facts, false) },
+    { name: 'telephone order', weight: 5, run: (executor, random) => runSale(executor, random, facts, true) },
+    { name: 'order picked', weight: 6, run: (executor) => pickAdventureWorksOrder(executor) },
+    { name: 'order shipped', weight: 6, run: (executor) => shipAdventureWorksOrder(executor) },
+  ];
+}
