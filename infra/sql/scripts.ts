@@ -14,11 +14,14 @@ export interface SqlScript {
 }
 
 /** Values of the sqlcmd variables: SluiceDatabase, SluiceCapturePassword, SluiceCommandsPassword. */
-export type SqlVariables = Readonly<Record<'SluiceDatabase' | 'SluiceCapturePassword' | 'SluiceCommandsPassword', string>>;
+export type SqlVariables = Readonly<
+  Record<'SluiceDatabase' | 'SluiceCapturePassword' | 'SluiceCommandsPassword', string>
+>;
 
 /** The order a DBA runs them in: see README.md. */
 const order = (variant: SqlVariant): readonly string[] => [
   'common/storefront.sql',
+  ...(variant === 'adventureworks' ? ['adventureworks/orderTaken.sql'] : []),
   `${variant}/acceptOrder.sql`,
   `${variant}/cancelOrder.sql`,
   'common/cdc.sql',
@@ -58,7 +61,8 @@ function substitute(text: string, script: string, variables: Readonly<Record<str
 function substituteLine(line: string, script: string, variables: Readonly<Record<string, string>>): string {
   return line.replace(/\$\(([A-Za-z]+)\)(.?)/g, (_match, name: string, next: string) => {
     const value = variables[name];
-    if (value === undefined) throw new SluiceError('INTERNAL', `infra/sql/${script} names the variable ${name}, which has no value.`);
+    if (value === undefined)
+      throw new SluiceError('INTERNAL', `infra/sql/${script} names the variable ${name}, which has no value.`);
     return (next === ']' ? value.replaceAll(']', ']]') : value.replaceAll("'", "''")) + next;
   });
 }

@@ -28,7 +28,8 @@ BEGIN
     DECLARE @Product int, @Wanted int, @Left int, @Location smallint, @Have int, @Take int;
     DECLARE @Line TABLE (
         LINE_NO smallint NOT NULL PRIMARY KEY, QTY int NOT NULL, OFFERED decimal(19,4) NOT NULL, ProductID int NULL, UnitPrice money NULL);
-    DECLARE @Need TABLE (ProductID int NOT NULL PRIMARY KEY, FIRST_LINE smallint NOT NULL, QTY int NOT NULL, UnitPrice money NOT NULL);
+    DECLARE @Need TABLE (ProductID int NOT NULL PRIMARY KEY, FIRST_LINE smallint NOT NULL, QTY int NOT NULL);
+    DECLARE @Taken TABLE (ProductID int NOT NULL, LocationID smallint NOT NULL, QTY int NOT NULL, PRIMARY KEY (ProductID, LocationID));
 
     -- 1. The key. Inserting first makes a second caller with the same key wait here until the first has committed or rolled back.
     SET @Replayed = 0;
@@ -91,20 +92,15 @@ BEGIN
             THROW 50422, @Message, 1;
         END;
 
-        -- 4. The header first, for its number; it goes with the rest when stock is short.
-        INSERT INTO Sales.SalesOrderHeader (OrderDate, Status, OnlineOrderFlag, CustomerID, SubTotal, TaxAmt, TotalDue)
-        VALUES (GETDATE(), 1, 1, @Customer, @Total, 0, @Total);
-        SET @Order = CONVERT(int, SCOPE_IDENTITY());
-
-        -- 5. Stock, product by product and location by location in key order, so that two orders never wait for each other crosswise.
-        --    Each row is read under an update lock and taken from as far as it reaches; the order's lines say where the goods lie.
-        INSERT INTO @Need (ProductID, FIRST_LINE, QTY, UnitPrice)
-        SELECT ProductID, MIN(LINE_NO), SUM(QTY), MIN(UnitPrice) FROM @Line GROUP BY ProductID;
+        -- 4. Stock, product by product and location by location in key order, so that two orders never wait for each other crosswise.
+        --    Each row is read under an update lock and taken from as far as it reaches.
+        INSERT INTO @Need (ProductID, FIRST_LINE, QTY)
+        SELECT ProductID, MIN(LINE_NO), SUM(QTY) FROM @Line GROUP BY ProductID;
 
         SELECT @Product = MIN(ProductID) FROM @Need;
         WHILE @Product IS NOT NULL
         BEGIN
-            SELECT @Wanted = QTY, @Left = QTY, @LineNo = FIRST_LINE, @Price = UnitPrice FROM @Need WHERE ProductID = @Product;
+            SELECT @Wanted = QTY, @Left = QTY, @LineNo = FIRST_LINE FROM @Need WHERE ProductID = @Product;
             SELECT @Location = MIN(LocationID) FROM Production.ProductInventory WHERE ProductID = @Product;
             WHILE @Left > 0 AND @Location IS NOT NULL
             BEGIN
@@ -117,8 +113,7 @@ BEGIN
                     UPDATE Production.ProductInventory SET Quantity = Quantity - @Take, ModifiedDate = GETDATE()
                     WHERE ProductID = @Product AND LocationID = @Location AND Quantity >= @Take;
                     IF @@ROWCOUNT = 0 CONTINUE;   -- not possible under the lock; reads the row again rather than trusting that
-                    INSERT INTO Sales.SalesOrderDetail (SalesOrderID, OrderQty, ProductID, UnitPrice, LineTotal, LocationID)
-                    VALUES (@Order, @Take, @Product, @Price, @Take * @Price, @Location);
+                    INSERT INTO @Taken (ProductID, LocationID, QTY) VALUES (@Product, @Location, @Take);
                     SET @Left = @Left - @Take;
                 END;
                 SELECT @Location = MIN(LocationID) FROM Production.ProductInventory WHERE ProductID = @Product AND LocationID > @Location;
@@ -132,6 +127,16 @@ BEGIN
             END;
             SELECT @Product = MIN(ProductID) FROM @Need WHERE ProductID > @Product;
         END;
+
+        -- 5. The order, and what was taken where.
+        INSERT INTO Sales.SalesOrderHeader (OrderDate, Status, OnlineOrderFlag, CustomerID, SubTotal, TaxAmt, TotalDue)
+        VALUES (GETDATE(), 1, 1, @Customer, @Total, 0, @Total);
+        SET @Order = CONVERT(int, SCOPE_IDENTITY());
+
+        INSERT INTO Sales.SalesOrderDetail (SalesOrderID, OrderQty, ProductID, UnitPrice, LineTotal)
+        SELECT @Order, QTY, ProductID, UnitPrice, QTY * UnitPrice FROM @Line ORDER BY LINE_NO;
+        INSERT INTO storefront.ORDER_TAKEN (ORDER_ID, PRODUCT_ID, LOCATION_ID, QUANTITY)
+        SELECT @Order, ProductID, LocationID, QTY FROM @Taken;
 
         -- 6. The answer, kept for replays.
         SET @Result = N'{"commandId":"' + LOWER(CONVERT(nvarchar(36), @CommandId))

@@ -62,8 +62,7 @@ BEGIN
 
         -- 3. Stock back where it came from, in key order, as AcceptOrder took it.
         INSERT INTO @Back (ProductID, LocationID, QTY)
-        SELECT ProductID, LocationID, SUM(OrderQty) FROM Sales.SalesOrderDetail
-        WHERE SalesOrderID = @Order AND LocationID IS NOT NULL GROUP BY ProductID, LocationID;
+        SELECT PRODUCT_ID, LOCATION_ID, QUANTITY FROM storefront.ORDER_TAKEN WHERE ORDER_ID = @Order;
         SELECT @Product = MIN(ProductID) FROM @Back;
         WHILE @Product IS NOT NULL
         BEGIN

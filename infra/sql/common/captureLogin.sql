@@ -1,11 +1,14 @@
 -- The capture's login. The SELECT grants on the captured tables follow in the database's own script.
--- Minimum version: SQL Server 2008. $(SluiceCapturePassword) and $(SluiceDatabase) are sqlcmd variables. Run as sysadmin.
+-- Minimum version: SQL Server 2012 (ALTER ROLE ... ADD MEMBER). $(SluiceCapturePassword) and $(SluiceDatabase) are sqlcmd variables. Run as sysadmin.
 
 IF NOT EXISTS (SELECT 1 FROM sys.server_principals WHERE name = N'sluice_capture')
     CREATE LOGIN sluice_capture WITH PASSWORD = N'$(SluiceCapturePassword)';
 GO
 IF NOT EXISTS (SELECT 1 FROM sys.database_principals WHERE name = N'sluice_capture')
     CREATE USER sluice_capture FOR LOGIN sluice_capture;
+GO
+-- The gating role that the CDC scripts named.
+ALTER ROLE sluice_cdc_reader ADD MEMBER sluice_capture;
 GO
 -- Change tables, functions and metadata of CDC.
 GRANT SELECT ON SCHEMA::cdc TO sluice_capture;
