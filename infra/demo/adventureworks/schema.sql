@@ -195,6 +195,7 @@ CREATE TABLE Sales.SalesOrderDetail (
     UnitPrice          money            NOT NULL,
     UnitPriceDiscount  money            NOT NULL CONSTRAINT DF_SalesOrderDetail_Discount DEFAULT 0,
     LineTotal          money            NOT NULL,
+    LocationID         smallint         NULL,     -- the shelf it was taken from (not in the original)
     rowguid            uniqueidentifier NOT NULL CONSTRAINT DF_SalesOrderDetail_rowguid DEFAULT NEWID(),
     ModifiedDate       datetime         NOT NULL CONSTRAINT DF_SalesOrderDetail_ModifiedDate DEFAULT GETDATE(),
     CONSTRAINT PK_SalesOrderDetail PRIMARY KEY (SalesOrderID, SalesOrderDetailID)

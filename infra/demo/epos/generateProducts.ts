@@ -1,7 +1,8 @@
 import { penceToText } from '../money.ts';
 import type { Random } from '../random.ts';
 import type { ProductRow, SupplierRow } from './rows.ts';
-import { COLOURS, DEPARTMENTS, type Department, type ProductKind, RANGES, SIZES } from './vocabulary.ts';
+import { DEPARTMENTS, type Department, type ProductKind } from './vocabulary.ts';
+import { COLOURS, RANGES, SIZES } from './words.ts';
 
 /** One article before it is split into colours and sizes. */
 interface Style {

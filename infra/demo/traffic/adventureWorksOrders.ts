@@ -24,8 +24,8 @@ ${numbered(
 WHERE ProductID = @product${n} AND LocationID = @location${n} AND Quantity >= @qty${n};
 IF @@ROWCOUNT = 1
 BEGIN
-  INSERT INTO Sales.SalesOrderDetail (SalesOrderID, OrderQty, ProductID, UnitPrice, LineTotal)
-  SELECT @order, @qty${n}, ProductID, ListPrice, ListPrice * @qty${n} FROM Production.Product WHERE ProductID = @product${n};
+  INSERT INTO Sales.SalesOrderDetail (SalesOrderID, OrderQty, ProductID, UnitPrice, LineTotal, LocationID)
+  SELECT @order, @qty${n}, ProductID, ListPrice, ListPrice * @qty${n}, @location${n} FROM Production.Product WHERE ProductID = @product${n};
   SET @changes = @changes + 2;
 END;`,
 )}
@@ -43,17 +43,25 @@ SET @changes = @changes + 2;`);
 }
 
 /** Moves the wanted online order, or the oldest old enough, from one status to the next. Stock left its shelf when the order came in. */
-const move = (from: number, shipped: boolean): string =>
-  transaction(`DECLARE @order int = (
+const chooseOrder = (from: number, shipped: boolean): string => `DECLARE @order int = (
   SELECT TOP (1) SalesOrderID FROM Sales.SalesOrderHeader
   WHERE OnlineOrderFlag = 1 AND Status = ${from}
     AND (SalesOrderID = @wanted OR (@wanted = 0 AND OrderDate <= DATEADD(millisecond, 0 - @minAgeMs, GETDATE())))
   ORDER BY SalesOrderID);
 UPDATE Sales.SalesOrderHeader SET Status = @to,${shipped ? ' ShipDate = GETDATE(),' : ''} ModifiedDate = GETDATE()
 WHERE SalesOrderID = @order AND Status = ${from};
-SET @changes = @@ROWCOUNT;`);
-const PICK = move(1, false);
-const SHIP = move(2, true);
+SET @changes = @@ROWCOUNT;`;
+const PICK = transaction(chooseOrder(1, false));
+const SHIP = transaction(chooseOrder(2, true));
+const CANCEL = transaction(`${chooseOrder(1, false)}
+IF @changes = 1
+BEGIN
+  UPDATE i SET Quantity = i.Quantity + d.Qty, ModifiedDate = GETDATE()
+  FROM Production.ProductInventory AS i
+  INNER JOIN (SELECT ProductID, LocationID, SUM(OrderQty) AS Qty FROM Sales.SalesOrderDetail WHERE SalesOrderID = @order GROUP BY ProductID, LocationID) AS d
+    ON d.ProductID = i.ProductID AND d.LocationID = i.LocationID;
+  SET @changes = @changes + @@ROWCOUNT;
+END;`);
 
 export function pickAdventureWorksOrder(
   executor: SqlExecutor,
@@ -69,6 +77,15 @@ export function shipAdventureWorksOrder(
   minAgeMs = SHIP_AFTER_MS,
 ): Promise<ActionResult> {
   return runAction(executor, SHIP, { wanted: orderId, minAgeMs, to: 5 });
+}
+
+/** A clerk cancels an order nobody has started on and puts the goods back on their shelves. */
+export function cancelAdventureWorksOrder(
+  executor: SqlExecutor,
+  orderId = 0,
+  minAgeMs = PICK_AFTER_MS,
+): Promise<ActionResult> {
+  return runAction(executor, CANCEL, { wanted: orderId, minAgeMs, to: 6 });
 }
 
 function chooseLines(random: Random, facts: AdventureWorksFacts): readonly OrderLine[] {
@@ -101,5 +118,6 @@ export function adventureWorksOrderActions(facts: AdventureWorksFacts): TrafficA
     { name: 'telephone order', weight: 5, run: (executor, random) => runSale(executor, random, facts, true) },
     { name: 'order picked', weight: 6, run: (executor) => pickAdventureWorksOrder(executor) },
     { name: 'order shipped', weight: 6, run: (executor) => shipAdventureWorksOrder(executor) },
+    { name: 'order cancelled', weight: 0.2, run: (executor) => cancelAdventureWorksOrder(executor) },
   ];
 }
