@@ -146,7 +146,13 @@ export type LoginResult =
   | { readonly ok: false; readonly errors: readonly SqlMessage[] };
 
 /** Isolation byte of a transaction manager request. `keep` = as the session has it. */
-export type IsolationRequest = 'keep' | 'readUncommitted' | 'readCommitted' | 'repeatableRead' | 'serializable' | 'snapshot';
+export type IsolationRequest =
+  | 'keep'
+  | 'readUncommitted'
+  | 'readCommitted'
+  | 'repeatableRead'
+  | 'serializable'
+  | 'snapshot';
 
 export interface BulkLoad {
   /** The INSERT BULK text that announced the load. */
