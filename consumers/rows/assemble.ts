@@ -29,11 +29,19 @@ async function addJoin(store: RowStore, relation: Relation, documents: readonly 
 }
 
 async function rowsByLink(store: RowStore, table: string, links: readonly string[]): Promise<Map<string, Row[]>> {
-  const keys = new Map<string, Set<string>>(links.map((link) => [link, new Set()]));
+  const keys = new Map(links.map((link) => [link, new Set<string>()]));
   await store.linked(table, links, (link, page) => {
     const known = keys.get(link)!;
     for (const key of page) known.add(key);
   });
   const rows = await store.read(table, [...new Set([...keys.values()].flatMap((set) => [...set]))]);
-  return new Map([...keys].map(([link, set]) => [link, [...set].flatMap((key) => rows.get(key) ?? [])]));
+  const rowsOf = (set: ReadonlySet<string>): Row[] => {
+    const found: Row[] = [];
+    for (const key of set) {
+      const row = rows.get(key);
+      if (row !== undefined) found.push(row);
+    }
+    return found;
+  };
+  return new Map([...keys].map(([link, set]) => [link, rowsOf(set)]));
 }

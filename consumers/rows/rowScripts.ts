@@ -6,21 +6,21 @@ import type { RedisScript } from '#infra/redis/client.ts';
  */
 
 /**
- * KEYS[1] rows of one bucket. ARGV, six per row: row key, position, flag, links, row text, `1` when the links are already entered.
- * Answers two texts per row: `stale` (a newer version is stored), `same` (this very version is), `links` (enter the links first, then ask
- * again: nothing was written) or `ok` (written); and the links of earlier versions still to be settled.
+ * KEYS[1] rows of one bucket. ARGV, seven per row: row key, position, flag, links, row text, `1` when the links are already entered, and
+ * the position of the version the row text was completed from (empty: of none; `*`: it needed none). Answers two texts per row: `stale` (a newer version is stored), `same` (this very version is), `links` (enter the links first, then ask
+ * again: nothing was written), `moved` (another version than the given one is stored: complete it again) or `ok` (written); and the links of earlier versions still to be settled.
  */
 export const WRITE_ROWS: RedisScript = {
   name: 'WriteRows',
   keys: 1,
   lua: `
 local answer = {}
-for i = 1, #ARGV, 6 do
-  local id, pos, links, entered = ARGV[i], ARGV[i+1], ARGV[i+3], ARGV[i+5] == '1'
+for i = 1, #ARGV, 7 do
+  local id, pos, links, entered, base = ARGV[i], ARGV[i+1], ARGV[i+3], ARGV[i+5] == '1', ARGV[i+6]
   local cur = redis.call('HGET', KEYS[1], id)
-  local status, prev, curLinks = 'ok', '', ''
+  local status, prev, curLinks, curPos = 'ok', '', '', ''
   if cur then
-    local curPos = string.sub(cur, 1, 49)
+    curPos = string.sub(cur, 1, 49)
     local a = string.find(cur, '\\n', 51, true)
     local b = string.find(cur, '\\n', a + 1, true)
     curLinks = string.sub(cur, 51, a - 1)
@@ -28,6 +28,7 @@ for i = 1, #ARGV, 6 do
     if pos < curPos then status = 'stale'
     elseif pos == curPos and links == curLinks then status = 'same' end
   end
+  if status == 'ok' and base ~= '*' and base ~= curPos then status = 'moved' end
   if status == 'ok' and links ~= curLinks then
     if not entered then status = 'links'
     else

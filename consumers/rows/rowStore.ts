@@ -1,5 +1,7 @@
+import { POSITION_LENGTH } from '#consumers/runner/position.ts';
 import { command, type RedisCall, type RedisClient, type RedisScript, script } from '#infra/redis/client.ts';
 import type { Row } from '#infra/runtime/config/catalog.ts';
+import { carryUnavailable, isUnavailable } from '#schemas/envelope.ts';
 import { BUCKET_COUNT, bucketTag, byBucket } from './buckets.ts';
 import { ENTER_LINK, LEAVE_LINK, SETTLE_ROWS, WRITE_ROWS } from './rowScripts.ts';
 import { decodeRow, encodeRow } from './rowText.ts';
@@ -12,6 +14,8 @@ export interface RowVersion {
   readonly row: Row | null;
   /** Links of this version; none for a deleted row. */
   readonly links: readonly string[];
+  /** Position of the stored version that values were taken from, empty for none; only while writing. */
+  readonly base?: string;
 }
 
 /** A version that is the stored one after the write, with the links of earlier versions that are not settled yet. */
@@ -21,7 +25,6 @@ export interface WrittenRow {
 }
 
 const SCAN_COUNT = 1000;
-const ROW_START = 50;
 
 /**
  * The newest version of every needed row, with the way back from a value to the rows that carry it (links). Written in an order that
@@ -39,10 +42,37 @@ export class RowStore {
    * ones (also those that were before: their documents may not be marked); stale ones are missing.
    */
   async write(table: string, versions: readonly RowVersion[]): Promise<WrittenRow[]> {
+    const [partial, whole] = [versions.filter(isPartial), versions.filter((version) => !isPartial(version))];
+    const written = await this.#writeLinked(table, whole);
+    return partial.length === 0 ? written : [...written, ...(await this.#writePartial(table, partial))];
+  }
+
+  /** Versions whose large values did not travel keep the stored ones; a version that came in between is read again. */
+  async #writePartial(table: string, versions: readonly RowVersion[]): Promise<WrittenRow[]> {
+    const written: WrittenRow[] = [];
+    let waiting = versions;
+    while (waiting.length > 0) {
+      const stored = await this.#readStored(
+        table,
+        waiting.map(({ key }) => key),
+      );
+      const completed = waiting.map((version): RowVersion => {
+        const base = stored.get(version.key);
+        return { ...version, row: carryUnavailable(version.row!, base?.row ?? null), base: base?.position ?? '' };
+      });
+      const moved = new Set<string>();
+      written.push(...(await this.#writeLinked(table, completed, moved)));
+      waiting = waiting.filter(({ key }) => moved.has(key));
+    }
+    return written;
+  }
+
+  async #writeLinked(table: string, versions: readonly RowVersion[], moved = new Set<string>()): Promise<WrittenRow[]> {
     const first = await this.#write(table, versions, false);
     const waiting = first.filter((answer) => answer.status === 'links').map((answer) => answer.version);
     await this.#links(table, ENTER_LINK, waiting, (version) => version.links);
     const second = await this.#write(table, waiting, true);
+    for (const { status, version } of [...first, ...second]) if (status === 'moved') moved.add(version.key);
     return [...first, ...second]
       .filter(({ status }) => status === 'ok' || status === 'same')
       .map(({ version, earlierLinks }) => ({ version, earlierLinks }));
@@ -62,14 +92,20 @@ export class RowStore {
 
   /** Row key → row, in one round trip; deleted and unknown rows are missing. */
   async read(table: string, keys: readonly string[]): Promise<Map<string, Row>> {
+    const rows = new Map<string, Row>();
+    for (const [key, { row }] of await this.#readStored(table, keys)) if (row !== null) rows.set(key, row);
+    return rows;
+  }
+
+  async #readStored(table: string, keys: readonly string[]): Promise<Map<string, StoredRow>> {
     const groups = [...byBucket(keys, (key) => key)];
     const calls = groups.map(([bucket, group]) => command('HMGET', this.#rowsKey(bucket, table), ...group));
     const replies = (await this.#redis.sendAll(calls)) as (string | null)[][];
-    const rows = new Map<string, Row>();
+    const rows = new Map<string, StoredRow>();
     for (const [index, [, group]] of groups.entries()) {
       for (const [place, key] of group.entries()) {
-        const row = parseStored(replies[index]![place] ?? null);
-        if (row !== null) rows.set(key, row);
+        const text = replies[index]![place] ?? null;
+        if (text !== null) rows.set(key, parseStored(text));
       }
     }
     return rows;
@@ -131,13 +167,14 @@ export class RowStore {
   }
 
   #writeCall(bucket: number, table: string, group: readonly RowVersion[], linksEntered: boolean): RedisCall {
-    const args = group.flatMap(({ key, position, row, links }) => [
+    const args = group.flatMap(({ key, position, row, links, base }) => [
       key,
       position,
       row === null ? 'd' : 'r',
       links.join('\t'),
       row === null ? '' : encodeRow(row),
       linksEntered ? '1' : '0',
+      base ?? '*',
     ]);
     return script(WRITE_ROWS, this.#rowsKey(bucket, table), ...args);
   }
@@ -169,8 +206,19 @@ export class RowStore {
   }
 }
 
-function parseStored(text: string | null): Row | null {
-  if (text === null || text.charCodeAt(ROW_START - 1) !== 0x72) return null;
-  const end = text.indexOf('\n', text.indexOf('\n', ROW_START) + 1);
-  return decodeRow(text.slice(end + 1));
+interface StoredRow {
+  readonly position: string;
+  /** null: deleted. */
+  readonly row: Row | null;
+}
+
+function parseStored(text: string): StoredRow {
+  const position = text.slice(0, POSITION_LENGTH);
+  if (text.charAt(POSITION_LENGTH) !== 'r') return { position, row: null };
+  const end = text.indexOf('\n', text.indexOf('\n', POSITION_LENGTH) + 1);
+  return { position, row: decodeRow(text.slice(end + 1)) };
+}
+
+function isPartial({ row }: RowVersion): boolean {
+  return row !== null && Object.values(row).some(isUnavailable);
 }

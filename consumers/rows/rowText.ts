@@ -2,14 +2,12 @@ import type { Row } from '#infra/runtime/config/catalog.ts';
 
 /** How rows, row keys and join values are written as text. */
 
-/** Identity of a row inside its table: the values of its key columns, in key order, exactly as they are. */
+/**
+ * Identity of a row inside its table: its key columns as JSON, in key order, values exactly as they are. {@link decodeRow} gives the key
+ * back, which is all that is left of a deleted row.
+ */
 export function rowKeyText(key: Row): string {
-  return JSON.stringify(Object.values(key).map(plain));
-}
-
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return String(value);
-  return Buffer.isBuffer(value) ? value.toString('hex') : value;
+  return encodeRow(key);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Change } from '#consumers/runner/changes.ts';
+import { carryUnavailable } from '#schemas/envelope.ts';
 import { climb } from './climb.ts';
 import { laterOf, type MarkBatch } from './marks.ts';
 import type { TablePlan } from './relations.ts';
@@ -41,12 +42,18 @@ function newestVersions(plan: TablePlan, changes: readonly Change[]): Map<string
     const key = rowKeyText(change.key);
     const before = newest.get(key);
     const sourceTsMs = laterOf(before?.sourceTsMs ?? null, change.op === 'r' ? null : change.sourceTsMs);
-    const later = before !== undefined && before.change.position > change.position ? before.change : change;
-    newest.set(key, { change: later, sourceTsMs });
+    newest.set(key, { change: before === undefined ? change : laterChange(before.change, change), sourceTsMs });
   }
   return new Map(
     [...newest].map(([key, { change, sourceTsMs }]) => [key, { version: toVersion(plan, key, change), sourceTsMs }]),
   );
+}
+
+/** The one with the higher position; values that did not travel with it are taken from the one before. */
+function laterChange(a: Change, b: Change): Change {
+  if (b.position < a.position) return a;
+  if (b.after === null || b.position === a.position) return b;
+  return a.after === null ? b : { ...b, after: carryUnavailable(b.after, a.after) };
 }
 
 function toVersion(plan: TablePlan, key: string, { position, after }: Change): RowVersion {

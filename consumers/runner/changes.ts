@@ -1,12 +1,12 @@
 import type { IncomingMessage } from '#infra/kafka/types.ts';
 import type { Row } from '#infra/runtime/config/catalog.ts';
 import { isRetriable, SluiceError } from '#infra/runtime/errors.ts';
-import { isPosition, POSITION_HEADER } from './position.ts';
+import type { Decoder } from '#schemas/codec.ts';
+import { type ChangeEnvelope, POSITION_HEADER } from '#schemas/envelope.ts';
+import { isPosition } from './position.ts';
 
 /** Reads the Confluent wire format: Avro bytes after a schema id. Rejects with a retriable error while the registry is away. */
-export interface RecordDecoder {
-  decode(bytes: Buffer): Promise<unknown>;
-}
+export type RecordDecoder = Pick<Decoder, 'decode'>;
 
 /** One change of one row, in the source's own order. */
 export interface Change {
@@ -22,13 +22,6 @@ export interface Change {
   readonly after: Row | null;
   /** Commit time in the source, ms since 1970 UTC; null for a tombstone. */
   readonly sourceTsMs: number | null;
-}
-
-interface Envelope {
-  readonly before: Row | null;
-  readonly after: Row | null;
-  readonly op: string;
-  readonly source: { readonly ts_ms: bigint | number };
 }
 
 /** Turns records of the row topics into changes. `tables` maps topic → `schema.table`. */
@@ -48,7 +41,7 @@ export class ChangeDecoder {
       const key = (await this.#decoder.decode(required(message.key))) as Row;
       const table = this.#tables.get(message.topic)!;
       if (message.value === null) return { table, key, position, op: 'd', before: null, after: null, sourceTsMs: null };
-      const { before, after, op, source } = (await this.#decoder.decode(message.value)) as Envelope;
+      const { before, after, op, source } = (await this.#decoder.decode(message.value)) as ChangeEnvelope<Row>;
       if (op !== 'c' && op !== 'u' && op !== 'd' && op !== 'r') throw new Error(`unknown operation ${op}`);
       return { table, key, position, op, before, after: op === 'd' ? null : after, sourceTsMs: Number(source.ts_ms) };
     } catch (cause) {

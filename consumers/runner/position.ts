@@ -7,9 +7,6 @@ export const POSITION_LENGTH = 49;
 
 const POSITION = /^[0-9a-f]{48}[0-9]$/u;
 
-/** Header of every change record that carries its position. */
-export const POSITION_HEADER = 'sluice.position';
-
 export function isPosition(text: string): boolean {
   return POSITION.test(text);
 }

@@ -1,0 +1,63 @@
+import { Client, errors } from '@elastic/elasticsearch';
+import { SluiceError } from '#infra/runtime/errors.ts';
+
+/** The part of Elasticsearch's HTTP interface the catalogue needs. Bodies are JSON values, or text that is JSON lines already. */
+export interface Elastic {
+  /** @throws ELASTICSEARCH_UNREACHABLE (retriable), ELASTICSEARCH_REFUSED with the status in its context */
+  request<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object | string): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Statuses that pass by themselves: too many requests, bad gateway, unavailable, gateway time-out. */
+const PASSING_STATUS = new Set([429, 502, 503, 504]);
+
+export function createElastic(options: { readonly url: string; readonly requestTimeoutMs?: number }): Elastic {
+  const client = new Client({ node: options.url, maxRetries: 0, requestTimeout: options.requestTimeoutMs ?? 30_000 });
+  return {
+    async request<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object | string): Promise<T> {
+      const text = typeof body === 'string';
+      try {
+        return (await client.transport.request(
+          { method, path, ...(text ? { bulkBody: body } : body === undefined ? {} : { body }) },
+          text ? { headers: { 'content-type': 'application/x-ndjson' } } : {},
+        )) as T;
+      } catch (error) {
+        throw toElasticError(error, `${method} ${path.split('?')[0]}`);
+      }
+    },
+    close: () => client.close(),
+  };
+}
+
+/** The library's error holds the whole request body; only status and reason are kept. */
+function toElasticError(error: unknown, what: string): SluiceError {
+  if (error instanceof errors.ResponseError) {
+    const status = error.statusCode ?? 0;
+    const reason = reasonOf(error.body);
+    const context = { status, reason };
+    if (PASSING_STATUS.has(status))
+      return new SluiceError('ELASTICSEARCH_UNREACHABLE', `Elasticsearch is not ready: ${what} answered ${status}.`, {
+        context,
+      });
+    return new SluiceError('ELASTICSEARCH_REFUSED', `Elasticsearch answered ${status} to ${what}: ${reason}`, {
+      context,
+    });
+  }
+  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new SluiceError(
+    'ELASTICSEARCH_UNREACHABLE',
+    `No answer from Elasticsearch to ${what}: ${reason.slice(0, 200)}`,
+  );
+}
+
+function reasonOf(body: unknown): string {
+  const cause = (body as { error?: { type?: string; reason?: string } } | undefined)?.error;
+  if (cause === undefined || typeof cause !== 'object') return 'no reason given';
+  return `${cause.type ?? 'error'}: ${cause.reason ?? ''}`.slice(0, 300);
+}
+
+/** HTTP status of an ELASTICSEARCH_REFUSED error; undefined for other errors. */
+export function refusedStatus(error: unknown): number | undefined {
+  if (!(error instanceof SluiceError) || error.code !== 'ELASTICSEARCH_REFUSED') return undefined;
+  return error.context['status'] as number;
+}
