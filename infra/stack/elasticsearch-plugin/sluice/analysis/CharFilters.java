@@ -1,5 +1,7 @@
 package sluice.analysis;
 
+import static org.elasticsearch.plugins.AnalysisPlugin.requiresAnalysisSettings;
+
 import java.io.Reader;
 import java.util.HashSet;
 import java.util.List;
@@ -28,8 +30,8 @@ final class CharFilters {
   static Map<String, AnalysisProvider<CharFilterFactory>> configurable() {
     Map<String, AnalysisProvider<CharFilterFactory>> all = new TreeMap<>();
     all.put("html_strip", (index, env, name, settings) -> new Plain(name, htmlStrip(settings)));
-    all.put("mapping", (index, env, name, settings) -> new Normalizing(name, mapping(settings)));
-    all.put("pattern_replace", (index, env, name, settings) -> new Normalizing(name, patternReplace(settings)));
+    all.put("mapping", requiresAnalysisSettings((index, env, name, settings) -> new Normalizing(name, mapping(settings))));
+    all.put("pattern_replace", requiresAnalysisSettings((index, env, name, settings) -> new Normalizing(name, patternReplace(settings))));
     return all;
   }
 

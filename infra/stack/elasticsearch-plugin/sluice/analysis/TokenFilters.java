@@ -1,5 +1,7 @@
 package sluice.analysis;
 
+import static org.elasticsearch.plugins.AnalysisPlugin.requiresAnalysisSettings;
+
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -25,7 +27,10 @@ import org.elasticsearch.index.analysis.PreConfiguredTokenFilter;
 import org.elasticsearch.index.analysis.TokenFilterFactory;
 import org.elasticsearch.indices.analysis.AnalysisModule.AnalysisProvider;
 
-/** The token filters; defaults are those of the full distribution. */
+/**
+ * The token filters; defaults are those of the full distribution. Every index makes one of each with its defaults, except those that are
+ * marked as requiring settings.
+ */
 final class TokenFilters {
   private TokenFilters() {}
 
@@ -53,9 +58,9 @@ final class TokenFilters {
     all.put("truncate", filter((in, s) -> new TruncateTokenFilter(in, s.getAsInt("length", 10))));
     all.put("limit", filter((in, s) -> new LimitTokenCountFilter(in, s.getAsInt("max_token_count", 1))));
     all.put("reverse", filter((in, s) -> new ReverseStringFilter(in)));
-    all.put("pattern_replace", filter(TokenFilters::patternReplace));
-    all.put("synonym", (index, env, name, settings) -> new SynonymFilterFactory(name, settings, false));
-    all.put("synonym_graph", (index, env, name, settings) -> new SynonymFilterFactory(name, settings, true));
+    all.put("pattern_replace", requiresAnalysisSettings(filter(TokenFilters::patternReplace)));
+    all.put("synonym", synonyms(false));
+    all.put("synonym_graph", synonyms(true));
     return all;
   }
 
@@ -71,6 +76,10 @@ final class TokenFilters {
         PreConfiguredTokenFilter.singleton("flatten_graph", false, FlattenGraphFilter::new),
         PreConfiguredTokenFilter.singleton("word_delimiter_graph", false, false, in -> WordDelimiters.graph(in, Settings.EMPTY)),
         PreConfiguredTokenFilter.singleton("reverse", false, ReverseStringFilter::new));
+  }
+
+  private static AnalysisProvider<TokenFilterFactory> synonyms(boolean graph) {
+    return requiresAnalysisSettings((index, env, name, settings) -> new SynonymFilterFactory(name, settings, graph));
   }
 
   private static int minGram(Settings s) {
