@@ -40,16 +40,16 @@ export type Expr =
   | { readonly k: 'atTimeZone'; readonly arg: Expr; readonly zone: Expr }
   | {
       readonly k: 'case';
-      readonly whens: readonly { readonly when: Predicate; readonly then: Expr }[];
+      readonly whens: readonly { readonly when: Predicate; readonly result: Expr }[];
       readonly otherwise?: Expr | undefined;
     }
   | {
       readonly k: 'simpleCase';
       readonly input: Expr;
-      readonly whens: readonly { readonly when: Expr; readonly then: Expr }[];
+      readonly whens: readonly { readonly when: Expr; readonly result: Expr }[];
       readonly otherwise?: Expr | undefined;
     }
-  | { readonly k: 'iif'; readonly test: Predicate; readonly then: Expr; readonly otherwise: Expr }
+  | { readonly k: 'iif'; readonly test: Predicate; readonly result: Expr; readonly otherwise: Expr }
   | CastExpr
   | FunctionCall
   | { readonly k: 'subquery'; readonly query: Query }

@@ -175,7 +175,7 @@ export type SetStatement =
 export interface IfStatement {
   readonly k: 'if';
   readonly test: Predicate;
-  readonly then: Statement;
+  readonly body: Statement;
   readonly otherwise?: Statement | undefined;
 }
 

@@ -60,6 +60,11 @@ export const ERROR_TEXTS: Readonly<Record<number, ErrorText>> = {
     severity: 16,
     text: 'Cannot perform an aggregate function on an expression containing an aggregate or a subquery.',
   },
+  131: {
+    severity: 15,
+    state: 3,
+    text: "The size ({}) given to the type '{}' exceeds the maximum allowed for any data type ({}).",
+  },
   132: {
     severity: 15,
     text: "The label '{}' has already been declared. Label names must be unique within a query batch or stored procedure.",
@@ -94,6 +99,7 @@ export const ERROR_TEXTS: Readonly<Record<number, ErrorText>> = {
   179: { severity: 15, text: 'Cannot use the OUTPUT option when passing a constant to a stored procedure.' },
   180: { severity: 15, text: 'There are too many parameters in this {} statement. The maximum number is {}.' },
   189: { severity: 15, text: 'The {} function requires {} to {} arguments.' },
+  192: { severity: 15, text: 'The scale must be less than or equal to the precision.' },
   195: { severity: 15, text: "'{}' is not a recognized {}." },
   199: {
     severity: 15,
@@ -287,6 +293,8 @@ export const ERROR_TEXTS: Readonly<Record<number, ErrorText>> = {
     severity: 14,
     text: 'The server principal "{}" is not able to access the database "{}" under the current security context.',
   },
+  1001: { severity: 15, text: 'Line {}: Length or precision specification {} is invalid.' },
+  1002: { severity: 15, text: 'Line {}: Specified scale {} is invalid.' },
   1007: {
     severity: 15,
     text: "The number '{}' is out of the range for numeric representation (maximum precision 38).",
@@ -388,6 +396,10 @@ export const ERROR_TEXTS: Readonly<Record<number, ErrorText>> = {
     severity: 16,
     state: 2,
     text: "Identity column '{}' must be of data type int, bigint, smallint, tinyint, or decimal or numeric with a scale of 0, unencrypted, and constrained to be nonnullable.",
+  },
+  2750: {
+    severity: 16,
+    text: 'Column or parameter #1: Specified column precision {} is greater than the maximum precision of 38.',
   },
   2759: { severity: 16, state: 0, text: 'CREATE SCHEMA failed due to previous errors.' },
   2760: {
