@@ -4,8 +4,8 @@ import type { DocumentPlan } from '#consumers/rows/relations.ts';
 import { documentId, projectDocument, type ResolvedRows } from '#consumers/rows/resolve.ts';
 import type { RowStore } from '#consumers/rows/rowStore.ts';
 import { decodeRow } from '#consumers/rows/rowText.ts';
+import { poison } from '#consumers/runner/deadLetters.ts';
 import type { Decoded, HandlerControl, RecordBatch } from '#consumers/runner/runner.ts';
-import { SluiceError } from '#infra/runtime/errors.ts';
 import { documentText } from './build.ts';
 import { type BulkItem, bulkWrite } from './bulk.ts';
 import type { Elastic } from './elastic.ts';
@@ -49,8 +49,8 @@ export async function writeDocuments(
     try {
       items.push(toItem(writer.plan, document, rows.get(document.rootKey), version));
     } catch (error) {
-      if (!(error instanceof SluiceError) || error.retriable) throw error;
-      control.reject(document.record.message, error);
+      const what = `document ${writer.plan.definition.type} cannot be written as JSON`;
+      control.reject(document.record.message, poison(error, 'PROJECTION_FAILED', what));
     }
   }
   const outcome = await bulkWrite(items, { elastic: writer.elastic, index: writer.index(), signal: control.signal });

@@ -61,12 +61,15 @@ export function joinedRows(plan: DocumentPlan, resolved: ResolvedRows): JoinedRo
 export function projectDocument(plan: DocumentPlan, resolved: ResolvedRows): object | null {
   const { definition } = plan;
   const rows = joinedRows(plan, resolved);
+  let document: object;
   try {
     if (definition.filter !== undefined && !definition.filter(rows)) return null;
-    return definition.project(rows);
+    document = definition.project(rows);
   } catch (error) {
     throw poison(error, 'PROJECTION_FAILED', `filter or project of document ${definition.type} failed`);
   }
+  if (typeof document === 'object' && document !== null && !Array.isArray(document)) return document;
+  throw new SluiceError('PROJECTION_FAILED', `project of document ${definition.type} gave no object.`);
 }
 
 /**

@@ -64,6 +64,9 @@ export const documentDefinitionSchema = definition.superRefine((value, context) 
   for (const name of Object.keys(value.joins)) {
     const problem = joinProblem(value.joins, name);
     if (problem !== undefined) fault(['joins', name, 'from'], problem);
+    const { from, many } = value.joins[name]!;
+    if (from !== undefined && value.joins[from]?.many === true && many !== true)
+      fault(['joins', name, 'many'], `a join from the many rows of ${from} has many rows too: say many: true`);
   }
   for (const field of RESERVED_FIELDS) {
     if (value.mapping[field] !== undefined) fault(['mapping', field], 'this name is used by Sluice itself');

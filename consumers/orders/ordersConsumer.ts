@@ -1,0 +1,52 @@
+import { type Change, ChangeDecoder, type RecordDecoder } from '#consumers/runner/changes.ts';
+import type { DeadLetters } from '#consumers/runner/deadLetters.ts';
+import { Runner, type RunnerStatus } from '#consumers/runner/runner.ts';
+import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
+import type { KafkaClient } from '#infra/kafka/types.ts';
+import type { RedisClient } from '#infra/redis/client.ts';
+import type { OrdersDefinition } from '#infra/runtime/config/orders.ts';
+import type { Component } from '#infra/runtime/lifecycle.ts';
+import type { Logger } from '#infra/runtime/logger.ts';
+import { writeCommands, writeOrders } from './ordersHandler.ts';
+
+/** Table of the commands that came in through the guarded door; see infra/sql. */
+export const COMMAND_TABLE = 'storefront.COMMAND';
+
+export interface OrdersConsumerOptions {
+  readonly kafka: KafkaClient;
+  readonly redis: RedisClient;
+  readonly decoder: RecordDecoder;
+  readonly deadLetters: DeadLetters;
+  readonly metrics: RunnerMetrics;
+  readonly log: Logger;
+  readonly definition: OrdersDefinition;
+  readonly groupPrefix: string;
+  readonly maxBatchRecords: number;
+  /** Topics of the order table and, where commands are captured, of COMMAND_TABLE → table. */
+  readonly topics: ReadonlyMap<string, string>;
+}
+
+export function ordersGroup(groupPrefix: string): string {
+  return `${groupPrefix}.orders`;
+}
+
+/** Order headers and command rows → Redis. */
+export function ordersConsumer(options: OrdersConsumerOptions): { component: Component; status(): RunnerStatus } {
+  const { redis, definition, topics } = options;
+  const changes = new ChangeDecoder(options.decoder, topics);
+  const runner = new Runner<Change>({
+    kafka: options.kafka,
+    groupId: ordersGroup(options.groupPrefix),
+    topics: [...topics.keys()],
+    deadLetters: options.deadLetters,
+    metrics: options.metrics,
+    log: options.log,
+    maxBatchRecords: options.maxBatchRecords,
+    decode: (message) => changes.decode(message),
+    handle: (batch, control) =>
+      topics.get(batch.topic) === COMMAND_TABLE
+        ? writeCommands(redis, batch)
+        : writeOrders(redis, definition, batch, control),
+  });
+  return { component: runner.component(), status: () => runner.status() };
+}
