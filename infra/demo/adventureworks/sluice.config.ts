@@ -9,10 +9,10 @@ import {
   envNumber,
   secretEnv,
 } from '#infra/runtime/config/define.ts';
+import type { AdventureWorksTables } from '#schemas/generated/adventureworks.ts';
 import { SHOP_MAPPING, SHOP_SEARCH, SHOP_SETTINGS, type ShopDocument } from '../document.ts';
 import { dateText, tidy } from '../epos/cleanUp.ts';
 import { penceToText, textToPence } from '../money.ts';
-import type { Tables } from './rowTypes.ts';
 
 const PRODUCT_LINES: Readonly<Record<string, string>> = { R: 'road', M: 'mountain', T: 'touring', S: 'standard' };
 const STYLES: Readonly<Record<string, string>> = { W: "women's", M: "men's", U: 'universal' };
@@ -21,7 +21,7 @@ const STYLES: Readonly<Record<string, string>> = { W: "women's", M: "men's", U: 
  * One document per product, parts that are not sold included (`purchasable: false`). Name, colour and size are the product's, the text is
  * the model's English description, the category is the subcategory's. The sku is ProductID, since that is all a stock row knows.
  */
-export const product = defineDocument<Tables>()({
+export const product = defineDocument<AdventureWorksTables>()({
   type: 'product',
   version: 1,
   root: 'Production.Product',
@@ -81,7 +81,7 @@ export const product = defineDocument<Tables>()({
 });
 
 /** AdventureWorks reserves nothing: an order takes from the shelf at once. */
-export const stock = defineStock<Tables>()({
+export const stock = defineStock<AdventureWorksTables>()({
   table: 'Production.ProductInventory',
   project: (row) => ({
     sku: String(row.ProductID),
@@ -101,7 +101,7 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
   6: 'cancelled',
 };
 
-export const orders = defineOrders<Tables>()({
+export const orders = defineOrders<AdventureWorksTables>()({
   table: 'Sales.SalesOrderHeader',
   project: (row) =>
     row.OnlineOrderFlag

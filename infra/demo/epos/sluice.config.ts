@@ -9,13 +9,13 @@ import {
   envNumber,
   secretEnv,
 } from '#infra/runtime/config/define.ts';
+import type { EposTables } from '#schemas/generated/epos.ts';
 import { SHOP_MAPPING, SHOP_SEARCH, SHOP_SETTINGS, type ShopDocument } from '../document.ts';
 import { penceToText, textToPence } from '../money.ts';
 import { barcode, colourName, dateText, isYes, sizeName, tidy, unshout } from './cleanUp.ts';
-import type { Tables } from './tables.ts';
 
 /** One document per product that is on the web and not discontinued. The department's name comes from DEPT, since PRODUCT's copy is stale. */
-export const product = defineDocument<Tables>()({
+export const product = defineDocument<EposTables>()({
   type: 'product',
   version: 1,
   root: 'dbo.PRODUCT',
@@ -62,7 +62,7 @@ function brandName(text: string): string | null {
 }
 
 /** Every branch's shelf; the web itself sells from branch 1. */
-export const stock = defineStock<Tables>()({
+export const stock = defineStock<EposTables>()({
   table: 'dbo.STOCK',
   project: (row) => ({
     sku: row.PROD_CODE.trim(),
@@ -75,7 +75,7 @@ export const stock = defineStock<Tables>()({
 const STATUS_WORDS: Readonly<Record<string, string>> = { N: 'new', P: 'picking', S: 'shipped', C: 'cancelled' };
 
 /** Web orders only: what the tills sell is nobody's order to follow. */
-export const orders = defineOrders<Tables>()({
+export const orders = defineOrders<EposTables>()({
   table: 'dbo.ORD_HDR',
   project: (row) =>
     row.SOURCE.trim() !== 'WEB'

@@ -69,12 +69,9 @@ export class Commands {
   #reply(response: ServerResponse, answer: { status: number; body: unknown } | null): void {
     if (answer === null || answer.status >= 500 || answer.status === 401 || answer.status === 403) {
       if (answer !== null) this.#options.log.warn({ event: 'command_refused', status: answer.status });
-      return sendProblem(
-        response,
-        503,
-        'checkout-unavailable',
-        'Orders cannot be taken just now. Nothing was charged; please try again.',
-      );
+      const title = 'Orders cannot be taken just now. Nothing was charged; please try again.';
+      sendProblem(response, 503, 'checkout-unavailable', title);
+      return;
     }
     const orderId = (answer.body as { orderId?: unknown }).orderId;
     const own = typeof orderId === 'string' && answer.status < 300 ? { orderKey: this.#orderKeys.issue(orderId) } : {};

@@ -88,18 +88,20 @@ export class ShopServer implements Component {
   #get(url: URL, request: IncomingMessage, response: ServerResponse): void {
     const { pathname, search } = url;
     const read = READ_PATHS.exec(pathname);
-    if (read) return this.#forwarder.forward(`${read[1]}${search}`, false, request, response);
-    if (pathname === STREAM_PATH) return this.#forwarder.forward(`/stock/stream${search}`, true, request, response);
-    if (pathname === '/api/shop') return sendJson(response, 200, this.#options.shop);
     const order = ORDER_PATH.exec(pathname);
-    if (order) return this.#orderStatus(order[1]!, url, request, response);
-    if (this.#files.serve(pathname, request, response)) return;
-    sendProblem(response, 404, 'not-found', 'There is nothing at this address.');
+    if (read) this.#forwarder.forward(`${read[1]}${search}`, false, request, response);
+    else if (pathname === STREAM_PATH) this.#forwarder.forward(`/stock/stream${search}`, true, request, response);
+    else if (pathname === '/api/shop') sendJson(response, 200, this.#options.shop);
+    else if (order) this.#orderStatus(order[1]!, url, request, response);
+    else if (!this.#files.serve(pathname, request, response)) {
+      sendProblem(response, 404, 'not-found', 'There is nothing at this address.');
+    }
   }
 
   #orderStatus(orderId: string, url: URL, request: IncomingMessage, response: ServerResponse): void {
     if (!this.#orderKeys.check(orderId, url.searchParams.get('key'))) {
-      return sendProblem(response, 404, 'unknown-order', 'There is no such order.');
+      sendProblem(response, 404, 'unknown-order', 'There is no such order.');
+      return;
     }
     const after = url.searchParams.get('after');
     const query = after === null ? '' : `?${new URLSearchParams({ after })}`;
