@@ -1,0 +1,105 @@
+import { EXIT } from '#infra/cli/exitCodes.ts';
+import { formatTable, print, printError } from '#infra/cli/output.ts';
+import { errorFields, isAbort } from '#infra/runtime/errors.ts';
+import { createLogger, type LogLevel } from '#infra/runtime/logger.ts';
+import { DemoEnvironment } from './runEnvironment.ts';
+import { runOnce } from './runOnce.ts';
+import { formatReport, passed } from './runReport.ts';
+import { chooseShop } from './shops.ts';
+import { startTraffic } from './traffic/traffic.ts';
+
+export interface DemoOptions {
+  readonly once: boolean;
+  /** Folder with the AdventureWorks files; the generated shop when left out. */
+  readonly data?: string;
+  /** Changes per second. */
+  readonly rate: number;
+  readonly seconds: number;
+  readonly products: number;
+  readonly chaos: boolean;
+  readonly logLevel: LogLevel;
+}
+
+/**
+ * Runs the demo until Ctrl-C, or with `once` to a checked end.
+ * @returns the exit code: 0 when everything that was checked holds.
+ */
+export async function runDemo(options: DemoOptions): Promise<number> {
+  const abort = new AbortController();
+  const onSignal = (): void => {
+    if (abort.signal.aborted) process.exit(130);
+    printError('stopping (Ctrl-C again to end at once)');
+    abort.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const shop = chooseShop(options.data);
+  const log = createLogger('sluice-demo', options.logLevel);
+  const environment = new DemoEnvironment({
+    shop,
+    dataDir: options.data,
+    products: options.products,
+    logLevel: options.logLevel,
+    log,
+    signal: abort.signal,
+    progress: showProgress,
+  });
+  let failed = true;
+  try {
+    await environment.start();
+    failed = options.once
+      ? !(await once(options, environment, abort.signal))
+      : !(await untilStopped(options, environment, abort.signal));
+  } catch (error) {
+    if (!(isAbort(error) && abort.signal.aborted)) throw error;
+    failed = options.once;
+  } finally {
+    if (failed) printError(`logs are kept in ${environment.logDir}`);
+    await environment
+      .stop(failed)
+      .catch((error: unknown) => log.error({ event: 'demo_stop_failed', ...errorFields(error) }));
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+  return failed ? EXIT.fault : EXIT.ok;
+
+  async function once(run: DemoOptions, env: DemoEnvironment, signal: AbortSignal): Promise<boolean> {
+    const facts = await runOnce({ ...run, environment: env, shop, log, signal, progress: showProgress });
+    print(formatReport(facts));
+    return passed(facts);
+  }
+
+  async function untilStopped(run: DemoOptions, env: DemoEnvironment, signal: AbortSignal): Promise<boolean> {
+    printAddresses(env, shop.configPath);
+    const traffic = await startTraffic({
+      executor: env.owner,
+      shop: shop.traffic,
+      log,
+      changesPerSecond: run.rate,
+      signal,
+    });
+    await Promise.race([
+      new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true })),
+      traffic.failed,
+    ]);
+    await traffic.stop();
+    return true;
+  }
+}
+
+function showProgress(text: string): void {
+  printError(`  ${text}`);
+}
+
+function printAddresses(environment: DemoEnvironment, configPath: string): void {
+  print(`\nThe shop is open: ${environment.shopUrl}\n`);
+  print(
+    formatTable([
+      ['process', 'pid', 'status'],
+      ...[...environment.processes].map(
+        ([role, process]) => [role, String(process.pid), `${environment.opsUrls.get(role)}/status`] as const,
+      ),
+    ]),
+  );
+  print(
+    `\nconfiguration: ${configPath}\nvariables for other sluice commands: set -a; . ${environment.envFile}; set +a\nCtrl-C stops everything.`,
+  );
+}
