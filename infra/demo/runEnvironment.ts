@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,6 +59,10 @@ export class DemoEnvironment {
   }
   get logDir(): string {
     return this.#logDir;
+  }
+  /** Shell assignments of this run's variables, readable by this user only and removed at the end. */
+  get envFile(): string {
+    return join(this.#logDir, 'env');
   }
   get shopUrl(): string {
     return this.#shopServer?.url ?? '';
@@ -148,6 +152,8 @@ export class DemoEnvironment {
       SLUICE_STOREFRONT_PORT: String(storefrontPort),
       SLUICE_COMMANDS_KEYS: JSON.stringify([entry]),
     };
+    const quoted = Object.entries(this.env).map(([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'\n`);
+    writeFileSync(this.envFile, quoted.join(''), { mode: 0o600 });
   }
 
   async #prepareDatabase(): Promise<void> {
