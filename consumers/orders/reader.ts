@@ -1,4 +1,4 @@
-import { commitLsnOf } from '#consumers/runner/position.ts';
+import { commitLsnOf, isSnapshot } from '#consumers/runner/position.ts';
 import { command, RedisClient } from '#infra/redis/client.ts';
 import { type Clock, systemClock } from '#infra/runtime/clock.ts';
 import type { OrderView } from '#infra/runtime/config/orders.ts';
@@ -33,7 +33,8 @@ export function createOrderReader(options: OrderReaderOptions): OrderReader {
     if (seen === null) return false;
     if (seen.orderId === null) return true;
     const position = (await redis.send(command('HGET', orderKey(redis, seen.orderId), 'p'))) as string | null;
-    return position !== null && commitLsnOf(position) >= commitLsnOf(seen.position);
+    // A command known from a snapshot is older than its LSN says; the order may not have changed since.
+    return position !== null && (isSnapshot(seen.position) || commitLsnOf(position) >= commitLsnOf(seen.position));
   };
 
   return {

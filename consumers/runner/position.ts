@@ -15,3 +15,8 @@ export function isPosition(text: string): boolean {
 export function commitLsnOf(position: string): string {
   return position.slice(0, 20);
 }
+
+/** True for a row read by a snapshot: its position is where it was read, not where it was changed. */
+export function isSnapshot(position: string): boolean {
+  return position.endsWith('0');
+}

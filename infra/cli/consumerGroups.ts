@@ -1,0 +1,42 @@
+import { catalogGroup } from '#consumers/catalog/catalogConsumer.ts';
+import { COMMAND_TABLE, ordersGroup } from '#consumers/orders/ordersConsumer.ts';
+import { dirtyTopic } from '#consumers/rows/marks.ts';
+import { rowsGroup, rowsTables } from '#consumers/rows/rowsConsumer.ts';
+import { tableTopic } from '#consumers/runner/changes.ts';
+import { stockGroup } from '#consumers/stock/stockConsumer.ts';
+import type { Config } from '#infra/runtime/config/config.ts';
+
+/** A consumer group and the topics it reads. */
+export interface GroupTopics {
+  readonly groupId: string;
+  readonly topics: readonly string[];
+}
+
+/** Topic of a captured table. */
+export function topicOf(config: Config, table: string): string {
+  return tableTopic(config.kafka.topicPrefix, config.source.database, table);
+}
+
+/** Topics of the orders group → table; the command table only where it is captured. */
+export function orderTopics(config: Config): ReadonlyMap<string, string> {
+  if (config.orders === undefined) return new Map();
+  const tables = [config.orders.table, ...(config.source.tables.includes(COMMAND_TABLE) ? [COMMAND_TABLE] : [])];
+  return new Map(tables.map((table) => [topicOf(config, table), table]));
+}
+
+/** Every group of the consumers role, in flow order. */
+export function consumerGroups(config: Config): GroupTopics[] {
+  const { groupPrefix } = config.consumers;
+  const { documents } = config.catalog;
+  const groups: GroupTopics[] = [];
+  if (documents.length > 0)
+    groups.push({
+      groupId: rowsGroup(groupPrefix),
+      topics: rowsTables(documents).map((table) => topicOf(config, table)),
+    });
+  for (const { type } of documents)
+    groups.push({ groupId: catalogGroup(groupPrefix, type), topics: [dirtyTopic(groupPrefix, type)] });
+  if (config.stock) groups.push({ groupId: stockGroup(groupPrefix), topics: [topicOf(config, config.stock.table)] });
+  if (config.orders) groups.push({ groupId: ordersGroup(groupPrefix), topics: [...orderTopics(config).keys()] });
+  return groups;
+}

@@ -1,0 +1,136 @@
+import { catalogConsumer } from '#consumers/catalog/catalogConsumer.ts';
+import { createElastic } from '#consumers/catalog/elastic.ts';
+import { ordersConsumer } from '#consumers/orders/ordersConsumer.ts';
+import { replayIfCopiesAreLost } from '#consumers/rows/copyOrigin.ts';
+import { rowsConsumer } from '#consumers/rows/rowsConsumer.ts';
+import { DeadLetters } from '#consumers/runner/deadLetters.ts';
+import { createRunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
+import { stockConsumer } from '#consumers/stock/stockConsumer.ts';
+import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
+import type { KafkaClient } from '#infra/kafka/types.ts';
+import { RedisClient } from '#infra/redis/client.ts';
+import { isRetriable, SluiceError } from '#infra/runtime/errors.ts';
+import type { Component } from '#infra/runtime/lifecycle.ts';
+import type { Logger } from '#infra/runtime/logger.ts';
+import { retry } from '#infra/runtime/retry.ts';
+import { createDecoder } from '#schemas/codec.ts';
+import { createRegistry } from '#schemas/registry.ts';
+import { consumerGroups, orderTopics, topicOf } from '../consumerGroups.ts';
+import type { RoleContext, RoleParts } from './role.ts';
+
+/** All read models of the configuration: row store and documents, stock levels, order states. */
+export async function composeConsumers({ config, log, metrics }: RoleContext): Promise<RoleParts> {
+  const { documents } = config.catalog;
+  const { groupPrefix, maxBatchRecords, refreshIntervalMs } = config.consumers;
+  const { partitions, replicationFactor } = config.kafka;
+  const kafka = createKafkaClient(
+    { brokers: config.kafka.brokers, clientId: `${config.kafka.clientId}-consumers` },
+    log,
+  );
+  const redis = new RedisClient({ ...config.redis, name: 'sluice-consumers', log });
+  const elastic = createElastic(config.elasticsearch);
+  const topicSpec = { partitions, replicationFactor };
+  const deadLetters = new DeadLetters(kafka, groupPrefix, topicSpec);
+  const decoder = createDecoder(createRegistry(config.registry));
+  const shared = {
+    kafka,
+    redis,
+    decoder,
+    deadLetters,
+    metrics: createRunnerMetrics(metrics),
+    log,
+    groupPrefix,
+    maxBatchRecords,
+  };
+
+  const components: Component[] = [connections(kafka, redis, deadLetters, () => elastic.close())];
+  const status: Record<string, () => unknown> = {};
+  components.push(preparation(kafka, redis, consumerGroups(config), log));
+  if (documents.length > 0) {
+    const rows = rowsConsumer({ ...shared, documents, topicSpec, topicOf: (table) => topicOf(config, table) });
+    components.push(rows.component);
+    status['rows'] = rows.status;
+  }
+  for (const definition of documents) {
+    const catalog = catalogConsumer({
+      ...shared,
+      elastic,
+      definition,
+      indexPrefix: config.elasticsearch.indexPrefix,
+      refreshIntervalMs,
+    });
+    components.push(...catalog.components);
+    status[`catalog.${definition.type}`] = catalog.status;
+  }
+  if (config.stock) {
+    const stock = stockConsumer({ ...shared, definition: config.stock, topic: topicOf(config, config.stock.table) });
+    components.push(...stock.components);
+    status['stock'] = stock.status;
+  }
+  if (config.orders) {
+    const orders = ordersConsumer({ ...shared, definition: config.orders, topics: orderTopics(config) });
+    components.push(orders.component);
+    status['orders'] = orders.status;
+  }
+  return { components, status };
+}
+
+/** Opened first, closed last. */
+function connections(
+  kafka: KafkaClient,
+  redis: RedisClient,
+  deadLetters: DeadLetters,
+  closeElastic: () => Promise<void>,
+): Component {
+  return {
+    name: 'consumer connections',
+    start: async (signal) => {
+      await redis.ready(signal, Number.POSITIVE_INFINITY);
+      await retry(() => deadLetters.open(), { attempts: Number.POSITIVE_INFINITY, signal });
+    },
+    stop: async () => {
+      await deadLetters.close();
+      await kafka.close();
+      await Promise.all([redis.close(), closeElastic()]);
+    },
+  };
+}
+
+/** Waits until capture has made the topics, then starts the groups over if Redis lost the copies. */
+function preparation(
+  kafka: KafkaClient,
+  redis: RedisClient,
+  groups: ReturnType<typeof consumerGroups>,
+  log: Logger,
+): Component {
+  const [own, foreign] = [new Set<string>(), new Set<string>()];
+  for (const { groupId, topics } of groups)
+    for (const topic of topics) (groupId.includes('.catalog.') ? own : foreign).add(topic);
+  return {
+    name: 'consumer preparation',
+    start: async (signal) => {
+      await retry(
+        async () => {
+          const known = new Set(await kafka.listTopics());
+          const missing = [...foreign].filter((topic) => !known.has(topic));
+          if (missing.length > 0)
+            throw new SluiceError('KAFKA_TOPIC_MISSING', `Waiting for capture to make ${missing.join(', ')}.`, {
+              retriable: true,
+            });
+        },
+        {
+          attempts: Number.POSITIVE_INFINITY,
+          maxMs: 1000,
+          signal,
+          retryIf: isRetriable,
+          onRetry: (error, attempt) => {
+            if (attempt % 10 === 1) log.info({ event: 'topics_awaited', reason: String(error) });
+          },
+        },
+      );
+      const replayed = groups.filter(({ topics }) => topics.every((topic) => !own.has(topic)));
+      await replayIfCopiesAreLost(kafka, redis, replayed, log);
+    },
+    stop: async () => undefined,
+  };
+}
