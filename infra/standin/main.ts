@@ -58,7 +58,8 @@ function makePassword(): string {
 /** One line for what the user can mend; a stack only for what they cannot. */
 function report(error: unknown): void {
   const { code, message, stack } = error as NodeJS.ErrnoException;
-  const expected = error instanceof ScriptError || error instanceof UsageError || code === 'EADDRINUSE' || code === 'EACCES';
+  const expected =
+    error instanceof ScriptError || error instanceof UsageError || code === 'EADDRINUSE' || code === 'EACCES';
   const hint = error instanceof UsageError ? ' (--help lists the options)' : '';
   process.stderr.write(`standin: ${expected ? message + hint : (stack ?? message)}\n`);
 }
