@@ -99,6 +99,6 @@ async function kafkaTraining(jdk: Jdk, folder: string, dir: string, flags: reado
 }
 
 async function registryTraining(jdk: Jdk, folder: string, dir: string, flags: readonly string[]): Promise<ServerSpec> {
-  const [port = 0] = await freePorts(1);
-  return registrySpec({ javaHome: jdk.home, folder, dir, port, flags });
+  const [port = 0, managementPort = 0] = await freePorts(2);
+  return registrySpec({ javaHome: jdk.home, folder, dir, port, managementPort, flags });
 }

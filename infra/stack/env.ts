@@ -48,7 +48,7 @@ export function addressesFromEnv(parts: readonly Part[], env: Env = process.env)
     redis: () => ({ redis: { url: need('SLUICE_REDIS_URL') } }),
     sqlserver: () => ({ sqlserver: sqlServer(need, env) }),
   };
-  const addresses = parts.reduce<StackAddresses>((all, part) => ({ ...all, ...readers[part]() }), {});
+  const addresses: StackAddresses = Object.assign({}, ...parts.map((part) => readers[part]()));
   if (missing.length === 0) return addresses;
   const message = `SLUICE_STACK=external wants the servers' addresses in the environment; missing: ${missing.join(', ')}.`;
   throw new SluiceError('STACK_ADDRESS_MISSING', message);

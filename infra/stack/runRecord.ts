@@ -20,6 +20,8 @@ export interface RunRecord {
   readonly parts: readonly Part[];
   readonly startedAt: string;
   readonly processes: readonly RecordedProcess[];
+  /** The shell that ends the servers when the owner is killed. */
+  readonly watchdogPid?: number | undefined;
   /** There once every part is ready. */
   readonly addresses?: StackAddresses;
   readonly env?: Readonly<Record<string, string>>;

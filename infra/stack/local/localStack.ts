@@ -176,6 +176,7 @@ class LocalStack implements Stack {
       parts: this.#options.parts,
       startedAt: this.#startedAt,
       processes: [...this.#servers].flatMap(processesOf),
+      watchdogPid: this.#watchdog.pid,
       ...(this.#ready && { addresses: this.#addresses, env: this.env() }),
     };
     writeRecord(runFolder(), record);

@@ -12,12 +12,13 @@ export const REGISTRY_JVM_FLAGS = ['-Xmx160m', '-XX:+UseSerialGC', '-XX:TieredSt
 export async function startRegistry(context: LocalContext): Promise<StackAddresses> {
   const { dir, installation, signal } = context;
   const archive = installation.archives.registry;
-  const { ports } = await context.launch(1, ([port = 0]) =>
+  const { ports } = await context.launch(2, ([port = 0, managementPort = 0]) =>
     registrySpec({
       javaHome: installation.jdk.home,
       folder: installation.registryFolder!,
       dir,
       port,
+      managementPort,
       flags: archive ? [`-XX:SharedArchiveFile=${archive}`] : [],
     }),
   );
@@ -31,17 +32,22 @@ export interface RegistrySpecOptions {
   readonly folder: string;
   readonly dir: string;
   readonly port: number;
+  /** Apicurio 3 serves its health and metrics apart; by default on every interface, port 9000. */
+  readonly managementPort: number;
   readonly flags: readonly string[];
 }
 
 /** How to run Apicurio with its data in files of `dir`. */
-export function registrySpec({ javaHome, folder, dir, port, flags }: RegistrySpecOptions): ServerSpec {
+export function registrySpec({ javaHome, folder, dir, port, managementPort, flags }: RegistrySpecOptions): ServerSpec {
   const settings = {
     'quarkus.http.host': '127.0.0.1',
     'quarkus.http.port': port,
+    'quarkus.management.host': '127.0.0.1',
+    'quarkus.management.port': managementPort,
     'quarkus.http.access-log.enabled': false,
     'quarkus.otel.sdk.disabled': true,
     'quarkus.log.level': 'WARN',
+    'quarkus.log.category."io.apicurio".level': 'WARN',
     // Apicurio 3 and 2 have different names for the same.
     'apicurio.datasource.url': `jdbc:h2:file:${join(dir, 'data')}`,
     'registry.datasource.url': `jdbc:h2:file:${join(dir, 'data')}`,
