@@ -1,14 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { errorFields } from '#infra/runtime/errors.ts';
-import { MAX_HEADER_BYTES, rawProblem, requestIdFrom, SECURITY_HEADERS } from '#infra/runtime/http/exchange.ts';
-import {
-  HTTP_PROBLEMS,
-  HttpProblem,
-  PROBLEM_MEDIA_TYPE,
-  problemBody,
-  problemHeaders,
-} from '#infra/runtime/http/problem.ts';
+import { problemAnswer, SECURITY_HEADERS, serverOptions } from '#infra/runtime/http/exchange.ts';
+import { HTTP_PROBLEMS, HttpProblem } from '#infra/runtime/http/problem.ts';
 import { TokenBuckets } from '#infra/runtime/http/tokenBuckets.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { Registry } from '#infra/runtime/metrics.ts';
@@ -40,8 +34,6 @@ export interface CommandServerOptions {
 
 /** A burst of one address is this many seconds of its rate. */
 const ADDRESS_BURST_SECONDS = 2;
-const KEEP_ALIVE_MS = 30_000;
-const MAX_PARAM_CHARS = 100;
 
 /** The command API, not yet listening. `audit` counts what was decided. */
 export function createCommandServer(options: CommandServerOptions): {
@@ -56,25 +48,7 @@ export function createCommandServer(options: CommandServerOptions): {
     burst: Math.max(1, Math.ceil(limits.addressRatePerSecond * ADDRESS_BURST_SECONDS)),
   });
   const callerBuckets = new TokenBuckets({ perSecond: limits.ratePerSecond, burst: limits.rateBurst });
-  const app = fastify({
-    logger: false,
-    trustProxy: false,
-    bodyLimit: limits.bodyLimitBytes,
-    requestTimeout: limits.requestTimeoutMs,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    routerOptions: { maxParamLength: MAX_PARAM_CHARS, caseSensitive: true, ignoreTrailingSlash: false },
-    http: {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: limits.requestTimeoutMs,
-      connectionsCheckingInterval: 1000,
-    },
-    genReqId: (request) => requestIdFrom(request.headers['x-request-id']),
-    exposeHeadRoutes: false,
-    clientErrorHandler: (error, socket) => {
-      if (socket.writable) socket.end(rawProblem(error));
-      else socket.destroy();
-    },
-  });
+  const app: FastifyInstance = fastify({ ...serverOptions(limits.requestTimeoutMs), bodyLimit: limits.bodyLimitBytes });
   app.removeContentTypeParser('text/plain');
   answerUniformly(app, options.log);
   app.addHook('onRequest', async (request) => limitRate(addressBuckets, request.ip, now()));
@@ -108,12 +82,8 @@ function sendProblem(problem: HttpProblem, request: FastifyRequest, reply: Fasti
       ...errorFields(problem.cause ?? problem),
     });
   }
-  const instance = request.url.split('?', 1)[0] ?? '';
-  return reply
-    .code(problem.kind.status)
-    .headers(problemHeaders(problem))
-    .type(PROBLEM_MEDIA_TYPE)
-    .send(JSON.stringify(problemBody(problem, instance, request.id)));
+  const answer = problemAnswer(problem, request.url, request.id);
+  return reply.code(answer.status).headers(answer.headers).send(answer.body);
 }
 
 /** Health, the OpenAPI document and the pages that problem types name. None needs a key, none tells anything about the database. */

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { SluiceError } from '../errors.ts';
-import { HTTP_PROBLEMS, HttpProblem, type ProblemKind } from './problem.ts';
+import {
+  HTTP_PROBLEMS,
+  HttpProblem,
+  PROBLEM_MEDIA_TYPE,
+  type ProblemKind,
+  problemBody,
+  problemHeaders,
+} from './problem.ts';
 
 /** What every answer of our doors carries. They serve data, never pages: nothing may be framed, sniffed or run. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -12,12 +19,12 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** Bytes of request headers that are accepted; more is answered with 431. */
-export const MAX_HEADER_BYTES = 8192;
+const MAX_HEADER_BYTES = 8192;
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 
 /** The caller's X-Request-Id when it is well formed, else one of ours. */
-export function requestIdFrom(header: string | string[] | undefined): string {
+function requestIdFrom(header: string | string[] | undefined): string {
   return typeof header === 'string' && REQUEST_ID.test(header) ? header : randomUUID();
 }
 
@@ -45,8 +52,57 @@ export function asProblem(error: unknown): HttpProblem {
   return new HttpProblem(HTTP_PROBLEMS.internal, { cause: error });
 }
 
+/** A problem as an answer: status, headers and body text. `url` is the request's; its query is left out. */
+export function problemAnswer(
+  problem: HttpProblem,
+  url: string,
+  requestId: string,
+): { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string } {
+  const instance = url.split('?', 1)[0] ?? '';
+  return {
+    status: problem.kind.status,
+    headers: { ...problemHeaders(problem), 'content-type': PROBLEM_MEDIA_TYPE },
+    body: JSON.stringify(problemBody(problem, instance, requestId)),
+  };
+}
+
+/** Idle connections are closed after this long. */
+const KEEP_ALIVE_MS = 30_000;
+/** How often slow senders are looked for. */
+const CONNECTION_CHECK_MS = 1000;
+const MAX_PARAM_CHARS = 100;
+
+/** Options every server of ours is made with: limits on time and size before any route is reached. */
+export function serverOptions(requestTimeoutMs: number) {
+  return {
+    logger: false,
+    trustProxy: false,
+    exposeHeadRoutes: false,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    routerOptions: { maxParamLength: MAX_PARAM_CHARS, caseSensitive: true, ignoreTrailingSlash: false },
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: CONNECTION_CHECK_MS,
+    },
+    genReqId: (request: { readonly headers: Readonly<Record<string, string | string[] | undefined>> }): string =>
+      requestIdFrom(request.headers['x-request-id']),
+    clientErrorHandler: (error: { readonly code?: string }, socket: RawSocket): void => {
+      if (socket.writable) socket.end(rawProblem(error));
+      else socket.destroy();
+    },
+  } as const;
+}
+
+interface RawSocket {
+  readonly writable: boolean;
+  end(text: string): unknown;
+  destroy(): unknown;
+}
+
 /** A whole answer on a raw socket, for requests that broke before the framework could see them (bad HTTP, slow or oversized headers). */
-export function rawProblem(error: { readonly code?: string }): string {
+function rawProblem(error: { readonly code?: string }): string {
   const kind =
     error.code === 'HPE_HEADER_OVERFLOW'
       ? HTTP_PROBLEMS.headersTooLarge

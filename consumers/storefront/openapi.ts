@@ -1,0 +1,204 @@
+import { z } from 'zod';
+import type { SearchDefinition } from '#infra/runtime/config/catalog.ts';
+import { HTTP_PROBLEMS, type ProblemKind } from '#infra/runtime/http/problem.ts';
+import { ORDER_PROBLEMS, STREAM_PROBLEMS } from './problems.ts';
+import { orderParams, orderQuery, productQuery, skuParams, skusQuery, suggestQuery } from './queryParameters.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const COMMON: readonly ProblemKind[] = [
+  HTTP_PROBLEMS.malformed,
+  HTTP_PROBLEMS.validation,
+  HTTP_PROBLEMS.rateLimited,
+  HTTP_PROBLEMS.internal,
+  HTTP_PROBLEMS.unavailable,
+];
+
+/** The OpenAPI 3.1 document of the read API. Filters follow from the definition of the documents; the demo's is committed. */
+export function storefrontOpenApi(search: SearchDefinition): Json {
+  const get = (
+    operationId: string,
+    summary: string,
+    parameters: readonly Json[],
+    ok: Json,
+    problems: readonly ProblemKind[] = [],
+  ): Json => ({
+    get: { operationId, summary, parameters, responses: { 200: ok, ...problemResponses([...COMMON, ...problems]) } },
+  });
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Sluice storefront read API',
+      version: '1.0.0',
+      description: 'Copies made for shoppers: fast, disposable, and marked with their age where that matters.',
+    },
+    paths: {
+      '/products': get(
+        'searchProducts',
+        'Search products',
+        queryParameters(productQuery(search).shape),
+        json('ProductPage'),
+      ),
+      '/products/{sku}': get('getProduct', 'One product', pathParameters(skuParams), json('ProductAnswer'), [
+        HTTP_PROBLEMS.notFound,
+      ]),
+      '/suggest': get(
+        'suggest',
+        'Complete what the shopper types',
+        queryParameters(suggestQuery.shape),
+        json('Suggestions'),
+      ),
+      '/stock': get('getStock', 'Stock of several products', queryParameters(skusQuery.shape), json('StockPage')),
+      '/stock/stream': get(
+        'streamStock',
+        'Stock as it changes: server-sent events named `stock`, each with the whole present state of one sku',
+        [...queryParameters(skusQuery.shape), LAST_EVENT_ID],
+        {
+          description: 'Events whose data is a StockItem.',
+          content: { 'text/event-stream': { schema: { type: 'string' } } },
+        },
+        [STREAM_PROBLEMS.tooMany],
+      ),
+      '/orders/{orderId}': get(
+        'getOrder',
+        'An order, not older than a command on it',
+        [...pathParameters(orderParams), ...queryParameters(orderQuery.shape)],
+        json('Order'),
+        [HTTP_PROBLEMS.notFound, ORDER_PROBLEMS.notVisibleYet],
+      ),
+    },
+    components: { schemas: SCHEMAS },
+  };
+}
+
+function json(name: string): Json {
+  return {
+    description: 'Found.',
+    content: { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } },
+  };
+}
+
+function queryParameters(shape: Readonly<Record<string, z.ZodType>>): readonly Json[] {
+  return Object.entries(shape).map(([name, schema]) => parameter(name, 'query', schema));
+}
+
+function pathParameters(schema: z.ZodObject): readonly Json[] {
+  return Object.entries(schema.shape).map(([name, part]) => parameter(name, 'path', part as z.ZodType));
+}
+
+function parameter(name: string, place: 'query' | 'path', schema: z.ZodType): Json {
+  const {
+    $schema: _dialect,
+    description,
+    ...rest
+  } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Record<string, unknown>;
+  return {
+    name,
+    in: place,
+    required: place === 'path' || !schema.safeParse(undefined).success,
+    ...(description === undefined ? {} : { description }),
+    schema: Object.keys(rest).length === 0 ? LIST_OF_TEXT : rest,
+  };
+}
+
+/** A repeatable parameter: `brand=A&brand=B`. */
+const LIST_OF_TEXT: Json = { type: 'array', items: { type: 'string', minLength: 1, maxLength: 100 }, maxItems: 50 };
+
+function problemResponses(kinds: readonly ProblemKind[]): Record<string, Json> {
+  const byStatus = [...Map.groupBy(kinds, (kind) => kind.status)].toSorted(([a], [b]) => a - b);
+  return Object.fromEntries(
+    byStatus.map(([status, entries]) => [
+      String(status),
+      {
+        description: entries.map((kind) => `\`${kind.code}\`: ${kind.title}. ${kind.remedy}`).join('\n\n'),
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    ]),
+  );
+}
+
+const LAST_EVENT_ID: Json = {
+  name: 'Last-Event-ID',
+  in: 'header',
+  required: false,
+  description: 'Sent by browsers when they come back: only what was missed is told first.',
+  schema: { type: 'string' },
+};
+
+const text = { type: 'string' };
+const integer = { type: 'integer' };
+const object = (properties: Json, required: readonly string[] = Object.keys(properties)): Json => ({
+  type: 'object',
+  properties,
+  required,
+});
+const listOf = (items: Json): Json => ({ type: 'array', items });
+const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
+
+const LEVELS = { onHand: integer, reserved: integer, available: integer };
+
+const SCHEMAS: Json = {
+  Product: { type: 'object', description: 'The document as the catalogue projects it.', additionalProperties: true },
+  ProductAnswer: object({ product: ref('Product') }),
+  ProductPage: object({
+    total: integer,
+    items: listOf({
+      allOf: [ref('Product')],
+      properties: {
+        highlight: {
+          type: 'object',
+          description: 'Field → HTML-escaped text with <mark> around matching words.',
+          additionalProperties: text,
+        },
+      },
+    }),
+    facets: {
+      type: 'object',
+      additionalProperties: listOf(object({ value: text, count: integer, selected: { type: 'boolean' } })),
+    },
+    bounds: {
+      type: 'object',
+      additionalProperties: { oneOf: [{ type: 'null' }, object({ min: { type: 'number' }, max: { type: 'number' } })] },
+    },
+    nextCursor: { type: ['string', 'null'] },
+  }),
+  Suggestions: object({ suggestions: listOf({ ...object({ id: text, text }), additionalProperties: true }) }),
+  StockItem: object({
+    sku: text,
+    ...LEVELS,
+    locations: listOf(object({ location: text, ...LEVELS })),
+    asOf: {
+      ...text,
+      format: 'date-time',
+      description: 'Moment up to which the copy is known to be the state of the source.',
+    },
+    ageSeconds: { type: 'number' },
+    stale: { type: 'boolean' },
+  }),
+  StockPage: object({ items: listOf(ref('StockItem')), unknown: listOf(text) }),
+  Order: object(
+    {
+      orderId: text,
+      status: text,
+      statusAt: { ...text, format: 'date-time' },
+      total: { type: ['string', 'null'], description: 'Decimal text.' },
+      currency: { type: ['string', 'null'] },
+      placedAt: { type: ['string', 'null'] },
+      history: listOf(object({ status: text, at: { ...text, format: 'date-time' } })),
+    },
+    ['orderId', 'status', 'statusAt', 'history'],
+  ),
+  Problem: object(
+    {
+      type: text,
+      title: text,
+      status: integer,
+      detail: text,
+      instance: text,
+      code: text,
+      requestId: text,
+      errors: listOf(object({ pointer: text, detail: text })),
+    },
+    ['type', 'title', 'status', 'code'],
+  ),
+};

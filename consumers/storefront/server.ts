@@ -1,0 +1,92 @@
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { CatalogSearch } from '#consumers/catalog/searchTypes.ts';
+import type { OrderReader } from '#consumers/orders/orderTypes.ts';
+import type { StockReader } from '#consumers/stock/stockTypes.ts';
+import type { SearchDefinition } from '#infra/runtime/config/catalog.ts';
+import type { StorefrontConfig } from '#infra/runtime/config/storefront.ts';
+import { errorFields } from '#infra/runtime/errors.ts';
+import { asProblem, problemAnswer, SECURITY_HEADERS, serverOptions } from '#infra/runtime/http/exchange.ts';
+import { HTTP_PROBLEMS, HttpProblem } from '#infra/runtime/http/problem.ts';
+import { TokenBuckets } from '#infra/runtime/http/tokenBuckets.ts';
+import type { Logger } from '#infra/runtime/logger.ts';
+import type { Registry } from '#infra/runtime/metrics.ts';
+import { corsHeaders } from './cors.ts';
+import { countRequests } from './httpMetrics.ts';
+import { storefrontOpenApi } from './openapi.ts';
+import { addOrderRoutes } from './orderRoutes.ts';
+import { addProductRoutes } from './productRoutes.ts';
+import { addPublicRoutes } from './publicRoutes.ts';
+import type { StockHub } from './stockHub.ts';
+import { addStockRoutes } from './stockRoutes.ts';
+
+/** The query sides the read API is built on. Without stock or orders those routes answer 404. */
+export interface QuerySides {
+  readonly search: CatalogSearch<object>;
+  /** What shoppers may ask of the documents. */
+  readonly searchDefinition: SearchDefinition;
+  readonly stock?: StockReader | undefined;
+  readonly orders?: OrderReader | undefined;
+}
+
+export interface StorefrontServerOptions {
+  readonly sides: QuerySides;
+  /** Spreads stock changes to open streams; there when `sides.stock` is. */
+  readonly hub?: StockHub | undefined;
+  readonly limits: Omit<StorefrontConfig, 'http'>;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  readonly now?: () => number;
+}
+
+/** The read API takes no bodies. */
+const BODY_LIMIT_BYTES = 1024;
+
+/** The storefront read API, not yet listening. */
+export function createStorefrontServer(options: StorefrontServerOptions): FastifyInstance {
+  const { sides, limits, log, hub } = options;
+  const now = options.now ?? Date.now;
+  const buckets = new TokenBuckets({ perSecond: limits.addressRatePerSecond, burst: limits.addressRateBurst });
+  const app: FastifyInstance = fastify({ ...serverOptions(limits.requestTimeoutMs), bodyLimit: BODY_LIMIT_BYTES });
+  answerUniformly(app, limits.corsOrigins, log);
+  countRequests(app, options.metrics);
+  app.addHook('onRequest', async (request) => {
+    const waitSeconds = buckets.take(request.ip, now());
+    if (waitSeconds > 0) throw new HttpProblem(HTTP_PROBLEMS.rateLimited, { retryAfterSeconds: waitSeconds });
+  });
+  addProductRoutes(app, sides.search, sides.searchDefinition);
+  if (sides.stock !== undefined) addStockRoutes(app, { stock: sides.stock, hub, limits });
+  if (sides.orders !== undefined) addOrderRoutes(app, sides.orders, limits.maxOrderWaitMs);
+  addPublicRoutes(app, sides, storefrontOpenApi(sides.searchDefinition));
+  return app;
+}
+
+/** Headers every answer has, CORS for the origins that are listed, and problems for every error. */
+function answerUniformly(app: FastifyInstance, corsOrigins: readonly string[], log: Logger): void {
+  const allowed = new Set(corsOrigins);
+  app.addHook('onSend', async (request, reply) => {
+    reply.headers({ ...SECURITY_HEADERS, ...corsHeaders(request, allowed), 'x-request-id': request.id });
+  });
+  app.setErrorHandler((error, request, reply) => sendProblem(storefrontProblem(error), request, reply, log));
+  app.setNotFoundHandler((request, reply) => sendProblem(new HttpProblem(HTTP_PROBLEMS.notFound), request, reply, log));
+}
+
+/** A search that is not on the definition's lists is the caller's mistake. */
+function storefrontProblem(error: unknown): HttpProblem {
+  const isBadSearch = error instanceof Error && 'code' in error && error.code === 'SEARCH_REQUEST_INVALID';
+  return isBadSearch
+    ? new HttpProblem(HTTP_PROBLEMS.validation, { detail: error.message, cause: error })
+    : asProblem(error);
+}
+
+function sendProblem(problem: HttpProblem, request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply {
+  if (problem.kind.status >= 500) {
+    log.warn({
+      event: 'request_failed',
+      requestId: request.id,
+      problem: problem.kind.code,
+      ...errorFields(problem.cause ?? problem),
+    });
+  }
+  const answer = problemAnswer(problem, request.url, request.id);
+  return reply.code(answer.status).headers(answer.headers).send(answer.body);
+}

@@ -1,0 +1,124 @@
+import type { CatalogSearch, SearchParams } from '#consumers/catalog/searchTypes.ts';
+import type { CommandSeen, OrderReader, OrderStatus } from '#consumers/orders/orderTypes.ts';
+import type { SkuStock, StockChange, StockReader } from '#consumers/stock/stockTypes.ts';
+import type { SearchDefinition } from '#infra/runtime/config/catalog.ts';
+import { SluiceError } from '#infra/runtime/errors.ts';
+
+export const DEFINITION: SearchDefinition = {
+  text: { name: 1 },
+  facets: {
+    brand: { field: 'brand' },
+    price: { field: 'priceMinor', ranges: [{ key: 'under-10', to: 1000 }] },
+  },
+  sorts: { price_asc: [{ field: 'priceMinor', order: 'asc' }] },
+};
+
+export class FakeSearch implements CatalogSearch<object> {
+  readonly asked: SearchParams[] = [];
+  documents = new Map<string, object>([['AB1', { sku: 'AB1', name: 'Kettle' }]]);
+
+  async search(params: SearchParams) {
+    this.asked.push(params);
+    const items = [...this.documents].map(([id, document]) => ({
+      id,
+      document,
+      highlight: { name: '<mark>Kettle</mark>' },
+    }));
+    return { total: items.length, items, facets: {}, bounds: {}, nextCursor: null };
+  }
+  async suggest(q: string) {
+    return [{ id: 'AB1', text: `Kettle for ${q}`, fields: { sku: 'AB1' } }];
+  }
+  async get(id: string) {
+    const document = this.documents.get(id);
+    return document === undefined ? null : { id, version: 1, document };
+  }
+  async close() {}
+}
+
+/** Stock in memory; `sell` changes a level and wakes whoever waits for changes. */
+export class FakeStock implements StockReader {
+  readonly #levels = new Map<string, number>();
+  readonly #changes: StockChange[] = [];
+  #changed = Promise.withResolvers<void>();
+  reads = 0;
+  /** The next read of the change stream says that it does not reach back. */
+  cut = false;
+  broken = false;
+
+  set(sku: string, onHand: number): void {
+    this.#levels.set(sku, onHand);
+    this.#changes.push({
+      id: String(this.#changes.length + 1),
+      sku,
+      location: '1',
+      onHand,
+      reserved: 0,
+      available: onHand,
+    });
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  async read(skus: readonly string[]) {
+    if (this.broken) throw new SluiceError('INTERNAL', 'gone', { retriable: true });
+    this.reads++;
+    return new Map(
+      skus.flatMap((sku) => (this.#levels.has(sku) ? [[sku, level(sku, this.#levels.get(sku)!)] as const] : [])),
+    );
+  }
+  async latestChangeId() {
+    return String(this.#changes.length);
+  }
+  async changes(afterId: string, options: { readonly signal?: AbortSignal } = {}) {
+    if (this.cut) {
+      this.cut = false;
+      return { changes: [], gap: true };
+    }
+    const ready = () => this.#changes.slice(Number(afterId));
+    if (ready().length === 0) {
+      const stopped = Promise.withResolvers<void>();
+      options.signal?.addEventListener('abort', () => stopped.reject(options.signal?.reason), { once: true });
+      await Promise.race([this.#changed.promise, stopped.promise]);
+    }
+    return { changes: ready(), gap: false };
+  }
+  async close() {}
+}
+
+function level(sku: string, onHand: number): SkuStock {
+  const amounts = { onHand, reserved: 0, available: onHand };
+  return {
+    sku,
+    ...amounts,
+    locations: [{ location: '1', ...amounts }],
+    asOf: '2024-01-01T00:00:00.000Z',
+    ageSeconds: sku === 'OLD' ? 60 : 1,
+  };
+}
+
+export const COMMAND_ID = '5f0c6a52-8a0e-4c53-9a55-0d9a6d1c2b11';
+
+export class FakeOrders implements OrderReader {
+  seen = true;
+  readonly order: OrderStatus = {
+    orderId: '100001',
+    customerId: '17',
+    status: 'new',
+    statusAt: '2024-01-01T00:00:00.000Z',
+    history: [],
+  };
+
+  async read(orderId: string) {
+    return orderId === this.order.orderId ? this.order : null;
+  }
+  async command(commandId: string): Promise<CommandSeen | null> {
+    return commandId === COMMAND_ID
+      ? { commandId, commandName: 'AcceptOrder', orderId: '100001', position: '0' }
+      : null;
+  }
+  async waitForCommand() {
+    return this.seen;
+  }
+  async close() {}
+}
