@@ -50,7 +50,7 @@ export function registrySpec({ javaHome, folder, dir, port, managementPort, flag
     'quarkus.log.category."io.apicurio".level': 'WARN',
     // Apicurio 3 and 2 have different names for the same.
     'apicurio.datasource.url': `jdbc:h2:file:${join(dir, 'data')}`,
-    'registry.datasource.url': `jdbc:h2:file:${join(dir, 'data')}`,
+    REGISTRY_DATASOURCE_URL: `jdbc:h2:file:${join(dir, 'data')}`,
   };
   const options = Object.entries(settings).map(([name, value]) => `-D${name}=${value}`);
   return {
