@@ -1,14 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { createSecureContext } from 'node:tls';
 import type { EngineServer } from './tds/engineSession.ts';
 import { type Listener, listen } from './tds/listener.ts';
 import type { TlsMode } from './tds/prelogin.ts';
 import type { WireLog } from './tds/wireLog.ts';
-import { createSelfSigned } from './tls/selfSigned.ts';
+import { createServerContext } from './tls/serverContext.ts';
 
 const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
 const LOGIN_TIMEOUT_MS = 30_000;
-const CERTIFICATE_NAME = 'SSL_Self_Signed_Fallback';
 
 /** An init script that cannot be read or run. One line: file, line, error number and text. */
 export class ScriptError extends Error {
@@ -40,7 +38,7 @@ export interface ServeOptions {
 export async function serve(engine: EngineServer, options: ServeOptions): Promise<Listener> {
   return listen({
     ...options,
-    secureContext: options.tls === 'off' ? null : createSecureContext(createSelfSigned(CERTIFICATE_NAME, new Date())),
+    secureContext: options.tls === 'off' ? null : createServerContext(),
     maxMessageBytes: MAX_MESSAGE_BYTES,
     loginTimeoutMs: LOGIN_TIMEOUT_MS,
     openSession: () => engine.openSession(),

@@ -15,7 +15,7 @@ import type { WireLog } from './wireLog.ts';
 
 export interface ConnectionOptions {
   readonly tls: TlsMode;
-  /** Needed unless `tls` is 'off'. */
+  /** Needed unless `tls` is 'off'; must not go beyond TLS 1.2 (see ../tls/serverContext.ts). */
   readonly secureContext: SecureContext | null;
   /** Largest request in bytes; a larger one closes the connection. */
   readonly maxMessageBytes: number;
@@ -167,8 +167,6 @@ export class Connection {
     const secure = new TLSSocket(carrier as unknown as Socket, {
       isServer: true,
       secureContext: this.#options.secureContext!,
-      // Inside prelogin packets no client does more (MS-TDS 3.1.5).
-      maxVersion: 'TLSv1.2',
     });
     const feed = (chunk: Buffer): void => carrier.feed(chunk);
     socket.off('data', this.#onData);

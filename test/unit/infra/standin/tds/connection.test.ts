@@ -1,10 +1,10 @@
 import { Duplex } from 'node:stream';
-import { createSecureContext, connect as tlsConnect } from 'node:tls';
+import { connect as tlsConnect } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EngineEvent } from '#infra/standin/tds/engineSession.ts';
 import { type Listener, listen } from '#infra/standin/tds/listener.ts';
 import { ENCRYPTION, encryptionWish, readPrelogin, type TlsMode } from '#infra/standin/tds/prelogin.ts';
-import { createSelfSigned } from '#infra/standin/tls/selfSigned.ts';
+import { createServerContext } from '#infra/standin/tls/serverContext.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { createFakeEngine, type FakeEngine, type FakeScript, PASSWORD } from './fakeEngine.ts';
 import { batchBody, connectRaw, logInRaw, loginBody, packet, preloginBody, type RawClient } from './rawClient.ts';
@@ -24,7 +24,7 @@ async function start(script: FakeScript = {}, tls: TlsMode = 'off'): Promise<{ e
     host: '127.0.0.1',
     port: 0,
     tls,
-    secureContext: tls === 'off' ? null : createSecureContext(createSelfSigned('test', new Date())),
+    secureContext: tls === 'off' ? null : createServerContext(),
     maxMessageBytes: 100_000,
     loginTimeoutMs: 200,
     log: (level, event, facts) => {
@@ -168,7 +168,7 @@ async function logInThroughTls(client: RawClient): Promise<void> {
     },
   });
   let secured = false;
-  const secure = tlsConnect({ socket: pipe, rejectUnauthorized: false, maxVersion: 'TLSv1.2' });
+  const secure = tlsConnect({ socket: pipe, rejectUnauthorized: false });
   const handshake = (async () => {
     while (!secured) {
       const body = await client.next();

@@ -1,11 +1,10 @@
-import { createSecureContext } from 'node:tls';
 import sql from 'mssql';
 import { afterEach, describe, expect, it } from 'vitest';
 import { INT, nvarchar } from '#infra/standin/sql/values.ts';
 import type { EngineEvent, RpcArgument } from '#infra/standin/tds/engineSession.ts';
 import { type Listener, listen } from '#infra/standin/tds/listener.ts';
 import type { TlsMode } from '#infra/standin/tds/prelogin.ts';
-import { createSelfSigned } from '#infra/standin/tls/selfSigned.ts';
+import { createServerContext } from '#infra/standin/tls/serverContext.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { createFakeEngine, errorEvent, type FakeEngine, type FakeScript, numbers, PASSWORD } from './fakeEngine.ts';
 
@@ -25,7 +24,7 @@ async function start(script: FakeScript = {}, tls: TlsMode = 'off'): Promise<{ e
     host: '127.0.0.1',
     port: 0,
     tls,
-    secureContext: tls === 'off' ? null : createSecureContext(createSelfSigned('test', new Date())),
+    secureContext: tls === 'off' ? null : createServerContext(),
     maxMessageBytes: 16 * 1024 * 1024,
     loginTimeoutMs: 10_000,
     log: (level, event, facts) => {
