@@ -6,13 +6,13 @@ import { join } from 'node:path';
  * Runs all suites with vitest's own output, then prints `N passed, N failed` (and `, N skipped`) as the last line. `run` runs vitest with
  * the given arguments and returns its exit code.
  */
-export async function runTests(args, run) {
+export async function runTests(args, run, print = (text) => process.stdout.write(text)) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-tests-'));
   const file = join(folder, 'results.json');
   try {
     const code = await run(['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args]);
     const counts = countTests(readResults(file), code);
-    process.stdout.write(`\n${summaryLine(counts)}\n`);
+    print(`\n${summaryLine(counts)}\n`);
     return code === 0 && counts.failed > 0 ? 1 : code;
   } finally {
     rmSync(folder, { recursive: true, force: true });
