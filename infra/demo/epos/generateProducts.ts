@@ -123,14 +123,7 @@ function vatCode(kind: ProductKind): string {
   return kind.noun === 'Masonry Paint' ? 'R' : 'S';
 }
 
-const OPENINGS = [
-  'A dependable',
-  'Our best-selling',
-  'A well-made',
-  'A handsome',
-  'A hard-wearing',
-  'A thoughtfully designed',
-];
+const OPENINGS = ['Dependable', 'Best-selling', 'Well-made', 'Handsome', 'Hard-wearing', 'Thoughtfully designed'];
 const USES = [
   'made for everyday use',
   'built to last for years',

@@ -1,0 +1,130 @@
+import { api } from './api.js';
+import { h, notice, replace, toast } from './dom.js';
+import { money, time } from './format.js';
+
+const STEPS = [
+  ['new', 'Placed', 'We have it.'],
+  ['picking', 'Being picked', 'Somebody is fetching your things from the shelves.'],
+  ['shipped', 'Shipped', 'It is on its way.'],
+];
+const POLL_MS = 1200;
+const FINAL = new Set(['shipped', 'cancelled', 'rejected']);
+
+/** An order's way through the warehouse, followed until it has left. */
+export function orderView({ main, orderId, url, signal, title }) {
+  title(`Order ${orderId}`);
+  const key = url.searchParams.get('key') ?? '';
+  const view = h(
+    'section',
+    { class: 'order' },
+    h('h1', {}, `Order ${orderId}`),
+    h('p', { class: 'muted', role: 'status' }, 'Waiting for word from the warehouse…'),
+  );
+  replace(main, view);
+  let after = url.searchParams.get('after');
+  let shown;
+
+  const look = async () => {
+    try {
+      const order = await api.order(orderId, after ? { key, after } : { key }, signal);
+      after = null;
+      const state = JSON.stringify(order);
+      if (state !== shown) draw(view, order, key);
+      shown = state;
+      if (FINAL.has(order.status)) return;
+    } catch (error) {
+      if (signal.aborted) return;
+      // Just after it was placed, the copy we read may not know the order yet.
+      const early = error.status === 404 && shown === undefined && url.searchParams.has('after') && tries++ < 15;
+      if (error.status === 404 && !early) {
+        replace(
+          view,
+          notice(
+            'We do not know this order',
+            'Orders can be followed from the browser they were placed in, while the demonstration runs.',
+            h('a', { class: 'button', href: '/', 'data-link': true }, 'Back to the shop'),
+          ),
+        );
+        return;
+      }
+    }
+    timer = setTimeout(look, document.hidden ? POLL_MS * 5 : POLL_MS);
+  };
+  let tries = 0;
+  let timer;
+  look();
+  signal.addEventListener('abort', () => clearTimeout(timer));
+}
+
+function draw(view, order, key) {
+  const cancelled = order.status === 'cancelled' || order.status === 'rejected';
+  replace(
+    view,
+    h('p', { class: 'eyebrow' }, cancelled ? 'Cancelled' : 'Thank you'),
+    h('h1', {}, `Order ${order.orderId}`),
+    h('p', { class: 'order-status', role: 'status', 'data-status': order.status }, words(order.status)),
+    cancelled ? null : stepper(order),
+    h(
+      'dl',
+      { class: 'details' },
+      order.total && [h('dt', {}, 'Total'), h('dd', {}, money(order.total, order.currency ?? undefined))],
+      h('dt', {}, 'Last news'),
+      h('dd', {}, time(order.statusAt)),
+    ),
+    h(
+      'div',
+      { class: 'notice-actions' },
+      h('a', { class: 'button quiet', href: '/', 'data-link': true }, 'Go on shopping'),
+      order.status === 'new' && cancelButton(order.orderId, key),
+    ),
+  );
+}
+
+const words = (status) =>
+  status === 'cancelled'
+    ? 'This order was cancelled; its articles are back on the shelf.'
+    : (STEPS.find(([name]) => name === status)?.[2] ?? `Status: ${status}`);
+
+function stepper(order) {
+  const reached = STEPS.findIndex(([name]) => name === order.status);
+  return h(
+    'ol',
+    { class: 'steps' },
+    STEPS.map(([name, label], index) => {
+      const at = order.history?.findLast((step) => step.status === name)?.at;
+      const state = index < reached || order.status === 'shipped' ? 'done' : index === reached ? 'now' : 'to-come';
+      return h(
+        'li',
+        { 'data-state': state, 'aria-current': state === 'now' && 'step' },
+        h('span', { class: 'step-mark', 'aria-hidden': 'true' }),
+        h('span', { class: 'step-label' }, label),
+        h('span', { class: 'step-time' }, at && index <= reached ? time(at) : ''),
+      );
+    }),
+  );
+}
+
+function cancelButton(orderId, orderKey) {
+  const idempotencyKey = crypto.randomUUID();
+  const button = h(
+    'button',
+    {
+      type: 'button',
+      class: 'quiet',
+      onclick: async () => {
+        button.disabled = true;
+        try {
+          await api.cancel(orderId, { orderKey, idempotencyKey });
+          toast('Cancelled. The page will show it in a moment.');
+        } catch (error) {
+          toast(
+            error.problem?.code === 'order-not-cancellable' ? 'Too late: the picker already has it.' : error.message,
+          );
+          button.disabled = false;
+        }
+      },
+    },
+    'Cancel order',
+  );
+  return button;
+}
