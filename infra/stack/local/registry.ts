@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { registryJar } from '../components.ts';
+import { requireBackward } from '../registryConfig.ts';
 import type { ServerSpec } from '../serverProcess.ts';
 import type { StackAddresses } from '../types.ts';
 import type { LocalContext } from './context.ts';
@@ -65,15 +66,4 @@ export function registrySpec({ javaHome, folder, dir, port, managementPort, flag
       return answer.ok;
     },
   };
-}
-
-/** Apicurio begins with NONE, Confluent's registry with BACKWARD. */
-async function requireBackward(url: string, signal: AbortSignal | undefined): Promise<void> {
-  const answer = await fetch(`${url}/config`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-    body: JSON.stringify({ compatibility: 'BACKWARD' }),
-    ...(signal && { signal }),
-  });
-  await answer.body?.cancel();
 }
