@@ -2,11 +2,11 @@
 export type ProcedureParameter =
   | {
       readonly name: string;
-      readonly type: 'varchar' | 'nvarchar' | 'char';
+      readonly type: 'varchar' | 'nvarchar';
       readonly length: number;
       readonly value: string | null;
     }
-  /** Decimal text; goes over the wire as text and becomes decimal(19,4) in the server, never a binary float. */
+  /** Decimal text; goes over the wire as text and becomes decimal in the server, never a binary float. */
   | { readonly name: string; readonly type: 'decimalText'; readonly value: string }
   | { readonly name: string; readonly type: 'table'; readonly value: TableValue };
 
@@ -21,8 +21,8 @@ export interface TableValue {
 export type TableColumn =
   | { readonly name: string; readonly type: 'smallint' | 'int' }
   | { readonly name: string; readonly type: 'varchar'; readonly length: number }
-  /** Values are decimal text of at most 15 significant digits: see unitPriceField. */
-  | { readonly name: string; readonly type: 'decimal'; readonly precision: number; readonly scale: number };
+  /** Decimal text, as above. */
+  | { readonly name: string; readonly type: 'decimalText' };
 
 /** One command on its way to the database. */
 export interface CommandCall {

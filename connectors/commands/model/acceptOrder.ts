@@ -58,7 +58,7 @@ export const acceptOrder = defineCommand({
   procedure: 'storefront.AcceptOrder',
   parameters: ({ body }) => [
     { name: 'CustomerId', type: 'varchar', length: 20, value: body.customerId },
-    { name: 'Currency', type: 'char', length: 3, value: body.currency },
+    { name: 'Currency', type: 'varchar', length: 3, value: body.currency },
     { name: 'ExpectedTotal', type: 'decimalText', value: body.total },
     {
       name: 'Lines',
@@ -69,7 +69,7 @@ export const acceptOrder = defineCommand({
           { name: 'LINE_NO', type: 'smallint' },
           { name: 'SKU', type: 'varchar', length: 20 },
           { name: 'QUANTITY', type: 'int' },
-          { name: 'UNIT_PRICE', type: 'decimal', precision: 19, scale: 4 },
+          { name: 'UNIT_PRICE', type: 'decimalText' },
         ],
         // Lines are numbered from 1: a refusal's `line` minus one is the place in the request.
         rows: body.lines.map((item, i) => [i + 1, item.sku, item.quantity, item.unitPrice]),

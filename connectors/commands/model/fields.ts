@@ -36,16 +36,13 @@ function moneyField(what: string, wholeDigits: number) {
     .describe(what);
 }
 
-/**
- * A unit price below ten million. The bound matters: the driver sends the decimal of a table-valued parameter through a binary double,
- * which is exact for up to 15 significant digits (a test walks the range); the procedure's own parameters go as text.
- */
+/** A unit price below ten million. */
 export const unitPriceField = moneyField(
   'Price of one piece as the shopper saw it: decimal text, up to 9999999.9999.',
   7,
 );
 
-/** An order's total; sent to the procedure as text, so any size is exact. */
+/** An order's total. */
 export const totalField = moneyField('Sum the shopper agreed to: decimal text.', 13);
 
 export const currencyField = z

@@ -11,18 +11,17 @@ CREATE PROCEDURE storefront.AcceptOrder
     @Currency       char(3),
     @ExpectedTotal  decimal(19,4),
     @Lines          storefront.OrderLines READONLY,
-    @CommandId      uniqueidentifier OUTPUT,   -- in: the id for this command; out: the id of the command that took effect
-    @Result         nvarchar(4000)   OUTPUT,   -- the answer as JSON
-    @Replayed       bit              OUTPUT    -- 1 = an earlier command with this key had taken effect
+    @CommandId      uniqueidentifier   -- the id this command gets if its key has not been used
 AS
 BEGIN
+    -- Answers one row: CommandId (of the command that took effect), Result (JSON text), Replayed (1: an earlier one with this key had).
     SET NOCOUNT ON;
     SET XACT_ABORT ON;        -- also rolls back when the client gives up waiting (attention)
     SET LOCK_TIMEOUT 5000;    -- milliseconds
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;   -- a pooled session may come with another
 
     DECLARE @WarehouseBranch smallint = 1, @WebCurrency char(3) = 'GBP';
-    DECLARE @Error int, @StoredHash binary(32), @Message nvarchar(400);
+    DECLARE @Error int, @StoredHash binary(32), @Result nvarchar(4000), @Message nvarchar(400);
     DECLARE @CustNo int, @OrderNo int, @Now datetime2(3) = SYSUTCDATETIME();
     DECLARE @LineNo smallint, @Offered decimal(19,4), @Price money, @Total decimal(19,4), @Tax decimal(19,4);
     DECLARE @Product char(10), @Wanted int, @Free int;
@@ -32,7 +31,6 @@ BEGIN
     DECLARE @Need TABLE (PROD_CODE char(10) NOT NULL PRIMARY KEY, FIRST_LINE smallint NOT NULL, QTY int NOT NULL);
 
     -- 1. The key. Inserting first makes a second caller with the same key wait here until the first has committed or rolled back.
-    SET @Replayed = 0;
     BEGIN TRY
         BEGIN TRANSACTION;
         INSERT INTO storefront.COMMAND (COMMAND_ID, CALLER, IDEMPOTENCY_KEY, COMMAND_NAME, PAYLOAD_HASH, CREATED_AT)
@@ -47,7 +45,7 @@ BEGIN
         FROM storefront.COMMAND WHERE CALLER = @Caller AND IDEMPOTENCY_KEY = @IdempotencyKey;
         IF @StoredHash IS NULL THROW 50425, N'{"problem":"command-running"}', 1;
         IF @StoredHash <> @PayloadHash THROW 50423, N'{"problem":"idempotency-key-reused"}', 1;
-        SET @Replayed = 1;
+        SELECT @CommandId AS CommandId, @Result AS Result, CAST(1 AS bit) AS Replayed;
         RETURN 0;
     END CATCH;
 
@@ -142,6 +140,7 @@ BEGIN
         IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
         THROW;
     END CATCH;
+    SELECT @CommandId AS CommandId, @Result AS Result, CAST(0 AS bit) AS Replayed;
     RETURN 0;
 END;
 GO
