@@ -48,6 +48,7 @@ function readRows(r: ByteReader, decoders: readonly Decoder[]): SqlValue[][] {
   while (r.more) {
     const token = r.u8();
     if (token === TOKEN.done) break;
+    if (decoders.length === 0) throw new ProtocolError('rows in a bulk load without columns');
     if (token === TOKEN.row) rows.push(decoders.map((decode) => decode(r)));
     else if (token === TOKEN.nullBitmapRow) rows.push(readCompressedRow(r, decoders));
     else throw new ProtocolError(`token ${token} where a bulk row should start`);

@@ -52,6 +52,7 @@ function skipOptionalTokens(r: ByteReader): void {
 function readRows(r: ByteReader, decoders: readonly Decoder[]): SqlValue[][] {
   const rows: SqlValue[][] = [];
   for (let token = r.u8(); token !== END; token = r.u8()) {
+    if (decoders.length === 0) throw new ProtocolError('rows in a table-valued parameter without columns');
     if (token !== ROW) throw new ProtocolError(`token ${token} where a table-valued parameter's row should start`);
     rows.push(decoders.map((decode) => decode(r)));
   }
