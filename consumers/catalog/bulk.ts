@@ -1,7 +1,7 @@
 import type { Clock } from '#infra/runtime/clock.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { retry } from '#infra/runtime/retry.ts';
-import { type Elastic, refusedStatus } from './elastic.ts';
+import { type Elastic, isRefusedContent, refusedStatus } from './elastic.ts';
 
 /** One document to be written. */
 export interface BulkItem<T> {
@@ -113,12 +113,11 @@ async function writeOnce<T>(
       body(items),
     );
   } catch (error) {
-    const status = refusedStatus(error);
-    if (status !== 413 && status !== 400) throw error;
+    if (!isRefusedContent(error)) throw error;
     if (items.length === 1) {
       tally.refused.push({
         tag: items[0]!.tag,
-        error: refusal(items[0]!.id, String(status), 'the request was refused'),
+        error: refusal(items[0]!.id, String(refusedStatus(error)), 'the request was refused'),
       });
       return [];
     }

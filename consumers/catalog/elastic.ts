@@ -15,12 +15,9 @@ export function createElastic(options: { readonly url: string; readonly requestT
   const client = new Client({ node: options.url, maxRetries: 0, requestTimeout: options.requestTimeoutMs ?? 30_000 });
   return {
     async request<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object | string): Promise<T> {
-      const text = typeof body === 'string';
+      const payload = typeof body === 'string' ? { bulkBody: body } : body === undefined ? {} : { body };
       try {
-        return (await client.transport.request(
-          { method, path, ...(text ? { bulkBody: body } : body === undefined ? {} : { body }) },
-          text ? { headers: { 'content-type': 'application/x-ndjson' } } : {},
-        )) as T;
+        return (await client.transport.request({ method, path, ...payload })) as T;
       } catch (error) {
         throw toElasticError(error, `${method} ${path.split('?')[0]}`);
       }
@@ -54,6 +51,17 @@ function reasonOf(body: unknown): string {
   const cause = (body as { error?: { type?: string; reason?: string } } | undefined)?.error;
   if (cause === undefined || typeof cause !== 'object') return 'no reason given';
   return `${cause.type ?? 'error'}: ${cause.reason ?? ''}`.slice(0, 300);
+}
+
+/** True when the request itself was too large or one of its items was malformed: a smaller request may pass. */
+export function isRefusedContent(error: unknown): boolean {
+  const status = refusedStatus(error);
+  if (status === 413) return true;
+  const reason = error instanceof SluiceError ? String(error.context['reason']) : '';
+  return (
+    status === 400 &&
+    /^(action_request_validation|illegal_argument|x_content_parse|json_parse|parse|parsing)_exception/u.test(reason)
+  );
 }
 
 /** HTTP status of an ELASTICSEARCH_REFUSED error; undefined for other errors. */

@@ -71,8 +71,3 @@ function positionOf(message: IncomingMessage): string {
 
 const where = ({ topic, partition, offset }: IncomingMessage): string => `Record ${topic}/${partition}@${offset}`;
 const at = ({ topic, partition, offset }: IncomingMessage) => ({ topic, partition, offset: String(offset) });
-
-/** Topic of a table, as Debezium names it. */
-export function tableTopic(topicPrefix: string, database: string, table: string): string {
-  return `${topicPrefix}.${database}.${table}`;
-}

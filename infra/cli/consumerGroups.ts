@@ -2,9 +2,9 @@ import { catalogGroup } from '#consumers/catalog/catalogConsumer.ts';
 import { COMMAND_TABLE, ordersGroup } from '#consumers/orders/ordersConsumer.ts';
 import { dirtyTopic } from '#consumers/rows/marks.ts';
 import { rowsGroup, rowsTables } from '#consumers/rows/rowsConsumer.ts';
-import { tableTopic } from '#consumers/runner/changes.ts';
 import { stockGroup } from '#consumers/stock/stockConsumer.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
+import { topicOf as tableTopic } from '#schemas/tableShape.ts';
 
 /** A consumer group and the topics it reads. */
 export interface GroupTopics {
@@ -14,7 +14,9 @@ export interface GroupTopics {
 
 /** Topic of a captured table. */
 export function topicOf(config: Config, table: string): string {
-  return tableTopic(config.kafka.topicPrefix, config.source.database, table);
+  const dot = table.indexOf('.');
+  const { database } = config.source;
+  return tableTopic(config.kafka.topicPrefix, { database, schema: table.slice(0, dot), name: table.slice(dot + 1) });
 }
 
 /** Topics of the orders group → table; the command table only where it is captured. */
