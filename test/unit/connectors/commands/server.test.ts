@@ -89,7 +89,7 @@ describe('an accepted command', () => {
     expect(gateway.calls[0]).toMatchObject({ procedure: 'storefront.AcceptOrder', caller: 'web' });
     expect(gateway.calls[0]?.parameters).toEqual([
       { name: 'CustomerId', type: 'varchar', length: 20, value: '17' },
-      { name: 'Currency', type: 'char', length: 3, value: 'GBP' },
+      { name: 'Currency', type: 'varchar', length: 3, value: 'GBP' },
       { name: 'ExpectedTotal', type: 'decimalText', value: '19.9800' },
       expect.objectContaining({
         type: 'table',

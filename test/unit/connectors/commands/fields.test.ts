@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { acceptOrder } from '#connectors/commands/model/acceptOrder.ts';
+import { idField, skuField, textField, totalField, unitPriceField } from '#connectors/commands/model/fields.ts';
+import { canonicalJson, payloadHash } from '#connectors/commands/model/payloadHash.ts';
+
+const passes = (schema: { safeParse(value: unknown): { success: boolean } }, values: readonly unknown[]): boolean[] =>
+  values.map((value) => schema.safeParse(value).success);
+
+describe('fields of commands', () => {
+  it('take money as decimal text only, and bring it to one spelling', () => {
+    for (const [text, full] of [
+      ['0', '0.0000'],
+      ['9.9', '9.9000'],
+      ['9999999.9999', '9999999.9999'],
+      ['10', '10.0000'],
+    ]) {
+      expect(unitPriceField.parse(text)).toBe(full);
+    }
+    const bad = [
+      '',
+      '-1',
+      '+1',
+      '01',
+      '1.',
+      '.5',
+      '1.00001',
+      '1e3',
+      '10000000',
+      ' 1',
+      '1 ',
+      '1,5',
+      '١',
+      'NaN',
+      'Infinity',
+      1.5,
+      null,
+    ];
+    expect(passes(unitPriceField, bad)).toEqual(bad.map(() => false));
+    expect(totalField.parse('9999999999999.9999')).toBe('9999999999999.9999');
+  });
+
+  it('take ids without signs, blanks and leading zeros', () => {
+    expect(passes(idField('x'), ['1', '2147483647'])).toEqual([true, true]);
+    const bad = ['0', '01', '-1', '1.0', '1 ', "1'--", '12345678901', '', 1, '１'];
+    expect(passes(idField('x'), bad)).toEqual(bad.map(() => false));
+  });
+
+  it('take skus of plain characters', () => {
+    expect(passes(skuField, ['A', 'AB-1234', '12345678901234567890', 'A B', 'BK.1/2_3+#'])).toEqual([
+      true,
+      true,
+      true,
+      true,
+      true,
+    ]);
+    const bad = ['', ' A', 'A ', 'A;B', "A'B", 'A\nB', 'A\u0000', 'Ä', '%', '123456789012345678901'];
+    expect(passes(skuField, bad)).toEqual(bad.map(() => false));
+  });
+
+  it('normalise a shopper’s words and refuse what nobody types', () => {
+    const field = textField('x', 5);
+    expect(field.parse(' e\u0301te\u0301 ')).toBe('\u00e9t\u00e9');
+    const bad = ['', '   ', 'a\u0000', 'a\nb', 'a\u202eb', 'toolong', '\ud800', 7];
+    expect(passes(field, bad)).toEqual(bad.map(() => false));
+  });
+
+  it('refuse unknown fields, too many lines and doubles', () => {
+    const line = { sku: 'A', quantity: 1, unitPrice: '1' };
+    const order = { customerId: '1', currency: 'GBP', lines: [line], total: '1' };
+    const bad = [
+      { ...order, note: 'x' },
+      { ...order, lines: [{ ...line, discount: '1' }] },
+      { ...order, lines: [] },
+      { ...order, lines: Array.from({ length: 201 }, () => line) },
+      { ...order, lines: [{ ...line, quantity: 1.5 }] },
+      { ...order, lines: [{ ...line, quantity: '1' }] },
+      { ...order, lines: [{ ...line, quantity: 10_000 }] },
+      { ...order, lines: { 0: line } },
+    ];
+    expect(passes(acceptOrder.body, [order, ...bad])).toEqual([true, ...bad.map(() => false)]);
+  });
+});
+
+describe('the payload hash', () => {
+  it('does not depend on the order of fields', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (body) => {
+        const reversed = Object.fromEntries(Object.entries(body).toReversed());
+        expect(payloadHash('X', { params: {}, body: reversed })).toEqual(payloadHash('X', { params: {}, body }));
+      }),
+    );
+  });
+
+  it('depends on everything else', () => {
+    const hashes = [
+      payloadHash('A', { params: {}, body: { a: '1' } }),
+      payloadHash('B', { params: {}, body: { a: '1' } }),
+      payloadHash('A', { params: { a: '1' }, body: {} }),
+      payloadHash('A', { params: {}, body: { a: 1 } }),
+      payloadHash('A', { params: {}, body: { a: ['1'] } }),
+    ];
+    expect(new Set(hashes.map((hash) => hash.toString('hex'))).size).toBe(hashes.length);
+  });
+
+  it('sees the same value however deep its members are shuffled', () => {
+    expect(canonicalJson({ b: [{ y: 1, x: undefined, w: null }], a: 'é' })).toBe('{"a":"é","b":[{"w":null,"y":1}]}');
+  });
+});
