@@ -27,7 +27,7 @@ BEGIN
     DECLARE @Product int, @Wanted int, @Left int, @Location smallint, @Have int, @Take int;
     DECLARE @Line TABLE (
         LINE_NO smallint NOT NULL PRIMARY KEY, QTY int NOT NULL, OFFERED decimal(19,4) NOT NULL, ProductID int NULL, UnitPrice money NULL);
-    DECLARE @Need TABLE (ProductID int NOT NULL PRIMARY KEY, FIRST_LINE smallint NOT NULL, QTY int NOT NULL);
+    DECLARE @Need TABLE (ProductID int NOT NULL PRIMARY KEY, FIRST_LINE smallint NOT NULL, QTY int NOT NULL, UnitPrice money NOT NULL);
     DECLARE @Taken TABLE (ProductID int NOT NULL, LocationID smallint NOT NULL, QTY int NOT NULL, PRIMARY KEY (ProductID, LocationID));
 
     -- 1. The key. Inserting first makes a second caller with the same key wait here until the first has committed or rolled back.
@@ -92,8 +92,8 @@ BEGIN
 
         -- 4. Stock, product by product and location by location in key order, so that two orders never wait for each other crosswise.
         --    Each row is read under an update lock and taken from as far as it reaches.
-        INSERT INTO @Need (ProductID, FIRST_LINE, QTY)
-        SELECT ProductID, MIN(LINE_NO), SUM(QTY) FROM @Line GROUP BY ProductID;
+        INSERT INTO @Need (ProductID, FIRST_LINE, QTY, UnitPrice)
+        SELECT ProductID, MIN(LINE_NO), SUM(QTY), MIN(UnitPrice) FROM @Line GROUP BY ProductID;
 
         SELECT @Product = MIN(ProductID) FROM @Need;
         WHILE @Product IS NOT NULL
@@ -126,15 +126,15 @@ BEGIN
             SELECT @Product = MIN(ProductID) FROM @Need WHERE ProductID > @Product;
         END;
 
-        -- 5. The order, and what was taken where.
+        -- 5. The order; a line for each place the goods were taken from.
         INSERT INTO Sales.SalesOrderHeader (OrderDate, Status, OnlineOrderFlag, CustomerID, SubTotal, TaxAmt, TotalDue)
         VALUES (GETDATE(), 1, 1, @Customer, @Total, 0, @Total);
         SET @Order = CONVERT(int, SCOPE_IDENTITY());
 
-        INSERT INTO Sales.SalesOrderDetail (SalesOrderID, OrderQty, ProductID, UnitPrice, LineTotal)
-        SELECT @Order, QTY, ProductID, UnitPrice, QTY * UnitPrice FROM @Line ORDER BY LINE_NO;
-        INSERT INTO storefront.ORDER_TAKEN (ORDER_ID, PRODUCT_ID, LOCATION_ID, QUANTITY)
-        SELECT @Order, ProductID, LocationID, QTY FROM @Taken;
+        INSERT INTO Sales.SalesOrderDetail (SalesOrderID, OrderQty, ProductID, UnitPrice, LineTotal, LocationID)
+        SELECT @Order, t.QTY, t.ProductID, n.UnitPrice, t.QTY * n.UnitPrice, t.LocationID
+        FROM @Taken AS t INNER JOIN @Need AS n ON n.ProductID = t.ProductID
+        ORDER BY t.ProductID, t.LocationID;
 
         -- 6. The answer, kept for replays.
         SET @Result = N'{"commandId":"' + LOWER(CONVERT(nvarchar(36), @CommandId))

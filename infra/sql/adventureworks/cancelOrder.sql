@@ -60,7 +60,8 @@ BEGIN
 
         -- 3. Stock back where it came from, in key order, as AcceptOrder took it.
         INSERT INTO @Back (ProductID, LocationID, QTY)
-        SELECT PRODUCT_ID, LOCATION_ID, QUANTITY FROM storefront.ORDER_TAKEN WHERE ORDER_ID = @Order;
+        SELECT ProductID, LocationID, SUM(OrderQty) FROM Sales.SalesOrderDetail
+        WHERE SalesOrderID = @Order AND LocationID IS NOT NULL GROUP BY ProductID, LocationID;
         SELECT @Product = MIN(ProductID) FROM @Back;
         WHILE @Product IS NOT NULL
         BEGIN
