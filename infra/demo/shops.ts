@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { SqlVariant } from '#infra/sql/scripts.ts';
 import { loadAdventureWorks } from './adventureworks/load.ts';
 import type { LoadOptions } from './bulkLoad.ts';
+import { DEFAULT_SIZES, generateEpos } from './epos/generate.ts';
 import { loadEpos } from './epos/load.ts';
 import type { SqlExecutor } from './sqlExecutor.ts';
 import { pickAdventureWorksOrder, shipAdventureWorksOrder } from './traffic/adventureWorksOrders.ts';
@@ -39,10 +40,10 @@ export interface DemoShop {
   /** Locations the web sells from; null: all of them. */
   readonly deliveryLocations: readonly string[] | null;
   readonly traffic: ShopTraffic;
-  /** Loads the data; the folder with the data files is needed by AdventureWorks only. Returns rows per table. */
+  /** Loads the data: the generated shop of `products` articles (default 5000), or AdventureWorks' files from `dataDir`. Returns rows per table. */
   load(
     executor: SqlExecutor,
-    options?: LoadOptions & { readonly dataDir?: string },
+    options?: LoadOptions & { readonly dataDir?: string; readonly products?: number },
   ): Promise<Readonly<Record<string, number>>>;
   /** Location id → name, for people. */
   locationNames(executor: SqlExecutor): Promise<Readonly<Record<string, string>>>;
@@ -50,6 +51,8 @@ export interface DemoShop {
   sampleOrderLines(executor: SqlExecutor, count: number): Promise<readonly SampleLine[]>;
   /** Sets what a customer pays for one piece (decimal text), as a clerk would; returns false when there is no such product. */
   changePrice(executor: SqlExecutor, sku: string, price: string): Promise<boolean>;
+  /** Pieces on all shelves, and promised, as the storefront's stock answer adds them up; noughts for an unknown sku. */
+  stockOf(executor: SqlExecutor, sku: string): Promise<{ readonly onHand: number; readonly reserved: number }>;
   /** The picker takes this very order off the pile, whatever its age; false when it is not new. */
   pickOrder(executor: SqlExecutor, orderId: string): Promise<boolean>;
   /** The picker sends this very order out; false when it is not being picked. */
@@ -75,7 +78,11 @@ export const EPOS_SHOP: DemoShop = {
   demoCustomerId: '1',
   deliveryLocations: ['1'],
   traffic: eposTraffic,
-  load: (executor, options) => loadEpos(executor, options),
+  load: (executor, options = {}) =>
+    loadEpos(executor, {
+      ...options,
+      data: generateEpos({ ...DEFAULT_SIZES, products: options.products ?? DEFAULT_SIZES.products }),
+    }),
   async locationNames(executor) {
     const rows = await executor.query<{ id: number; name: string; town: string }>(
       'SELECT BRANCH_NO AS id, BRANCH_NAME AS name, TOWN AS town FROM dbo.BRANCH ORDER BY BRANCH_NO;',
@@ -98,6 +105,13 @@ export const EPOS_SHOP: DemoShop = {
       { sku, price },
     );
     return row?.changed === 1;
+  },
+  async stockOf(executor, sku) {
+    const [row] = await executor.query<{ onHand: number | null; reserved: number | null }>(
+      'SELECT SUM(QTY_ON_HAND) AS onHand, SUM(QTY_ALLOC) AS reserved FROM dbo.STOCK WHERE PROD_CODE = CONVERT(char(10), @sku);',
+      { sku },
+    );
+    return { onHand: row?.onHand ?? 0, reserved: row?.reserved ?? 0 };
   },
   pickOrder: async (executor, orderId) => (await pickEposOrder(executor, Number(orderId))).changes > 0,
   shipOrder: async (executor, orderId) => (await shipEposOrder(executor, Number(orderId))).changes > 0,
@@ -145,6 +159,13 @@ export const ADVENTURE_WORKS_SHOP: DemoShop = {
       { sku, price },
     );
     return row?.changed === 1;
+  },
+  async stockOf(executor, sku) {
+    const [row] = await executor.query<{ onHand: number | null }>(
+      'SELECT SUM(CONVERT(int, Quantity)) AS onHand FROM Production.ProductInventory WHERE ProductID = CONVERT(int, @sku);',
+      { sku },
+    );
+    return { onHand: row?.onHand ?? 0, reserved: 0 };
   },
   pickOrder: async (executor, orderId) => (await pickAdventureWorksOrder(executor, Number(orderId))).changes > 0,
   shipOrder: async (executor, orderId) => (await shipAdventureWorksOrder(executor, Number(orderId))).changes > 0,

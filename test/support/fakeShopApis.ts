@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { ShopDocument } from '#infra/demo/document.ts';
@@ -80,7 +81,7 @@ export async function startFakeShopApis(
     response.writeHead(status, { 'content-type': status < 400 ? 'application/json' : 'application/problem+json' });
     response.end(JSON.stringify(body));
   };
-  const problem = (response: ServerResponse, status: number, code: string, facts: object = {}): void =>
+  const problem = (response: ServerResponse, status: number, code: string, facts: object = {}): unknown =>
     send(response, status, { type: `https://example.invalid/${code}`, title: code, status, code, ...facts });
 
   const openStream = (skus: readonly string[], response: ServerResponse): void => {
@@ -91,7 +92,7 @@ export async function startFakeShopApis(
     streams.add(stream);
     response.once('close', () => streams.delete(stream));
   };
-  const accept = (body: string, response: ServerResponse): void => {
+  const accept = (body: string, response: ServerResponse): unknown => {
     const order = JSON.parse(body) as {
       lines: { sku: string; quantity: number; unitPrice: string }[];
       total: string;
@@ -117,7 +118,7 @@ export async function startFakeShopApis(
     const at = new Date().toISOString();
     orders.set(orderId, { status: 'new', statusAt: at, history: [{ status: 'new', at }], total: order.total });
     send(response, 201, {
-      commandId: 'a3c1',
+      commandId: randomUUID(),
       orderId,
       status: 'accepted',
       total: order.total,
@@ -125,7 +126,7 @@ export async function startFakeShopApis(
     });
   };
 
-  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
     const url = new URL(request.url ?? '/', 'http://fake');
     const failure = failures.get(url.pathname);
     if (failure) return problem(response, failure.status, failure.code);
@@ -139,7 +140,7 @@ export async function startFakeShopApis(
       if (order?.status !== 'new')
         return problem(response, 409, 'order-not-cancellable', { orderId, status: order?.status });
       apis.setOrderStatus(orderId, 'cancelled');
-      return send(response, 200, { commandId: 'b7', orderId, status: 'cancelled' });
+      return send(response, 200, { commandId: randomUUID(), orderId, status: 'cancelled' });
     }
     const [, first, second] = url.pathname.split('/');
     const skus = (url.searchParams.get('skus') ?? '').split(',').filter(Boolean);
@@ -151,7 +152,11 @@ export async function startFakeShopApis(
     }
     if (first === 'products') return send(response, 200, search([...products.values()], url.searchParams));
     if (first === 'suggest')
-      return send(response, 200, suggest([...products.values()], url.searchParams.get('q') ?? ''));
+      return send(
+        response,
+        200,
+        suggest([...products.values()], url.searchParams.get('q') ?? '', url.searchParams.get('limit') ?? '8'),
+      );
     const order = first === 'orders' ? orders.get(second ?? '') : undefined;
     return order
       ? send(response, 200, { orderId: second, currency: 'GBP', ...order })
@@ -211,9 +216,9 @@ function matches(document: ShopDocument, params: URLSearchParams, except?: strin
     .join(' ')
     .toLowerCase();
   if (!words.every((word) => text.includes(word))) return false;
-  const min = Number(params.get('priceMin') ?? 0) * 100;
-  const max = Number(params.get('priceMax') ?? Number.MAX_SAFE_INTEGER) * 100;
-  if (document.priceMinor < min || document.priceMinor > max) return false;
+  const min = Number(params.get('priceFrom') ?? 0);
+  const max = Number(params.get('priceTo') ?? Number.MAX_SAFE_INTEGER);
+  if (document.priceMinor < min || document.priceMinor >= max) return false;
   return FACETS.every((facet) => {
     const wanted = params.getAll(facet);
     return facet === except || wanted.length === 0 || wanted.includes(facetValue(document, facet) ?? '');
@@ -248,12 +253,12 @@ function search(documents: readonly ShopDocument[], params: URLSearchParams): ob
     total: found.length,
     items: found.slice(from, to),
     facets,
-    priceRange: null,
+    bounds: {},
     nextCursor: to < found.length ? String(to) : null,
   };
 }
 
-function suggest(documents: readonly ShopDocument[], q: string): object {
+function suggest(documents: readonly ShopDocument[], q: string, limit: string): object {
   const words = q.toLowerCase().split(/\s+/).filter(Boolean);
   const found = documents.filter((document) =>
     words.every((word) =>

@@ -151,6 +151,12 @@ export default defineConfig({
     http: { port: envNumber('SLUICE_COMMANDS_PORT', 0) },
     keys: secretEnv('SLUICE_COMMANDS_KEYS'),
   },
-  storefront: { http: { port: envNumber('SLUICE_STOREFRONT_PORT', 0) } },
+  storefront: {
+    http: { port: envNumber('SLUICE_STOREFRONT_PORT', 0) },
+    // Every shopper comes through the shop's own server, hence from one address.
+    maxStreamsPerAddress: 200,
+    addressRatePerSecond: 1000,
+    addressRateBurst: 2000,
+  },
   ops: { http: { port: envNumber('SLUICE_OPS_PORT', 0) } },
 });

@@ -30,7 +30,7 @@ const post = (path, body) =>
 export const api = {
   shop: () => call('/api/shop'),
   search: (params, signal) => call(`/api/products?${params}`, { signal }),
-  suggest: (q, signal) => call(`/api/suggest?${new URLSearchParams({ q })}`, { signal }),
+  suggest: (q, signal) => call(`/api/suggest?${new URLSearchParams({ q, limit: '20' })}`, { signal }),
   product: (sku, signal) => call(`/api/products/${encodeURIComponent(sku)}`, { signal }),
   stock: (skus, signal) => call(`/api/stock?${new URLSearchParams({ skus: skus.join(',') })}`, { signal }),
   order: (orderId, query, signal) =>

@@ -23,12 +23,16 @@ export function priceRangeName(key) {
   return from ? `${whole(from)} to ${whole(to)}` : key;
 }
 
+/** Where a price range begins, for its place in the list. */
+const lowest = (key) => (key.startsWith('under') ? 0 : Number(/\d+/.exec(key)?.[0] ?? 0));
+
 export const facetValueName = (facet, value) => (facet === 'price' ? priceRangeName(value) : value);
 
 /** The whole column. `chosen(name)` gives a Set of values; `toggle(name, value)` and `setBounds(min, max)` change them. */
 export function facetColumn(facets, state, { toggle, setBounds }) {
   return FACETS.map(([name, title]) => {
     const values = merged(facets[name] ?? [], state.filters[name] ?? []);
+    if (name === 'price') values.sort((a, b) => lowest(a.value) - lowest(b.value));
     if (values.length === 0 && name !== 'price') return null;
     return h(
       'fieldset',
@@ -118,9 +122,9 @@ function boundsForm(state, setBounds) {
         setBounds(data.get('min'), data.get('max'));
       },
     },
-    field('min', 'Lowest', state.priceMin),
+    field('min', 'Min', state.priceMin),
     h('span', { 'aria-hidden': 'true' }, '–'),
-    field('max', 'Highest', state.priceMax),
+    field('max', 'Max', state.priceMax),
     h('button', { class: 'small', type: 'submit', 'aria-label': 'Apply price limits' }, 'Go'),
   );
 }

@@ -21,13 +21,13 @@ export function orderView({ main, orderId, url, signal, title }) {
     h('p', { class: 'muted', role: 'status' }, 'Waiting for word from the warehouse…'),
   );
   replace(main, view);
-  let after = url.searchParams.get('after');
+  // The command's id is the right to see the order, and makes the first answer wait until the copy has it.
+  const after = url.searchParams.get('after') ?? '';
   let shown;
 
   const look = async () => {
     try {
-      const order = await api.order(orderId, after ? { key, after } : { key }, signal);
-      after = null;
+      const order = await api.order(orderId, { key, after }, signal);
       const state = JSON.stringify(order);
       if (state !== shown) draw(view, order, key);
       shown = state;
@@ -35,7 +35,7 @@ export function orderView({ main, orderId, url, signal, title }) {
     } catch (error) {
       if (signal.aborted) return;
       // Just after it was placed, the copy we read may not know the order yet.
-      const early = error.status === 404 && shown === undefined && url.searchParams.has('after') && tries++ < 15;
+      const early = error.problem?.code === 'order-not-visible-yet' && tries++ < 20;
       if (error.status === 404 && !early) {
         replace(
           view,

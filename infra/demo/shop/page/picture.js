@@ -39,6 +39,7 @@ export function picture(product) {
   const accent = swatch(product.colour) ?? `hsl(${(hue + 150 + (seed % 40)) % 360} 38% 62%)`;
   const x = 30 + (seed % 40);
   const y = 34 + ((seed >>> 8) % 30);
+  const glyph = glyphFor(product);
   const radius = 21 + ((seed >>> 16) % 9);
   return s(
     'svg',
@@ -49,6 +50,11 @@ export function picture(product) {
       fill: `hsl(${hue} var(--picture-saturation) var(--picture-ground))`,
     }),
     s('circle', { cx: x, cy: y, r: radius, fill: accent, opacity: 0.78 }),
-    s('g', { transform: 'translate(26 26)', class: 'picture-lines' }, s('path', { d: glyphFor(product) })),
+    s(
+      'g',
+      { transform: 'translate(26 26)', class: 'picture-lines' },
+      s('path', { d: glyph, class: 'picture-halo' }),
+      s('path', { d: glyph }),
+    ),
   );
 }

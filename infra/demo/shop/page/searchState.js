@@ -38,11 +38,18 @@ export function stateQuery(state) {
 /** What the API is asked. */
 export function requestQuery(state, cursor) {
   const query = stateQuery(state);
+  query.delete('priceMin');
+  query.delete('priceMax');
+  // The API takes hundredths, from (inclusive) and to (exclusive).
+  if (state.priceMin) query.set('priceFrom', String(hundredths(state.priceMin)));
+  if (state.priceMax) query.set('priceTo', String(hundredths(state.priceMax) + 1));
   query.set('sort', state.sort);
   query.set('limit', String(PAGE_SIZE));
   if (cursor) query.set('cursor', cursor);
   return query;
 }
+
+const hundredths = (text) => Math.round(Number(text) * 100);
 
 export function toggled(state, name, value) {
   const present = state.filters[name] ?? [];

@@ -3,6 +3,7 @@ import { h, replace } from './dom.js';
 import { money } from './format.js';
 
 const PAUSE_MS = 110;
+const SHOWN = 8;
 
 /**
  * Suggestions under the search box, after the ARIA combobox pattern: arrows move, Enter takes, Escape closes, typing goes on as usual.
@@ -55,7 +56,7 @@ export function setUpFinder(form, navigate) {
     const { signal } = asked;
     try {
       const { suggestions } = await api.suggest(input.value.trim(), signal);
-      if (!signal.aborted && document.activeElement === input) show(suggestions.map(flatten));
+      if (!signal.aborted && document.activeElement === input) show(grouped(suggestions));
     } catch {
       // Suggestions are a courtesy: without them the search still works.
       if (!signal.aborted) close();
@@ -88,12 +89,16 @@ export function setUpFinder(form, navigate) {
   });
 }
 
-/** The fields a suggestion shows may stand beside the text or in `fields`. */
-const flatten = (suggestion) => ({
-  ...suggestion.fields,
-  ...suggestion,
-  sku: suggestion.sku ?? suggestion.fields?.sku ?? suggestion.id,
-});
+/** Colours and sizes of one article come as one suggestion, which then lists them all. */
+function grouped(suggestions) {
+  const byText = new Map();
+  for (const suggestion of suggestions) {
+    const same = byText.get(suggestion.text);
+    if (same) same.kinds++;
+    else byText.set(suggestion.text, { ...suggestion, sku: suggestion.kinds === 1 ?? suggestion.id, kinds: 1 });
+  }
+  return [...byText.values()].slice(0, SHOWN);
+}
 
 function option(suggestion, index, take) {
   return h(
@@ -111,7 +116,12 @@ function option(suggestion, index, take) {
     h(
       'small',
       {},
-      [suggestion.category, suggestion.price && money(suggestion.price, suggestion.currency)]
+      [
+        suggestion.category,
+        suggestion.kinds === 1
+          ? suggestion.price && money(suggestion.price, suggestion.currency)
+          : `${suggestion.kinds} kinds`,
+      ]
         .filter(Boolean)
         .join(' · '),
     ),
