@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { createElastic } from '#consumers/catalog/elastic.ts';
+import { command, RedisClient } from '#infra/redis/client.ts';
+import type { Config } from '#infra/runtime/config/config.ts';
+import { silentLogger } from '#infra/runtime/logger.ts';
+import { type RunningConsumers, TestShop } from '#test/support/consumers/running.ts';
+import { unreliableProxy } from '#test/support/consumers/unreliableProxy.ts';
+import { eventually } from '#test/support/eventually.ts';
+
+const PRODUCTS = 1500;
+const product = (number: number, price: number) => ({
+  CODE: `P${number}`,
+  NAME: `Thing ${number}`,
+  LONG_DESC: null,
+  CAT: number % 3 === 0 ? 'A' : 'B',
+  VAT: 'S',
+  PRICE: `${price}.00`,
+  SEQ: BigInt(number),
+  LIVE: 'Y',
+});
+
+describe('the consumers', () => {
+  let shop: TestShop;
+  const running = new Set<RunningConsumers>();
+
+  const start = async (config?: Config): Promise<RunningConsumers> => {
+    const consumers = await shop.start(config);
+    running.add(consumers);
+    return consumers;
+  };
+  const stop = async (consumers: RunningConsumers): Promise<void> => {
+    running.delete(consumers);
+    await consumers.stop();
+  };
+  const converged = (): Promise<void> =>
+    eventually(async () => expect(await shop.actual()).toEqual(shop.expected()), { timeoutMs: 60_000, everyMs: 250 });
+
+  beforeEach(async () => {
+    shop = await new TestShop(inject('stack'), { maxBatchRecords: 50 }).open();
+    await shop.feed.put('dbo.CATEGORY', [
+      { CAT: 'A', NAME: 'First', GRP: 1 },
+      { CAT: 'B', NAME: 'Second', GRP: 1 },
+    ]);
+    await shop.feed.put(
+      'dbo.PRODUCT',
+      Array.from({ length: PRODUCTS }, (_, i) => product(i, 1)),
+    );
+  });
+
+  afterEach(async () => {
+    for (const consumers of running) await consumers.stop();
+    running.clear();
+    await shop.close();
+  });
+
+  it('lose nothing when stopped in the middle of their work', async () => {
+    const first = await start();
+    await eventually(() => expect(first.status('catalog.product')['documentsWritten']).toBeGreaterThan(0));
+    await stop(first);
+    await shop.feed.put('dbo.CATEGORY', [{ CAT: 'A', NAME: 'Renamed', GRP: 1 }]);
+    await start();
+    await converged();
+  });
+
+  it('share the work and hand it over', async () => {
+    const first = await start();
+    await start();
+    await shop.feed.put(
+      'dbo.PRODUCT',
+      Array.from({ length: PRODUCTS }, (_, i) => product(i, 2)),
+    );
+    await eventually(() => expect(first.status('rows')['records']).toBeGreaterThan(100));
+    await stop(first);
+    await shop.feed.put('dbo.CATEGORY', [{ CAT: 'B', NAME: 'Handed over', GRP: 1 }]);
+    await converged();
+  });
+
+  it('change nothing when everything is read again', async () => {
+    const first = await start();
+    await converged();
+    await eventually(() => expect(first.status('rows')).toMatchObject({ lag: 0 }));
+    await stop(first);
+    const topic = shop.feed.topic('dbo.PRODUCT');
+    const beginnings = [...(await shop.kafka.topicOffsets(topic))].map(([p, { begin }]): [number, bigint] => [
+      p,
+      begin,
+    ]);
+    await shop.kafka.commitOffsets(`${shop.id}.rows`, new Map([[topic, new Map(beginnings)]]));
+    const second = await start();
+    await eventually(() => expect(second.status('rows')['records']).toBeGreaterThanOrEqual(PRODUCTS));
+    await converged();
+  });
+
+  it('wait for Elasticsearch and go on when it is back', async () => {
+    const proxy = await unreliableProxy(shop.config.elasticsearch.url);
+    try {
+      const consumers = await start({
+        ...shop.config,
+        elasticsearch: { ...shop.config.elasticsearch, url: proxy.url },
+      });
+      await eventually(() => expect(consumers.status('catalog.product')['documentsWritten']).toBeGreaterThan(0));
+      proxy.breakOff();
+      await shop.feed.put('dbo.CATEGORY', [{ CAT: 'A', NAME: 'While it was away', GRP: 1 }]);
+      await eventually(() => expect(proxy.refused()).toBeGreaterThan(3));
+      expect(consumers.status('catalog.product')['deadLetters']).toBe(0);
+      proxy.mend();
+      await converged();
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  it('wait for Redis and go on when it is back', async () => {
+    const proxy = await unreliableProxy(shop.config.redis.url);
+    try {
+      const consumers = await start({ ...shop.config, redis: { ...shop.config.redis, url: proxy.url } });
+      await eventually(() => expect(consumers.status('rows')['records']).toBeGreaterThan(0));
+      proxy.breakOff();
+      await shop.feed.put('dbo.PRODUCT', [product(1, 99)]);
+      await eventually(() => expect(proxy.refused()).toBeGreaterThan(3));
+      proxy.mend();
+      await converged();
+      expect(consumers.status('rows')['deadLetters']).toBe(0);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  it('read their topics again when Redis comes back empty', async () => {
+    await stop(await startAndConverge());
+    const redis = new RedisClient({ ...shop.config.redis, name: 'test', log: silentLogger });
+    const keys = (await redis.send(command('KEYS', `${shop.config.redis.keyPrefix}*`))) as string[];
+    await redis.send(command('DEL', ...keys));
+    await redis.close();
+    await shop.feed.put('dbo.CATEGORY', [{ CAT: 'A', NAME: 'After the loss', GRP: 1 }]);
+    await start();
+    await converged();
+  });
+
+  it('fill a search index again that was lost', async () => {
+    await stop(await startAndConverge());
+    const elastic = createElastic(shop.config.elasticsearch);
+    await elastic.request('DELETE', `/${shop.config.elasticsearch.indexPrefix}product-v1-1`);
+    await elastic.close();
+    await start();
+    await converged();
+  });
+
+  async function startAndConverge(): Promise<RunningConsumers> {
+    const consumers = await start();
+    await converged();
+    return consumers;
+  }
+});
