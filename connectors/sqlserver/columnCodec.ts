@@ -1,0 +1,182 @@
+import { SluiceError } from '#infra/runtime/errors.ts';
+import { quoteName } from './identifiers.ts';
+import type { SourceColumn } from './metadata.ts';
+import { dateDays, microsOf, nanosOf, timeUnits, zonedText } from './temporal.ts';
+
+/** How one column is read exactly. */
+export interface ColumnCodec {
+  readonly column: SourceColumn;
+  /** True when CDC leaves out the value of an update that did not touch it. */
+  readonly large: boolean;
+  /** The expression to select, for a column reference such as `c.[PRICE1]`. */
+  select(reference: string): string;
+  /** The driver's value as Avro wants it: longs bigint, decimals text, bytes Buffer. Never given null. */
+  decode(value: unknown): unknown;
+}
+
+type Decode = (value: unknown) => unknown;
+const asIs: Decode = (value) => value;
+
+/** text, ntext, image: no old value in an update, none at all in a delete. (max) types and xml: old value only when changed. */
+const LEGACY_LARGE = new Set(['text', 'ntext', 'image']);
+const PLAIN = new Set([
+  'bit',
+  'tinyint',
+  'smallint',
+  'int',
+  'real',
+  'float',
+  'char',
+  'varchar',
+  'nchar',
+  'nvarchar',
+  'sysname',
+]);
+const BYTES = new Set(['binary', 'varbinary', 'image', 'timestamp', 'rowversion']);
+
+/** True when the type can be read exactly. */
+export function isReadable(column: SourceColumn): boolean {
+  return readerOf(column) !== undefined;
+}
+
+/** @throws SluiceError CDC_VALUE_UNFIT for a type that cannot be read exactly */
+export function columnCodec(column: SourceColumn): ColumnCodec {
+  const reader = readerOf(column);
+  if (!reader) {
+    throw new SluiceError('CDC_VALUE_UNFIT', `Column ${column.name}: type ${column.sqlType} cannot be carried`);
+  }
+  const [select, decode] = reader;
+  const large = LEGACY_LARGE.has(column.sqlType) || column.sqlType === 'xml' || column.maxLength === -1;
+  return {
+    column,
+    large,
+    select,
+    decode: (value) => {
+      const decoded = decode(value);
+      if (decoded === undefined) throw unfit(column, value);
+      return decoded;
+    },
+  };
+}
+
+const direct = (reference: string): string => reference;
+const converted =
+  (type: string, style?: number) =>
+  (reference: string): string =>
+    `CONVERT(${type}, ${reference}${style === undefined ? '' : `, ${style}`})`;
+
+/**
+ * The driver loses digits of decimals, money and fine times, so the server writes those as text. Styles are those of the CAST and CONVERT
+ * page: 2 = money with four decimals, 121 = ODBC canonical with all fractional digits.
+ */
+function readerOf(column: SourceColumn): readonly [(reference: string) => string, Decode] | undefined {
+  const { sqlType, scale } = column;
+  if (PLAIN.has(sqlType)) return [direct, asIs];
+  if (BYTES.has(sqlType)) return [direct, asIs];
+  switch (sqlType) {
+    case 'bigint':
+      return [direct, (v) => BigInt(v as string)];
+    case 'decimal':
+    case 'numeric':
+      return [converted('varchar(41)'), asIs];
+    case 'money':
+    case 'smallmoney':
+      return [converted('varchar(30)', 2), asIs];
+    case 'text':
+      return [converted('varchar(max)'), asIs];
+    case 'ntext':
+    case 'xml':
+      return [converted('nvarchar(max)'), asIs];
+    case 'uniqueidentifier':
+      return [direct, (v) => (v as string).toUpperCase()];
+    case 'date':
+      return [converted('varchar(10)', 23), (v) => dateDays(v as string)];
+    case 'datetime':
+    case 'smalldatetime':
+      return [direct, (v) => BigInt((v as Date).getTime())];
+    case 'datetime2': {
+      if (scale <= 3) return [direct, (v) => BigInt((v as Date).getTime())];
+      const instant = scale <= 6 ? microsOf : nanosOf;
+      return [converted('varchar(27)', 121), (v) => instant(v as string)];
+    }
+    case 'time': {
+      if (scale <= 3) return [converted('varchar(16)', 121), (v) => Number(timeUnits(v as string, 3))];
+      return [converted('varchar(16)', 121), (v) => timeUnits(v as string, scale <= 6 ? 6 : 9)];
+    }
+    case 'datetimeoffset':
+      return [converted('varchar(34)', 121), (v) => zonedText(v as string)];
+    default:
+      return undefined;
+  }
+}
+
+function unfit(column: SourceColumn, value: unknown): SluiceError {
+  const shown = /^(date|time|datetime2|datetimeoffset)$/.test(column.sqlType) ? ` (${String(value)})` : '';
+  return new SluiceError(
+    'CDC_VALUE_UNFIT',
+    `Column ${column.name} (${column.sqlType}): a value${shown} is outside what its message type can hold`,
+    {
+      context: { column: column.name, sqlType: column.sqlType },
+    },
+  );
+}
+
+/** How a key value is compared in a keyset predicate: as text that the server turns back into the column's own type, exactly. */
+export interface KeyCodec {
+  readonly name: string;
+  /** Selects the value as text (hexadecimal for bytes). */
+  readonly selectText: string;
+  /** The expression for a parameter of type nvarchar, e.g. `@k0`. */
+  parameter(name: string): string;
+}
+
+const KEY_LENGTH = 'nvarchar(450)';
+
+/** @throws SluiceError CDC_VALUE_UNFIT for a type that cannot be part of a primary key we can page by */
+export function keyCodec(column: SourceColumn): KeyCodec {
+  const reference = quoteName(column.name);
+  const codec = (style: number | undefined, type: string): KeyCodec => ({
+    name: column.name,
+    selectText: `CONVERT(${KEY_LENGTH}, ${reference}${style === undefined ? '' : `, ${style}`})`,
+    parameter: (name) => `CONVERT(${type}, ${name}${style === undefined ? '' : `, ${style}`})`,
+  });
+  const { sqlType, precision, scale, maxLength } = column;
+  switch (sqlType) {
+    case 'bit':
+    case 'tinyint':
+    case 'smallint':
+    case 'int':
+    case 'bigint':
+    case 'uniqueidentifier':
+      return codec(undefined, sqlType);
+    case 'decimal':
+    case 'numeric':
+      return codec(undefined, `${sqlType}(${precision},${scale})`);
+    case 'money':
+    case 'smallmoney':
+      return codec(2, sqlType);
+    case 'char':
+    case 'varchar':
+    case 'binary':
+    case 'varbinary':
+      return codec(sqlType.endsWith('binary') ? 2 : undefined, `${sqlType}(${maxLength})`);
+    case 'nchar':
+    case 'nvarchar':
+      return codec(undefined, `${sqlType}(${maxLength / 2})`);
+    case 'sysname':
+      return codec(undefined, 'nvarchar(128)');
+    case 'timestamp':
+    case 'rowversion':
+      return codec(2, 'binary(8)');
+    case 'date':
+    case 'datetime':
+    case 'smalldatetime':
+      return codec(121, sqlType);
+    case 'time':
+    case 'datetime2':
+    case 'datetimeoffset':
+      return codec(121, `${sqlType}(${scale})`);
+    default:
+      throw new SluiceError('CDC_VALUE_UNFIT', `Key column ${column.name}: type ${sqlType} cannot be paged by`);
+  }
+}

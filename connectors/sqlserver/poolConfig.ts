@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { config as MssqlConfig } from 'mssql';
+import { guardEncryption } from './encryptionGuard.ts';
+
+/** How to reach one database. */
+export interface DatabaseOptions {
+  readonly server: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  /** Encrypt, and refuse a server that does not. */
+  readonly encrypt: boolean;
+  readonly trustServerCertificate: boolean;
+  readonly connectTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  /** Most connections at once. Default 4. */
+  readonly maxConnections?: number;
+  /** Shown in the server's session lists. Default `sluice`. */
+  readonly applicationName?: string;
+  /** Declares that only reads will come, for routing to a readable secondary. */
+  readonly readOnlyIntent?: boolean;
+}
+
+/** The driver's settings. `state.plain` becomes true when a server that should encrypt does not. */
+export function poolConfig(options: DatabaseOptions, state: { plain: boolean }): MssqlConfig {
+  return {
+    server: options.server,
+    port: options.port,
+    database: options.database,
+    user: options.user,
+    password: options.password,
+    connectionTimeout: options.connectTimeoutMs,
+    requestTimeout: options.requestTimeoutMs,
+    pool: { min: 0, max: options.maxConnections ?? 4, idleTimeoutMillis: 60_000 },
+    // A dead socket shows itself; asking the server before each query would double the load on the source.
+    validateConnection: 'socket',
+    options: {
+      encrypt: options.encrypt,
+      trustServerCertificate: options.trustServerCertificate,
+      appName: options.applicationName ?? 'sluice',
+      enableArithAbort: true,
+      useUTC: true,
+      packetSize: 16_384,
+      readOnlyIntent: options.readOnlyIntent ?? false,
+      connector: () => openSocket(options, state),
+    },
+  } as unknown as MssqlConfig;
+}
+
+/** The driver's own sockets wait for Nagle's algorithm, which costs 40 ms for each long request; this one does not. */
+async function openSocket(options: DatabaseOptions, state: { plain: boolean }): Promise<Socket> {
+  const socket = connect({ host: options.server, port: options.port, noDelay: true, keepAlive: true });
+  const limit = AbortSignal.timeout(options.connectTimeoutMs);
+  try {
+    await once(socket, 'connect', { signal: limit });
+  } catch (error) {
+    socket.destroy();
+    if (limit.aborted) throw new Error(`no connection within ${options.connectTimeoutMs} ms`);
+    throw error;
+  }
+  if (options.encrypt) {
+    guardEncryption(socket, () => {
+      state.plain = true;
+    });
+  }
+  return socket;
+}
