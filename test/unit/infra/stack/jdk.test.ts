@@ -1,15 +1,15 @@
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { findJdk, findJdks, type JdkSearch } from '#infra/stack/jdk.ts';
+import { tempFolder } from '#test/support/tempFolder.ts';
 
 let root: string;
 let search: JdkSearch;
 
 beforeEach(() => {
-  root = realpathSync(mkdtempSync(join(tmpdir(), 'sluice-jdk-')));
+  root = tempFolder();
   search = { env: {}, platform: 'linux', home: join(root, 'home'), systemFolders: [join(root, 'jvm')] };
 });
 

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { silentLogger } from '#infra/runtime/logger.ts';
@@ -10,10 +9,11 @@ import { isRunning, ownIdentity, type ProcessIdentity, processMark } from '#infr
 import { reapAbandoned } from '#infra/stack/reap.ts';
 import { type RunRecord, readRecords, stateOf, writeRecord } from '#infra/stack/runRecord.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { tempFolder } from '#test/support/tempFolder.ts';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-run-'));
+  folder = tempFolder();
 });
 
 const mark = ownIdentity().mark!;
