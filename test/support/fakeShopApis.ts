@@ -270,7 +270,7 @@ function suggest(documents: readonly ShopDocument[], q: string, limit: string): 
   );
   return {
     suggestions: found
-      .slice(0, 8)
+      .slice(0, Number(limit))
       .map(({ sku, name, category, price, currency }) => ({ text: name, sku, category, price, currency })),
   };
 }

@@ -1,5 +1,7 @@
 /** Line drawings on a 48 by 48 grid, one per kind of article, and the words that choose them. First match wins. */
 const GLYPHS = [
+  [/\bmug\b|\bcup\b/i, 'M12 14h20v18a6 6 0 0 1-6 6h-8a6 6 0 0 1-6-6zM32 18h3a5 5 0 0 1 0 12h-3M12 19h20'],
+  [/stove/i, 'M10 26h28v12H10zM14 26l3-6h14l3 6M24 20v-8M19 15l5-5 5 5M17 32h1M30 32h1'],
   [/helmet/i, 'M8 30a16 16 0 0 1 32 0v2H8zM24 14v8M15 17l4 7M33 17l-4 7M8 32c4 4 28 4 32 0'],
   [/frame|fork/i, 'M10 14h26M14 14l10 20L36 14M24 34l-6-20M36 14l4 22'],
   [
@@ -58,9 +60,10 @@ const GLYPHS = [
 ];
 const FALLBACK = 'M24 7l15 8v18l-15 8-15-8V15zM9 15l15 8 15-8M24 23v18';
 
-/** The drawing for an article: its subcategory is asked first, then its category, then its name. */
+/** The drawing for an article: what it is called at the end of its name comes first, then subcategory, category and the whole name. */
 export function glyphFor(product) {
-  for (const text of [product.subcategory, product.category, product.name]) {
+  const noun = product.name?.split(/,| - /)[0].split(' ').slice(-2).join(' ');
+  for (const text of [noun, product.subcategory, product.category, product.name]) {
     const found = text && GLYPHS.find(([pattern]) => pattern.test(text));
     if (found) return found[1];
   }
