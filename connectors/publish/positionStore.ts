@@ -1,0 +1,80 @@
+import { type Position, parsePosition } from '#connectors/capture/position.ts';
+import type { CaptureState, SnapshotProgress } from '#connectors/capture/types.ts';
+import type { IncomingMessage, KafkaClient, OutgoingMessage, TopicSpec } from '#infra/kafka/types.ts';
+import { SluiceError } from '#infra/runtime/errors.ts';
+
+/** Version of the stored form. */
+const FORMAT = 1;
+/** Records (with their transaction markers) looked at first; the newest position is nearly always among them. */
+const TAIL = 400n;
+
+/** The topic that holds the positions of all captures with this prefix: compacted, one partition, keyed by the capture's name. */
+export function positionTopic(prefix: string): string {
+  return `${prefix}.__sluice.positions`;
+}
+
+export function positionTopicSpec(prefix: string, replicationFactor: number): TopicSpec {
+  return {
+    topic: positionTopic(prefix),
+    partitions: 1,
+    replicationFactor,
+    config: { 'cleanup.policy': 'compact', 'segment.bytes': '8388608', 'min.cleanable.dirty.ratio': '0.1' },
+  };
+}
+
+/** The record that stores a state. */
+export function positionRecord(name: string, state: CaptureState): OutgoingMessage {
+  const stored = { format: FORMAT, position: state.position, snapshots: state.snapshots };
+  return { key: Buffer.from(name), value: Buffer.from(JSON.stringify(stored)) };
+}
+
+/** The newest committed state of the capture; null when there is none. @throws SluiceError CAPTURE_POSITION_UNREADABLE */
+export async function readPosition(
+  kafka: KafkaClient,
+  prefix: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<CaptureState | null> {
+  const topic = positionTopic(prefix);
+  const range = (await kafka.topicOffsets(topic)).get(0)!;
+  const tail = range.end - TAIL;
+  const newest = await newestFrom(kafka, topic, name, tail > range.begin ? tail : range.begin, signal);
+  if (newest || tail <= range.begin) return newest && parse(newest, name);
+  const older = await newestFrom(kafka, topic, name, range.begin, signal);
+  return older && parse(older, name);
+}
+
+async function newestFrom(
+  kafka: KafkaClient,
+  topic: string,
+  name: string,
+  from: bigint,
+  signal: AbortSignal,
+): Promise<IncomingMessage | null> {
+  let newest: IncomingMessage | null = null;
+  await kafka.readTopic({
+    topic,
+    from: new Map([[0, from]]),
+    signal,
+    onBatch: (batch) => {
+      newest = batch.messages.findLast((m) => m.key?.toString() === name) ?? newest;
+    },
+  });
+  return newest;
+}
+
+function parse(message: IncomingMessage, name: string): CaptureState | null {
+  if (message.value === null) return null;
+  try {
+    const stored = JSON.parse(message.value.toString()) as { format?: unknown; position: string; snapshots: unknown };
+    if (stored.format !== FORMAT) throw new Error(`format ${String(stored.format)}`);
+    parsePosition(stored.position);
+    return { position: stored.position as Position, snapshots: stored.snapshots as Record<string, SnapshotProgress> };
+  } catch (error) {
+    throw new SluiceError(
+      'CAPTURE_POSITION_UNREADABLE',
+      `Position of capture "${name}" in ${message.topic}@${message.offset}: expected format ${FORMAT}, found ${(error as Error).message}`,
+      { cause: error, context: { topic: message.topic, offset: String(message.offset) } },
+    );
+  }
+}
