@@ -54,7 +54,7 @@ export const REFUSALS = {
     number: 50410,
     status: 409,
     title: 'The order cannot be cancelled any more',
-    remedy: 'Nothing to do here: `status` tells how far it is.',
+    remedy: 'Nothing to do here: `orderStatus` tells how far it is.',
   },
   'price-differs': {
     number: 50422,

@@ -50,6 +50,7 @@ export const PROBLEM_MEDIA_TYPE = 'application/problem+json; charset=utf-8';
 export function problemBody(problem: HttpProblem, instance: string, requestId: string): Record<string, unknown> {
   const { kind, options } = problem;
   return {
+    ...options.facts,
     type: `/problems/${kind.code}`,
     title: kind.title,
     status: kind.status,
@@ -58,7 +59,6 @@ export function problemBody(problem: HttpProblem, instance: string, requestId: s
     code: kind.code,
     requestId,
     ...(options.errors === undefined ? {} : { errors: options.errors }),
-    ...options.facts,
   };
 }
 

@@ -53,7 +53,7 @@ BEGIN
             -- An order of somebody else is as unknown as one that is not there.
             SELECT @Status = Status FROM Sales.SalesOrderHeader WHERE SalesOrderID = @Order AND CustomerID = @Customer AND OnlineOrderFlag = 1;
             IF @Status IS NULL THROW 50404, N'{"problem":"unknown-order"}', 1;
-            SET @Message = N'{"problem":"order-not-cancellable","status":"' +
+            SET @Message = N'{"problem":"order-not-cancellable","orderStatus":"' +
                 CASE @Status WHEN 2 THEN N'picking' WHEN 5 THEN N'shipped' WHEN 6 THEN N'cancelled' ELSE N'other' END + N'"}';
             THROW 50410, @Message, 1;
         END;

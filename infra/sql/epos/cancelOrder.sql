@@ -53,7 +53,7 @@ BEGIN
             -- An order of somebody else is as unknown as one that is not there.
             SELECT @Status = STATUS FROM dbo.ORD_HDR WHERE ORD_NO = @OrderNo AND CUST_NO = @CustNo AND SOURCE = 'WEB';
             IF @Status IS NULL THROW 50404, N'{"problem":"unknown-order"}', 1;
-            SET @Message = N'{"problem":"order-not-cancellable","status":"' +
+            SET @Message = N'{"problem":"order-not-cancellable","orderStatus":"' +
                 CASE @Status WHEN 'P' THEN N'picking' WHEN 'S' THEN N'shipped' WHEN 'C' THEN N'cancelled' ELSE N'other' END + N'"}';
             THROW 50410, @Message, 1;
         END;
