@@ -129,8 +129,9 @@ export const ERROR_TEXTS: Readonly<Record<number, ErrorText>> = {
     text: "The {} permission was denied on the column '{}' of the object '{}', database '{}', schema '{}'.",
   },
   232: { severity: 16, text: 'Arithmetic overflow error for type {}, value = {}.' },
+  236: { severity: 16, text: 'The conversion from char data type to money resulted in a money overflow error.' },
   235: { severity: 16, text: 'Cannot convert a char value to money. The char value has incorrect syntax.' },
-  237: { severity: 16, text: 'There is insufficient result space to convert a money value to {}.' },
+  234: { severity: 16, text: 'There is insufficient result space to convert a money value to {}.' },
   240: {
     severity: 16,
     text: 'Types don\'t match between the anchor and the recursive part in column "{}" of recursive query "{}".',
@@ -185,6 +186,7 @@ export const ERROR_TEXTS: Readonly<Record<number, ErrorText>> = {
     text: 'Cannot insert an explicit value into a timestamp column. Use INSERT with a column list to exclude the timestamp column, or insert a DEFAULT into the timestamp column.',
   },
   281: { severity: 16, text: '{} is not a valid style number when converting from {} to a character string.' },
+  289: { severity: 16, text: 'Cannot construct data type {}, some of the arguments have values which are not valid.' },
   292: { severity: 16, text: 'There is insufficient result space to convert a smallmoney value to {}.' },
   293: { severity: 16, text: 'Cannot convert a char value to smallmoney. The char value has incorrect syntax.' },
   295: {
@@ -237,6 +239,8 @@ export const ERROR_TEXTS: Readonly<Record<number, ErrorText>> = {
   429: { severity: 16, text: "Parameters were not supplied for the function '{}'." },
   443: { severity: 16, state: 15, text: "Invalid use of a side-effecting operator '{}' within a function." },
   444: { severity: 16, state: 2, text: 'Select statements included within a function cannot return data to a client.' },
+  447: { severity: 16, text: 'Expression type is invalid for COLLATE clause.' },
+  448: { severity: 16, text: "Invalid collation '{}'." },
   455: { severity: 16, state: 2, text: 'The last statement included within a function must be a return statement.' },
   468: {
     severity: 16,
@@ -416,6 +420,7 @@ export const ERROR_TEXTS: Readonly<Record<number, ErrorText>> = {
     text: 'An error was raised during trigger execution. The batch has been aborted and the user transaction, if any, has been rolled back.',
   },
   3621: { severity: 10, state: 0, text: 'The statement has been terminated.' },
+  3623: { severity: 16, text: 'An invalid floating point operation occurred.' },
   3701: {
     severity: 11,
     state: 5,
@@ -494,6 +499,10 @@ export const ERROR_TEXTS: Readonly<Record<number, ErrorText>> = {
   4121: {
     severity: 16,
     text: 'Cannot find either column "{}" or the user-defined function or aggregate "{}", or the name is ambiguous.',
+  },
+  4127: {
+    severity: 16,
+    text: 'At least one of the arguments to COALESCE must be an expression that is not the NULL constant.',
   },
   4145: {
     severity: 15,
@@ -590,11 +599,16 @@ export const ERROR_TEXTS: Readonly<Record<number, ErrorText>> = {
     text: 'The MERGE statement attempted to UPDATE or DELETE the same row more than once. This happens when a target row matches more than one source row. A MERGE statement cannot UPDATE/DELETE the same row of the target table multiple times. Refine the ON clause to ensure a target row matches at most one source row, or use the GROUP BY clause to group the source rows.',
   },
   9420: { severity: 16, text: 'XML parsing: line {}, character {}, illegal xml character' },
+  9812: { severity: 16, text: 'The timezone provided to builtin function todatetimeoffset is invalid.' },
   9819: {
     severity: 16,
     text: 'Conversion failed when converting from a character string to a number by the PARSE function.',
   },
   9810: { severity: 16, text: 'The datepart {} is not supported by date function {} for data type {}.' },
+  9828: {
+    severity: 16,
+    text: 'The second and third arguments of the TRANSLATE built-in function must contain an equal number of characters.',
+  },
   10314: {
     severity: 16,
     text: 'An error occurred in the Microsoft .NET Framework while trying to load assembly id {}.',
@@ -621,6 +635,10 @@ export const ERROR_TEXTS: Readonly<Record<number, ErrorText>> = {
     severity: 15,
     text: 'The number of rows provided for a {} clauses row count parameter must be greater then zero.',
   },
+  10760: {
+    severity: 16,
+    text: 'Scale argument is not valid. Valid expressions for data type scale argument are integer constants and integer constant expressions.',
+  },
   11700: { severity: 16, text: "The increment for sequence object '{}' cannot be zero." },
   11728: {
     severity: 16,
@@ -632,6 +650,10 @@ export const ERROR_TEXTS: Readonly<Record<number, ErrorText>> = {
     text: "JSON text is not properly formatted. Unexpected character '{}' is found at position {}.",
   },
   13610: { severity: 16, state: 2, text: 'The argument {} of the "{}" must be a string literal.' },
+  13605: {
+    severity: 16,
+    text: 'Column expressions and data sources without names or aliases cannot be formatted as JSON text using FOR JSON clause. Add alias to the unnamed column or table.',
+  },
   13607: {
     severity: 16,
     text: "JSON path is not properly formatted. Unexpected character '{}' is found at position {}.",
@@ -643,6 +665,7 @@ export const ERROR_TEXTS: Readonly<Record<number, ErrorText>> = {
   13618: { severity: 16, text: 'AsJson option can be specified only for column of nvarchar(max) type in WITH clause.' },
   13623: { severity: 16, state: 2, text: 'Scalar value cannot be found in the specified JSON path.' },
   13624: { severity: 16, state: 2, text: 'Object or array cannot be found in the specified JSON path.' },
+  13625: { severity: 16, text: 'String value in the specified JSON path would be truncated.' },
   14126: { severity: 16, text: 'You do not have the required permissions to complete the operation.' },
   14234: { severity: 16, text: "The specified '{}' is invalid (valid values are returned by {})." },
   15001: { severity: 16, text: "Object '{}' does not exist or is not a valid object for this operation." },

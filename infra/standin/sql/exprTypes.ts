@@ -34,6 +34,8 @@ export interface Compiled {
   readonly nullable: boolean;
   /** Collation of string values and how strongly it binds; absent for the default, coercible one. */
   readonly collation?: Collation | undefined;
+  /** Set when the collation was written with COLLATE: it then wins over a column's. */
+  readonly explicitCollation?: boolean | undefined;
   /** Set for the bare NULL constant, which takes the type of its surroundings (int when there are none). */
   readonly untypedNull?: boolean | undefined;
   /** Set for constants only: literals and foldable combinations of them. `eval` may then be called with CONSTANT_FRAME. */

@@ -21,9 +21,8 @@ export function parseModule(ts: TokenStream, mode: ModuleMode, start: Token, fir
       111,
       `${mode === 'alter' ? 'ALTER' : 'CREATE'}${mode === 'createOrAlter' ? '/ALTER' : ''} ${kind.key === 'PROC' ? 'PROCEDURE' : kind.key}`,
     ).at(line);
-  const text = ts.sql
-    .slice(ts.sql.slice(0, start.start).trim() === '' ? 0 : leadingComment(ts.sql, start.start))
-    .trimEnd();
+  // The module is all of its batch, and its stored text too, comments before CREATE included.
+  const text = ts.sql.trim();
   switch (kind.key) {
     case 'VIEW':
       return parseView(ts, mode, text, line);
