@@ -118,7 +118,7 @@ function modify(text: string, path: JsonPath, value: string | undefined): string
       return text.slice(0, node.start) + (value ?? 'null') + text.slice(node.end);
     return removeMember(text, parent, node);
   }
-  if (!parent || parent.k !== 'object' || typeof last !== 'string') return missing(path, 13_608) ?? text;
+  if (parent?.k !== 'object' || typeof last !== 'string') return missing(path, 13_608) ?? text;
   if (path.strict) throw sqlError(13_608);
   if (value === undefined) return text;
   const comma = parent.members.length > 0 ? ',' : '';

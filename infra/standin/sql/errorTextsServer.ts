@@ -1,0 +1,145 @@
+import type { ErrorText } from './errorTexts.ts';
+
+/** Texts of errors from 9000: JSON, security, login, cursors, change data capture. */
+export const ERRORS_SERVER: Readonly<Record<number, ErrorText>> = {
+  9420: { severity: 16, text: 'XML parsing: line {}, character {}, illegal xml character' },
+  9810: { severity: 16, text: 'The datepart {} is not supported by date function {} for data type {}.' },
+  9812: { severity: 16, text: 'The timezone provided to builtin function todatetimeoffset is invalid.' },
+  9819: {
+    severity: 16,
+    text: 'Conversion failed when converting from a character string to a number by the PARSE function.',
+  },
+  9828: {
+    severity: 16,
+    text: 'The second and third arguments of the TRANSLATE built-in function must contain an equal number of characters.',
+  },
+  10314: {
+    severity: 16,
+    text: 'An error occurred in the Microsoft .NET Framework while trying to load assembly id {}.',
+  },
+  10700: { severity: 16, text: 'The table-valued parameter "{}" is READONLY and cannot be modified.' },
+  10702: { severity: 16, text: 'The WHEN NOT MATCHED clause may appear only once in a MERGE statement.' },
+  10704: {
+    severity: 15,
+    text: 'To rethrow an error, a THROW statement must be used inside a CATCH block. Insert the THROW statement inside a CATCH block, or add error parameters to the THROW statement.',
+  },
+  10709: { severity: 16, text: 'The number of columns for each row in a table value constructor must be the same.' },
+  10710: { severity: 15, text: "An action of type '{}' is not allowed in the 'WHEN {}' clause of a MERGE statement." },
+  10711: { severity: 15, text: "An action of type '{}' is not allowed in the 'WHEN {}' clause of a MERGE statement." },
+  10713: { severity: 15, text: 'A MERGE statement must be terminated by a semi-colon (;).' },
+  10738: {
+    severity: 15,
+    text: 'The number of row value expressions in the INSERT statement exceeds the maximum allowed number of 1000 row values.',
+  },
+  10739: {
+    severity: 15,
+    text: 'The insert column list used in the MERGE statement cannot contain multi-part identifiers. Use single part identifiers instead.',
+  },
+  10744: {
+    severity: 15,
+    text: 'The number of rows provided for a {} clauses row count parameter must be greater then zero.',
+  },
+  10760: {
+    severity: 16,
+    text: 'Scale argument is not valid. Valid expressions for data type scale argument are integer constants and integer constant expressions.',
+  },
+  11700: { severity: 16, text: "The increment for sequence object '{}' cannot be zero." },
+  11728: {
+    severity: 16,
+    text: "The sequence object '{}' has reached its minimum or maximum value. Restart the sequence object to allow new values to be generated.",
+  },
+  13601: {
+    severity: 16,
+    text: "Property '{}' cannot be generated in JSON output due to a conflict with another column name or alias. Use different names and aliases for each column in SELECT list.",
+  },
+  13605: {
+    severity: 16,
+    text: 'Column expressions and data sources without names or aliases cannot be formatted as JSON text using FOR JSON clause. Add alias to the unnamed column or table.',
+  },
+  13607: {
+    severity: 16,
+    text: "JSON path is not properly formatted. Unexpected character '{}' is found at position {}.",
+  },
+  13608: { severity: 16, state: 5, text: 'Property cannot be found on the specified JSON path.' },
+  13609: {
+    severity: 16,
+    text: "JSON text is not properly formatted. Unexpected character '{}' is found at position {}.",
+  },
+  13610: { severity: 16, state: 2, text: 'The argument {} of the "{}" must be a string literal.' },
+  13618: { severity: 16, text: 'AsJson option can be specified only for column of nvarchar(max) type in WITH clause.' },
+  13623: { severity: 16, state: 2, text: 'Scalar value cannot be found in the specified JSON path.' },
+  13624: { severity: 16, state: 2, text: 'Object or array cannot be found in the specified JSON path.' },
+  13625: { severity: 16, text: 'String value in the specified JSON path would be truncated.' },
+  14126: { severity: 16, text: 'You do not have the required permissions to complete the operation.' },
+  14234: { severity: 16, text: "The specified '{}' is invalid (valid values are returned by {})." },
+  15001: { severity: 16, text: "Object '{}' does not exist or is not a valid object for this operation." },
+  15007: { severity: 16, text: "'{}' is not a valid login or you do not have permission." },
+  15009: { severity: 16, text: "The object '{}' does not exist in database '{}' or is invalid for this operation." },
+  15023: { severity: 16, text: "User, group, or role '{}' already exists in the current database." },
+  15025: { severity: 16, text: "The server principal '{}' already exists." },
+  15063: { severity: 16, text: 'The login already has an account under a different user name.' },
+  15097: { severity: 16, text: 'The size associated with an extended property cannot be more than 7,500 bytes.' },
+  15151: { severity: 16, text: "Cannot {} the {} '{}', because it does not exist or you do not have permission." },
+  15233: { severity: 16, text: "Property cannot be added. Property '{}' already exists for '{}'." },
+  15247: { severity: 16, text: 'User does not have permission to perform this action.' },
+  15248: { severity: 11, text: 'Either the parameter {} is ambiguous or the claimed {} ({}) is wrong.' },
+  15335: {
+    severity: 11,
+    text: "Error: The new name '{}' is already in use as a {} name and would cause a duplicate that is not permitted.",
+  },
+  15404: { severity: 16, text: "Could not obtain information about Windows NT group/user '{}', error code {}." },
+  15664: {
+    severity: 16,
+    text: "Cannot set key '{}' in the session context. The key has been set as read_only for this session.",
+  },
+  16902: { severity: 16, text: '{}: The value of the parameter {} is invalid.' },
+  16915: { severity: 16, text: "A cursor with the name '{}' already exists." },
+  16916: { severity: 16, text: "A cursor with the name '{}' does not exist." },
+  17750: { severity: 16, text: 'Could not load the DLL {}, or one of the DLLs it references. Reason: {}.' },
+  18054: {
+    severity: 16,
+    text: 'Error {}, severity {}, state {} was raised, but no message with that error number was found in sys.messages. If error is larger than 50000, make sure the user-defined message is added using sp_addmessage.',
+  },
+  18456: { severity: 14, text: "Login failed for user '{}'." },
+  22901: {
+    severity: 16,
+    text: "The database '{}' is not enabled for Change Data Capture. Ensure that the correct database context is set and retry the operation. To report on the databases enabled for Change Data Capture, query the is_cdc_enabled column in the sys.databases catalog view.",
+  },
+  22902: {
+    severity: 16,
+    text: 'Caller is not authorized to initiate the requested action. Sysadmin or database owner privileges are required.',
+  },
+  22904: {
+    severity: 16,
+    text: 'Caller is not authorized to initiate the requested action. DBO privileges are required.',
+  },
+  22906: {
+    severity: 16,
+    text: "The database '{}' cannot be enabled for Change Data Capture because a database user named 'cdc' or a schema named 'cdc' already exists in the current database. These objects are required exclusively by Change Data Capture. Drop or rename the user or schema and retry the operation.",
+  },
+  22926: {
+    severity: 16,
+    text: "Could not create a capture instance because the capture instance name '{}' already exists in the current database. Specify an explicit unique name for the parameter @capture_instance.",
+  },
+  22931: {
+    severity: 16,
+    text: "Source table '{}' does not exist in the current database. Ensure that the correct database context is set. Specify a valid schema and table name for the database.",
+  },
+  22939: {
+    severity: 16,
+    text: 'The parameter @supports_net_changes is set to 1, but the source table does not have a primary key defined and no alternate unique index has been specified.',
+  },
+  22960: {
+    severity: 16,
+    text: "Change data capture instance '{}' has not been enabled for the source table '{}'. Use sys.sp_cdc_help_change_data_capture to verify the capture instance name and retry the operation.",
+  },
+  22962: {
+    severity: 16,
+    text: "Two capture instances already exist for source table '{}'. A table can have at most two capture instances. If the current tracking options are not appropriate, disable change tracking for the obsolete instance by using sys.sp_cdc_disable_table and retry the operation.",
+  },
+  22964: {
+    severity: 16,
+    text: 'LSN {}, specified as the new low end point for change table cleanup, does not represent an existing entry in the cdc.lsn_time_mapping table.',
+  },
+  22985: { severity: 16, text: "The capture instance name '{}' is invalid." },
+};
