@@ -1,4 +1,4 @@
-import { type RedisClient, type RedisScript, script } from '#infra/redis/client.ts';
+import { type RedisCommands, type RedisScript, script } from '#infra/redis/client.ts';
 
 /**
  * Versions of one document type: every number handed out is higher than all before it, and at least the server's clock in microseconds
@@ -18,12 +18,12 @@ return {text, last and '1' or '0'}`,
 };
 
 export class VersionSource {
-  readonly #redis: RedisClient;
+  readonly #redis: RedisCommands;
   readonly #key: string;
   readonly #highestKnown: () => Promise<number>;
 
   /** `highestKnown` tells the highest version in the index; asked only when Redis does not know the counter (new, or lost). */
-  constructor(redis: RedisClient, documentType: string, highestKnown: () => Promise<number>) {
+  constructor(redis: RedisCommands, documentType: string, highestKnown: () => Promise<number>) {
     this.#redis = redis;
     this.#key = redis.key(`{version-${documentType}}`, 'last');
     this.#highestKnown = highestKnown;

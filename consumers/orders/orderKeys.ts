@@ -1,10 +1,10 @@
-import type { RedisClient } from '#infra/redis/client.ts';
+import type { RedisCommands } from '#infra/redis/client.ts';
 
-export function orderKey(redis: RedisClient, orderId: string): string {
+export function orderKey(redis: RedisCommands, orderId: string): string {
   return redis.key('order', `{${orderId}}`);
 }
 
 /** Command ids are GUIDs: case does not matter. */
-export function commandKey(redis: RedisClient, commandId: string): string {
+export function commandKey(redis: RedisCommands, commandId: string): string {
   return redis.key('command', `{${commandId.toLowerCase()}}`);
 }

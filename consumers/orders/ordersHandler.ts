@@ -1,7 +1,7 @@
 import type { Change } from '#consumers/runner/changes.ts';
 import { poison } from '#consumers/runner/deadLetters.ts';
 import type { HandlerControl, RecordBatch } from '#consumers/runner/runner.ts';
-import { command, type RedisCall, type RedisClient, script } from '#infra/redis/client.ts';
+import { command, type RedisCall, type RedisCommands, script } from '#infra/redis/client.ts';
 import type { OrdersDefinition, OrderView } from '#infra/runtime/config/orders.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { commandKey, orderKey } from './orderKeys.ts';
@@ -9,7 +9,7 @@ import { COMMAND_TTL_SECONDS, MAX_HISTORY, WRITE_COMMAND, WRITE_ORDER } from './
 
 /** Writes every version of every order of the batch in one round trip, in the order of the records. */
 export async function writeOrders(
-  redis: RedisClient,
+  redis: RedisCommands,
   definition: OrdersDefinition,
   batch: RecordBatch<Change>,
   control: Pick<HandlerControl, 'reject'>,
@@ -25,7 +25,7 @@ export async function writeOrders(
   await redis.sendAll(calls);
 }
 
-function orderCalls(redis: RedisClient, definition: OrdersDefinition, change: Change): RedisCall[] {
+function orderCalls(redis: RedisCommands, definition: OrdersDefinition, change: Change): RedisCall[] {
   const view = change.after === null ? null : definition.project(change.after);
   if (view !== null) checkView(definition, view);
   const orderId = view?.orderId ?? formerId(definition, change);
@@ -71,7 +71,7 @@ interface CommandRow {
 }
 
 /** Notes which commands have come by in the change stream. */
-export async function writeCommands(redis: RedisClient, batch: RecordBatch<Change>): Promise<void> {
+export async function writeCommands(redis: RedisCommands, batch: RecordBatch<Change>): Promise<void> {
   const calls = batch.records.flatMap(({ value: { after, position } }): RedisCall[] => {
     if (after === null) return [];
     const { COMMAND_ID, COMMAND_NAME, ORDER_ID } = after as unknown as CommandRow;

@@ -1,5 +1,5 @@
 import type { KafkaClient, PartitionOffsets } from '#infra/kafka/types.ts';
-import { command, type RedisClient } from '#infra/redis/client.ts';
+import { command, type RedisCommands } from '#infra/redis/client.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { Logger } from '#infra/runtime/logger.ts';
  */
 export async function replayIfCopiesAreLost(
   kafka: KafkaClient,
-  redis: RedisClient,
+  redis: RedisCommands,
   groups: readonly { readonly groupId: string; readonly topics: readonly string[] }[],
   log: Logger,
 ): Promise<void> {

@@ -1,5 +1,5 @@
 import { POSITION_LENGTH } from '#consumers/runner/position.ts';
-import { command, type RedisCall, type RedisClient, type RedisScript, script } from '#infra/redis/client.ts';
+import { command, type RedisCall, type RedisCommands, type RedisScript, script } from '#infra/redis/client.ts';
 import type { Row } from '#infra/runtime/config/catalog.ts';
 import { carryUnavailable, isUnavailable } from '#schemas/envelope.ts';
 import { BUCKET_COUNT, bucketTag, byBucket } from './buckets.ts';
@@ -31,9 +31,9 @@ const SCAN_COUNT = 1000;
  * makes every crash and every race harmless: enter links, write the row, [mark documents], leave old links, settle. See SPEC.md.
  */
 export class RowStore {
-  readonly #redis: RedisClient;
+  readonly #redis: RedisCommands;
 
-  constructor(redis: RedisClient) {
+  constructor(redis: RedisCommands) {
     this.#redis = redis;
   }
 

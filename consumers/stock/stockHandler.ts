@@ -1,7 +1,7 @@
 import type { Change } from '#consumers/runner/changes.ts';
 import { poison } from '#consumers/runner/deadLetters.ts';
 import type { HandlerControl, RecordBatch } from '#consumers/runner/runner.ts';
-import { command, type RedisClient, script } from '#infra/redis/client.ts';
+import { command, type RedisCommands, script } from '#infra/redis/client.ts';
 import type { StockDefinition, StockLevel } from '#infra/runtime/config/stock.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { changesKey, STREAM_LENGTH, skuKey } from './stockKeys.ts';
@@ -70,7 +70,7 @@ const isPlace = ({ sku, location }: StockLevel): boolean =>
  * whoever writes. Resolves with the commit times of the changes that are now acknowledged by Redis.
  */
 export async function writeStock(
-  redis: RedisClient,
+  redis: RedisCommands,
   definition: StockDefinition,
   batch: RecordBatch<Change>,
   control: Pick<HandlerControl, 'reject'>,
@@ -112,7 +112,7 @@ function isNews(answer: string, write: LevelWrite): boolean {
   return answer === 'changed' || (answer === 'same' && write.sourceTsMs !== null);
 }
 
-async function announce(redis: RedisClient, writes: readonly LevelWrite[]): Promise<void> {
+async function announce(redis: RedisCommands, writes: readonly LevelWrite[]): Promise<void> {
   const places = new Map(writes.map(({ sku, location }) => [JSON.stringify([sku, location]), { sku, location }]));
   const key = changesKey(redis);
   await redis.sendAll(

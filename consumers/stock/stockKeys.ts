@@ -1,19 +1,19 @@
 import { POSITION_LENGTH } from '#consumers/runner/position.ts';
-import type { RedisClient } from '#infra/redis/client.ts';
+import type { RedisCommands } from '#infra/redis/client.ts';
 import type { LocationStock } from './stockTypes.ts';
 
 /** One sku is one key with its own hash tag, so that it lives whole in one slot. */
-export function skuKey(redis: RedisClient, sku: string): string {
+export function skuKey(redis: RedisCommands, sku: string): string {
   return redis.key('stock', `{${sku}}`);
 }
 
 /** The capped stream of changes: entries `sku`, `location`. Hints only: readers look at the level itself. */
-export function changesKey(redis: RedisClient): string {
+export function changesKey(redis: RedisCommands): string {
   return redis.key('{stock-changes}', 'stream');
 }
 
 /** Hash: topic/partition → ms since 1970 at which this consumer had handled everything the partition held. */
-export function freshnessKey(redis: RedisClient): string {
+export function freshnessKey(redis: RedisCommands): string {
   return redis.key('{stock-freshness}', 'caught-up');
 }
 

@@ -41,6 +41,9 @@ export interface RedisClientOptions {
   readonly commandTimeoutMs?: number;
 }
 
+/** The part of the client that code with keys and calls needs; tests give their own. */
+export type RedisCommands = Pick<RedisClient, 'key' | 'send' | 'sendAll'>;
+
 /**
  * A connection to Redis that speaks plain replies (RESP2: strings, numbers, arrays, null). It reconnects for ever by itself; while the
  * server is away calls reject with REDIS_UNREACHABLE after a short while, so that the caller decides what to do about it.

@@ -1,0 +1,238 @@
+import { documentBuilder } from '#consumers/catalog/build.ts';
+import { writeDocuments } from '#consumers/catalog/catalogHandler.ts';
+import { VersionSource } from '#consumers/catalog/versions.ts';
+import { type Mark, MarkBatch } from '#consumers/rows/marks.ts';
+import { planDocument, planTables } from '#consumers/rows/relations.ts';
+import { RowStore } from '#consumers/rows/rowStore.ts';
+import { keepRows } from '#consumers/rows/rowsHandler.ts';
+import type { Change } from '#consumers/runner/changes.ts';
+import type { Decoded } from '#consumers/runner/runner.ts';
+import type { IncomingMessage } from '#infra/kafka/types.ts';
+import type { Row } from '#infra/runtime/config/catalog.ts';
+import { Interleaving } from './interleaving.ts';
+import { MemoryElastic } from './memoryElastic.ts';
+import { MemoryRedis } from './memoryRedis.ts';
+import { product } from './shopTables.ts';
+
+/** One change of the source, small enough that keys collide all the time. */
+export type SourceStep =
+  | { readonly kind: 'product'; readonly key: number; readonly category: number; readonly live: boolean }
+  | { readonly kind: 'category'; readonly key: number; readonly group: number }
+  | { readonly kind: 'group'; readonly key: number }
+  | { readonly kind: 'barcode'; readonly key: number; readonly product: number }
+  | { readonly kind: 'delete'; readonly table: number; readonly key: number };
+
+const TABLES = ['dbo.PRODUCT', 'dbo.CATEGORY', 'dbo.CAT_GROUP', 'dbo.BARCODE'] as const;
+const KEY_COLUMN: Readonly<Record<string, string>> = {
+  'dbo.PRODUCT': 'CODE',
+  'dbo.CATEGORY': 'CAT',
+  'dbo.CAT_GROUP': 'GRP',
+  'dbo.BARCODE': 'BARCODE',
+};
+const MESSAGE: IncomingMessage = {
+  topic: '',
+  partition: 0,
+  offset: 0n,
+  timestampMs: 0,
+  key: null,
+  value: null,
+  headers: {},
+};
+
+/**
+ * How often things go wrong, each as one in so many; 0 for never. Too much of one trouble hides another: what is read again all the time
+ * repairs what was lost before.
+ */
+export interface Trouble {
+  readonly kill: number;
+  readonly secondOwner: number;
+  readonly rewind: number;
+}
+
+/** A log that is read in batches by owners who may be killed before they commit. */
+class Log<T> {
+  readonly records: T[] = [];
+  committed = 0;
+}
+
+/**
+ * The whole consumer path in memory, with the production code between the effects: the source writes, two owners of every table's log keep
+ * rows, two owners of the dirty log build documents. Owners may be killed at any effect, work on what they no longer own, and read
+ * again what was read before.
+ */
+export class ConsumerWorld {
+  readonly #interleaving: Interleaving;
+  readonly #redis = new MemoryRedis();
+  readonly #elastic = new MemoryElastic();
+  readonly #source = new Map<string, Map<string, Row>>(TABLES.map((table) => [table, new Map()]));
+  readonly #logs = new Map<string, Log<Change>>(TABLES.map((table) => [table, new Log<Change>()]));
+  readonly #dirty = new Log<Mark>();
+  readonly #plan = planDocument(product);
+  readonly #tables = planTables([this.#plan]);
+  #lsn = 0;
+  #serial = 0;
+
+  readonly #trouble: Trouble;
+
+  constructor(seed: number, choices: number, trouble: Trouble) {
+    this.#interleaving = new Interleaving(seed, choices);
+    this.#trouble = trouble;
+  }
+
+  async run(steps: readonly SourceStep[]): Promise<void> {
+    const waiting = [...steps];
+    const busy = new Set<string>();
+    while (!this.#interleaving.exhausted) {
+      if (this.#interleaving.choose(20) === 0 && waiting.length > 0) this.#commit(waiting.shift()!);
+      for (const log of [...TABLES, 'dirty'])
+        for (const [owner, chance] of [
+          ['a', 6],
+          ['b', this.#trouble.secondOwner],
+        ] as const)
+          if (!busy.has(`${log}/${owner}`) && this.#oneIn(chance)) this.#own(log, owner, busy);
+      await this.#interleaving.step(this.#trouble.kill);
+    }
+    for (const step of waiting) this.#commit(step);
+    await this.#drain(busy);
+  }
+
+  expected(): Map<string, object> {
+    const rows = Object.fromEntries(TABLES.map((table) => [table, [...this.#source.get(table)!.values()]]));
+    const builder = documentBuilder(product, rows);
+    return new Map(
+      rows['dbo.PRODUCT']!.flatMap((row): [string, object][] => {
+        const document = builder.build(row);
+        return document === null ? [] : [[builder.idOf(row, ['CODE']), document]];
+      }),
+    );
+  }
+
+  actual(): Map<string, object> {
+    return this.#elastic.visible();
+  }
+
+  /** No kills any more: everything that is not committed is read until nothing is left. */
+  async #drain(busy: Set<string>): Promise<void> {
+    for (let quiet = 0; quiet < 3; ) {
+      let started = false;
+      for (const name of [...TABLES, 'dirty']) {
+        const log = this.#log(name);
+        if (log.committed < log.records.length && !busy.has(`${name}/a`)) {
+          this.#own(name, 'a', busy, false);
+          started = true;
+        }
+      }
+      const ran = await this.#interleaving.step(0);
+      quiet = started || ran ? 0 : quiet + 1;
+    }
+  }
+
+  #oneIn(chance: number): boolean {
+    return chance > 0 && this.#interleaving.choose(chance) === 0;
+  }
+
+  #log(name: string): Log<unknown> {
+    return name === 'dirty' ? this.#dirty : this.#logs.get(name)!;
+  }
+
+  /** One batch of one owner: from the committed offset or before it, to somewhere. */
+  #own(name: string, owner: string, busy: Set<string>, mayRewind = true): void {
+    const log = this.#log(name);
+    const back = mayRewind && this.#oneIn(this.#trouble.rewind) ? this.#interleaving.choose(8) : 0;
+    const from = Math.max(0, log.committed - back);
+    const records = log.records.slice(from, from + 1 + (mayRewind ? this.#interleaving.choose(4) : 50));
+    if (records.length === 0) return;
+    const id = `${name}/${owner}`;
+    busy.add(id);
+    const gate = this.#interleaving.gate(`${id}/${this.#serial++}`);
+    this.#interleaving.spawn(async () => {
+      try {
+        if (name === 'dirty') await this.#build(records as Mark[], gate);
+        else await this.#keep(name, records as Change[], gate);
+        log.committed = Math.max(log.committed, from + records.length);
+      } finally {
+        busy.delete(id);
+      }
+    });
+  }
+
+  async #keep(table: string, changes: readonly Change[], gate: () => Promise<void>): Promise<void> {
+    const store = new RowStore(this.#redis.connection(gate));
+    const marks = new MarkBatch(async (_, list) => {
+      await gate();
+      this.#dirty.records.push(...list);
+    });
+    await keepRows(store, this.#tables.get(table)!, changes, marks);
+  }
+
+  async #build(marks: readonly Mark[], gate: () => Promise<void>): Promise<void> {
+    const redis = this.#redis.connection(gate);
+    const writer = {
+      store: new RowStore(redis),
+      plan: this.#plan,
+      versions: new VersionSource(redis, 'product', async () => 0),
+      elastic: this.#elastic.connection(gate),
+      index: () => 'products',
+      onWritten: () => undefined,
+    };
+    const records = marks.map((value): Decoded<Mark> => ({ value, message: MESSAGE }));
+    const control = {
+      signal: new AbortController().signal,
+      heartbeat: async () => undefined,
+      isStale: () => false,
+      reject: (_: unknown, error: Error) => {
+        throw error;
+      },
+    };
+    await writeDocuments(writer, { topic: 'dirty', partition: 0, records }, control);
+  }
+
+  #commit(step: SourceStep): void {
+    const table = step.kind === 'delete' ? TABLES[step.table]! : tableOf(step);
+    const rows = this.#source.get(table)!;
+    const row = step.kind === 'delete' ? null : rowOf(step, ++this.#serial);
+    const key = { [KEY_COLUMN[table]!]: keyOf(table, step.key) };
+    const text = JSON.stringify(key);
+    const before = rows.get(text) ?? null;
+    if (row === null && before === null) return;
+    if (row === null) rows.delete(text);
+    else rows.set(text, row);
+    const op = row === null ? 'd' : before === null ? 'c' : 'u';
+    const digit = { d: '1', c: '2', u: '4' }[op];
+    const position = `${(++this.#lsn).toString(16).padStart(20, '0')}${'0'.repeat(28)}${digit}`;
+    this.#logs.get(table)!.records.push({ table, key, position, op, before, after: row, sourceTsMs: this.#lsn });
+  }
+}
+
+function tableOf({ kind }: SourceStep): (typeof TABLES)[number] {
+  if (kind === 'product') return 'dbo.PRODUCT';
+  if (kind === 'category') return 'dbo.CATEGORY';
+  return kind === 'group' ? 'dbo.CAT_GROUP' : 'dbo.BARCODE';
+}
+
+function keyOf(table: string, key: number): unknown {
+  return table === 'dbo.CAT_GROUP' ? key % 2 : `K${key}`;
+}
+
+/** Every version of a row is different, so that a document built from an old one shows. */
+function rowOf(step: Exclude<SourceStep, { kind: 'delete' }>, serial: number): Row {
+  switch (step.kind) {
+    case 'product':
+      return {
+        CODE: `K${step.key}`,
+        NAME: `name ${serial}`,
+        LONG_DESC: null,
+        CAT: step.category === 2 ? null : `k${step.category}  `,
+        VAT: 'S',
+        PRICE: '1.00',
+        SEQ: BigInt(serial),
+        LIVE: step.live ? 'Y' : 'N',
+      };
+    case 'category':
+      return { CAT: `K${step.key}`, NAME: `category ${serial}`, GRP: step.group };
+    case 'group':
+      return { GRP: step.key % 2, TITLE: `group ${serial}` };
+    case 'barcode':
+      return { BARCODE: `K${step.key}`, CODE: `K${step.product}` };
+  }
+}
