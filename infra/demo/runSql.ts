@@ -1,5 +1,5 @@
 import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
-import { type SqlParams, bit, float, int, nvarchar } from '#connectors/sqlserver/params.ts';
+import { bit, float, int, nvarchar, type SqlParams } from '#connectors/sqlserver/params.ts';
 import type { OwnerConnection } from './runDatabase.ts';
 import type { SqlParam } from './sqlExecutor.ts';
 
@@ -40,8 +40,10 @@ export async function openOwnerPool(options: OwnerPoolOptions): Promise<OwnerPoo
   });
   return {
     database,
-    query: <Row extends Readonly<Record<string, unknown>>>(text: string, params: Readonly<Record<string, SqlParam>> = {}) =>
-      database.query<Row>(text, typed(params)),
+    query: <Row extends Readonly<Record<string, unknown>>>(
+      text: string,
+      params: Readonly<Record<string, SqlParam>> = {},
+    ) => database.query<Row>(text, typed(params)),
     batch: (text) => database.batch(text),
     close: () => database.close(),
   };
