@@ -144,7 +144,7 @@ export class ConsumerWorld {
     if (records.length === 0) return;
     const id = `${name}/${owner}`;
     busy.add(id);
-    const gate = this.#interleaving.gate(`${id}/${this.#serial++}`);
+    const gate = this.#interleaving.gate();
     this.#interleaving.spawn(async () => {
       try {
         if (name === 'dirty') await this.#build(records as Mark[], gate);

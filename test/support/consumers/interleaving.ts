@@ -5,7 +5,8 @@
 export class Interleaving {
   #state: number;
   #left: number;
-  #waiting: { readonly worker: string; release(): void; kill(): void }[] = [];
+  #waiting: { readonly from: number; release(): void; kill(): void }[] = [];
+  #now = 0;
   #running = 0;
 
   /** `choices`: how many decisions are random; afterwards every choice is 0. */
@@ -14,11 +15,12 @@ export class Interleaving {
     this.#left = choices;
   }
 
-  /** The gate of one worker. It rejects with Killed when the worker dies here. */
-  gate(worker: string): () => Promise<void> {
+  /** The gate of one worker. It rejects with Killed when the worker dies here. Now and then a worker falls asleep for many steps. */
+  gate(): () => Promise<void> {
     return () =>
       new Promise<void>((resolve, reject) => {
-        this.#waiting.push({ worker, release: resolve, kill: () => reject(new Killed()) });
+        const asleep = this.choose(25) === 0 ? this.choose(150) : 0;
+        this.#waiting.push({ from: this.#now + asleep, release: resolve, kill: () => reject(new Killed()) });
       });
   }
 
@@ -56,8 +58,10 @@ export class Interleaving {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#running === 0) return false;
     if (this.#waiting.length === 0) return true;
-    const index = this.choose(this.#waiting.length);
-    const [chosen] = this.#waiting.splice(index, 1);
+    this.#now = Math.max(this.#now + 1, Math.min(...this.#waiting.map(({ from }) => from)));
+    const awake = this.#waiting.filter(({ from }) => from <= this.#now);
+    const chosen = awake[this.choose(awake.length)];
+    this.#waiting = this.#waiting.filter((waiter) => waiter !== chosen);
     if (kill > 0 && this.choose(kill) === kill - 1) chosen!.kill();
     else chosen!.release();
     await settle();
