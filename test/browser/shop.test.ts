@@ -41,7 +41,7 @@ describe.skipIf(executablePath === undefined)('the demo shop in a browser (needs
     expect(faults).toEqual([]);
   });
 
-  const total = () => page.locator('.results-total').innerText();
+  const total = () => page.locator('.results-total').textContent();
   const firstProduct = async (words: string): Promise<string> => {
     await page.goto(`${shop.url}/?q=${encodeURIComponent(words)}`);
     await page.locator('.card:not(.skeleton) .card-link').first().click();
@@ -97,20 +97,20 @@ describe.skipIf(executablePath === undefined)('the demo shop in a browser (needs
     await page.locator('#finder-input').pressSequentially('dog b');
     await page.locator('.finder-option').first().waitFor();
     await page.keyboard.press('ArrowDown');
-    const chosen = await page.locator('[aria-selected=true] span').innerText();
+    const chosen = (await page.locator('[aria-selected=true] span').textContent()) ?? '';
     expect(await page.locator('#finder-input').getAttribute('aria-activedescendant')).toBe('finder-option-0');
     await page.keyboard.press('Enter');
-    await eventually(async () => expect(await page.locator('h1').innerText()).toContain(chosen));
+    await eventually(async () => expect(await page.locator('h1').textContent()).toContain(chosen));
   });
 
   it('shows stock as it changes, per branch and in sum, without a reload', async () => {
     const sku = await firstProduct('rucksack');
     inStock(sku, 73);
     const words = page.locator('.stock-words');
-    await eventually(async () => expect(await words.innerText()).toContain('73 in stock'));
+    await eventually(async () => expect(await words.textContent()).toContain('73 in stock'));
     inStock(sku, 4);
-    await eventually(async () => expect(await words.innerText()).toBe('Only 4 left'));
-    expect(await page.locator('[data-location="1"] td').first().innerText()).toBe('4');
+    await eventually(async () => expect(await words.textContent()).toBe('Only 4 left'));
+    expect(await page.locator('[data-location="1"] td').first().textContent()).toBe('4');
     inStock(sku, 0);
     await eventually(async () => expect(await page.locator('#add-to-basket').isDisabled()).toBe(true));
     inStock(sku, 9);
@@ -130,9 +130,9 @@ describe.skipIf(executablePath === undefined)('the demo shop in a browser (needs
     await page.click('#place-order');
     await page.locator('.steps').waitFor();
     const orderId = /order\/(\d+)/.exec(page.url())?.[1] ?? '';
-    expect(await page.locator('[aria-current=step]').innerText()).toContain('Placed');
+    expect(await page.locator('[aria-current=step]').textContent()).toContain('Placed');
     shop.apis.setOrderStatus(orderId, 'picking');
-    await eventually(async () => expect(await page.locator('[aria-current=step]').innerText()).toContain('picked'));
+    await eventually(async () => expect(await page.locator('[aria-current=step]').textContent()).toContain('picked'));
     shop.apis.setOrderStatus(orderId, 'shipped');
     await eventually(async () => expect(await page.locator('[data-state=done]').count()).toBe(3));
     const sent = shop.apis.commands.at(-1);
@@ -153,7 +153,7 @@ describe.skipIf(executablePath === undefined)('the demo shop in a browser (needs
     await page.locator('.toast a').click();
     await page.click('#place-order');
     await page.getByRole('button', { name: 'Cancel order' }).click();
-    await eventually(async () => expect(await page.locator('.order-status').innerText()).toContain('cancelled'));
+    await eventually(async () => expect(await page.locator('.order-status').textContent()).toContain('cancelled'));
   });
 
   it('says why an order is refused, and orders once however often it is sent', async () => {
@@ -164,7 +164,7 @@ describe.skipIf(executablePath === undefined)('the demo shop in a browser (needs
     await page.locator('.toast a').click();
     await page.click('#place-order');
     await eventually(async () =>
-      expect(await page.locator('.problem').innerText()).toContain('only 3 can be promised'),
+      expect(await page.locator('.problem').textContent()).toContain('only 3 can be promised'),
     );
     await page.click('#place-order');
     await eventually(() => expect(shop.apis.commands.length).toBeGreaterThan(1));
@@ -178,8 +178,8 @@ describe.skipIf(executablePath === undefined)('the demo shop in a browser (needs
     await page.click('#add-to-basket');
     shop.apis.setProduct(sku, { price: '123.45', priceMinor: 12_345 });
     await page.goto(`${shop.url}/basket`);
-    await eventually(async () => expect(await page.locator('.basket-price').innerText()).toContain('£123.45'));
-    expect(await page.locator('.toast').innerText()).toContain('price has changed');
+    await eventually(async () => expect(await page.locator('.basket-price').textContent()).toContain('£123.45'));
+    expect(await page.locator('.toast').textContent()).toContain('price has changed');
   });
 
   it('shows text from the catalogue as text, whatever it holds', async () => {
@@ -187,19 +187,19 @@ describe.skipIf(executablePath === undefined)('the demo shop in a browser (needs
     const name = '<img src=x onerror="document.title=1"> & "quotes"';
     shop.apis.setProduct(sku, { name, description: '<script>document.title = 1</script>' });
     await page.reload();
-    await eventually(async () => expect(await page.locator('h1').innerText()).toBe(name));
+    await eventually(async () => expect(await page.locator('h1').textContent()).toBe(name));
     expect(await page.locator('main img, main script').count()).toBe(0);
     expect(await page.title()).not.toBe('1');
   });
 
   it('explains itself when nothing is found, an article is gone or the shop does not answer', async () => {
     await page.goto(`${shop.url}/?q=zzzz`);
-    expect(await page.locator('.notice').innerText()).toContain('Nothing matches');
+    expect(await page.locator('.notice').textContent()).toContain('Nothing matches');
     await page.goto(`${shop.url}/product/NOPE`);
-    expect(await page.locator('.notice').innerText()).toContain('No longer in the shop');
+    expect(await page.locator('.notice').textContent()).toContain('No longer in the shop');
     shop.apis.failWith('/products', { status: 503, code: 'unavailable' });
     await page.goto(shop.url);
-    expect(await page.locator('.notice').innerText()).toContain('That did not work');
+    expect(await page.locator('.notice').textContent()).toContain('That did not work');
     shop.apis.failWith('/products', null);
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.locator('.card:not(.skeleton)').first().waitFor();

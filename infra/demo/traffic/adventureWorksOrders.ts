@@ -2,7 +2,7 @@ import type { Random } from '../random.ts';
 import type { SqlExecutor } from '../sqlExecutor.ts';
 import type { AdventureWorksFacts } from './adventureWorksTraffic.ts';
 import { numbered } from './eposStock.ts';
-import { type ActionResult, runAction, type TrafficAction, transaction } from './shopTraffic.ts';
+import { type ActionResult, CancellableOrders, runAction, type TrafficAction, transaction } from './shopTraffic.ts';
 
 const PICK_AFTER_MS = 4000;
 const SHIP_AFTER_MS = 10_000;
@@ -15,7 +15,8 @@ interface OrderLine {
 
 /** A sale over the counter (shipped at once) or by telephone (new): takes each line off its shelf; lines that are not there are left out. */
 function sale(lines: number): string {
-  return transaction(`DECLARE @order int;
+  return transaction(
+    `DECLARE @order int;
 INSERT INTO Sales.SalesOrderHeader (CustomerID, Status, OnlineOrderFlag) VALUES (@customer, @status, @online);
 SET @order = CONVERT(int, SCOPE_IDENTITY());
 ${numbered(
@@ -39,7 +40,9 @@ UPDATE Sales.SalesOrderHeader
 SET SubTotal = (SELECT SUM(LineTotal) FROM Sales.SalesOrderDetail WHERE SalesOrderID = @order),
     TotalDue = (SELECT SUM(LineTotal) FROM Sales.SalesOrderDetail WHERE SalesOrderID = @order), ModifiedDate = GETDATE()
 WHERE SalesOrderID = @order;
-SET @changes = @changes + 2;`);
+SET @changes = @changes + 2;`,
+    '@order',
+  );
 }
 
 /** Moves the wanted online order, or the oldest old enough, from one status to the next. Stock left its shelf when the order came in. */
@@ -80,12 +83,8 @@ export function shipAdventureWorksOrder(
 }
 
 /** A clerk cancels an order nobody has started on and puts the goods back on their shelves. */
-export function cancelAdventureWorksOrder(
-  executor: SqlExecutor,
-  orderId = 0,
-  minAgeMs = PICK_AFTER_MS,
-): Promise<ActionResult> {
-  return runAction(executor, CANCEL, { wanted: orderId, minAgeMs, to: 6 });
+export function cancelAdventureWorksOrder(executor: SqlExecutor, orderId: number): Promise<ActionResult> {
+  return runAction(executor, CANCEL, { wanted: orderId, minAgeMs: 0, to: 6 });
 }
 
 function chooseLines(random: Random, facts: AdventureWorksFacts): readonly OrderLine[] {
@@ -113,11 +112,23 @@ function runSale(executor: SqlExecutor, random: Random, facts: AdventureWorksFac
 }
 
 export function adventureWorksOrderActions(facts: AdventureWorksFacts): TrafficAction[] {
+  const cancellable = new CancellableOrders();
   return [
     { name: 'counter sale', weight: 50, run: (executor, random) => runSale(executor, random, facts, false) },
-    { name: 'telephone order', weight: 5, run: (executor, random) => runSale(executor, random, facts, true) },
+    {
+      name: 'telephone order',
+      weight: 5,
+      run: async (executor, random) => cancellable.remember(await runSale(executor, random, facts, true)),
+    },
     { name: 'order picked', weight: 6, run: (executor) => pickAdventureWorksOrder(executor) },
     { name: 'order shipped', weight: 6, run: (executor) => shipAdventureWorksOrder(executor) },
-    { name: 'order cancelled', weight: 0.2, run: (executor) => cancelAdventureWorksOrder(executor) },
+    {
+      name: 'order cancelled',
+      weight: 0.2,
+      run: async (executor) => {
+        const order = cancellable.take();
+        return order === undefined ? { changes: 0 } : cancelAdventureWorksOrder(executor, order);
+      },
+    },
   ];
 }

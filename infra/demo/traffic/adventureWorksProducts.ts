@@ -42,7 +42,7 @@ export function adventureWorksProductActions(facts: AdventureWorksFacts): Traffi
       weight: 9,
       run: (executor, random) => {
         const cents = random.int(1, 900) * (random.chance(0.5) ? 1 : -1);
-        return runAction(executor, REPRICE, { product: random.pick(facts.sold), by: penceToText(cents) });
+        return runAction(executor, REPRICE, { product: random.pick(facts.changeable), by: penceToText(cents) });
       },
     },
     {
@@ -56,7 +56,7 @@ export function adventureWorksProductActions(facts: AdventureWorksFacts): Traffi
     {
       name: 'listing',
       weight: 1.5,
-      run: (executor, random) => runAction(executor, LIST_OR_DELIST, { product: random.pick(facts.sold) }),
+      run: (executor, random) => runAction(executor, LIST_OR_DELIST, { product: random.pick(facts.changeable) }),
     },
     {
       name: 'subcategory rename',

@@ -7,7 +7,8 @@ import type { ShopTraffic } from './shopTraffic.ts';
 export interface AdventureWorksFacts {
   /** Product and location of every shelf of what is sold. */
   readonly shelves: readonly (readonly [productId: number, locationId: number])[];
-  readonly sold: readonly number[];
+  /** What is sold, without the first few on sale: those keep price and listing, so that somebody can follow one article. */
+  readonly changeable: readonly number[];
   readonly subcategories: readonly (readonly [id: number, name: string])[];
   /** English descriptions: id and text. */
   readonly descriptions: readonly (readonly [id: number, text: string])[];
@@ -23,8 +24,8 @@ export const adventureWorksTraffic: ShopTraffic = {
 };
 
 async function readFacts(executor: SqlExecutor): Promise<AdventureWorksFacts> {
-  const shelves = await executor.query<{ product: number; location: number }>(
-    `SELECT i.ProductID AS product, i.LocationID AS location
+  const shelves = await executor.query<Shelf>(
+    `SELECT i.ProductID AS product, i.LocationID AS location, CASE WHEN p.SellEndDate IS NULL THEN 1 ELSE 0 END AS onSale
      FROM Production.ProductInventory AS i INNER JOIN Production.Product AS p ON p.ProductID = i.ProductID
      WHERE p.FinishedGoodsFlag = 1 AND p.ListPrice > 0 ORDER BY i.ProductID, i.LocationID;`,
   );
@@ -42,9 +43,20 @@ async function readFacts(executor: SqlExecutor): Promise<AdventureWorksFacts> {
   );
   return {
     shelves: shelves.map((row) => [row.product, row.location] as const),
-    sold: [...new Set(shelves.map((row) => row.product))],
+    changeable: changeable(shelves),
     subcategories: subcategories.map((row) => [row.id, row.name] as const),
     descriptions: descriptions.map((row) => [row.id, row.text] as const),
     customers: customers.map((row) => row.id),
   };
+}
+
+type Shelf = { readonly product: number; readonly location: number; readonly onSale: number };
+
+/** How many articles on sale keep price and listing; the demo's own check changes one of them and waits for it. */
+const LEFT_ALONE = 20;
+
+function changeable(shelves: readonly Shelf[]): number[] {
+  const onSale = new Set(shelves.filter((row) => row.onSale === 1).map((row) => row.product));
+  const kept = new Set(onSale.size > 2 * LEFT_ALONE ? [...onSale].slice(0, LEFT_ALONE) : []);
+  return [...new Set(shelves.map((row) => row.product))].filter((product) => !kept.has(product));
 }

@@ -1,7 +1,7 @@
 import type { SqlExecutor } from '../sqlExecutor.ts';
 import { lineParams, numbered, pickLines, SELLING_PRICE, TOTAL_HEADER } from './eposStock.ts';
 import type { EposFacts } from './eposTraffic.ts';
-import { type ActionResult, runAction, type TrafficAction, transaction } from './shopTraffic.ts';
+import { type ActionResult, CancellableOrders, runAction, type TrafficAction, transaction } from './shopTraffic.ts';
 
 /** How old an order is, in ms, before the picker starts on it and before it leaves the house: long enough to watch on the page. */
 const PICK_AFTER_MS = 4000;
@@ -9,7 +9,8 @@ const SHIP_AFTER_MS = 10_000;
 
 /** An order by telephone: the same rows as one from the web, keyed in by a clerk. Lines that cannot be promised are left out. */
 function telephoneOrder(lines: number): string {
-  return transaction(`DECLARE @ord int;
+  return transaction(
+    `DECLARE @ord int;
 INSERT INTO dbo.ORD_HDR (CUST_NO, BRANCH_NO, STATUS, SOURCE) VALUES (@cust, 1, 'N', 'WEB');
 SET @ord = CONVERT(int, SCOPE_IDENTITY());
 ${numbered(
@@ -31,7 +32,9 @@ BEGIN
   RETURN;
 END;
 SET @changes = @changes + 1;
-${TOTAL_HEADER}`);
+${TOTAL_HEADER}`,
+    '@ord',
+  );
 }
 
 /** The oldest web order in `status` that is at least `@minAgeMs` old, or the one asked for by `@wanted`. */
@@ -74,23 +77,31 @@ export function shipEposOrder(executor: SqlExecutor, orderNo = 0, minAgeMs = SHI
 }
 
 /** A clerk cancels an order nobody has started on (N → C) and gives its allocation back. */
-export function cancelEposOrder(executor: SqlExecutor, orderNo = 0, minAgeMs = PICK_AFTER_MS): Promise<ActionResult> {
-  return runAction(executor, CANCEL, { wanted: orderNo, minAgeMs, to: 'C' });
+export function cancelEposOrder(executor: SqlExecutor, orderNo: number): Promise<ActionResult> {
+  return runAction(executor, CANCEL, { wanted: orderNo, minAgeMs: 0, to: 'C' });
 }
 
 export function eposOrderActions(facts: EposFacts): TrafficAction[] {
+  const cancellable = new CancellableOrders();
   return [
     {
       name: 'telephone order',
       weight: 4,
-      run: (executor, random) => {
+      run: async (executor, random) => {
         const lines = pickLines(random, facts.products, random.int(1, 4), 2);
         const params = { cust: random.pick(facts.customers), ...lineParams(lines) };
-        return runAction(executor, telephoneOrder(lines.length), params);
+        return cancellable.remember(await runAction(executor, telephoneOrder(lines.length), params));
       },
     },
     { name: 'order picked', weight: 6, run: (executor) => pickEposOrder(executor) },
     { name: 'order shipped', weight: 6, run: (executor) => shipEposOrder(executor) },
-    { name: 'order cancelled', weight: 0.2, run: (executor) => cancelEposOrder(executor) },
+    {
+      name: 'order cancelled',
+      weight: 0.2,
+      run: async (executor) => {
+        const order = cancellable.take();
+        return order === undefined ? { changes: 0 } : cancelEposOrder(executor, order);
+      },
+    },
   ];
 }

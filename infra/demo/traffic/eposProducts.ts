@@ -71,26 +71,26 @@ export function eposProductActions(facts: EposFacts): TrafficAction[] {
       weight: 7,
       run: (executor, random) => {
         const pence = random.int(1, 250) * (random.chance(0.5) ? 1 : -1);
-        return runAction(executor, REPRICE, { sku: random.pick(facts.products), by: penceToText(pence) });
+        return runAction(executor, REPRICE, { sku: random.pick(facts.changeable), by: penceToText(pence) });
       },
     },
     {
       name: 'promotion',
       weight: 3,
-      run: (executor, random) => runAction(executor, PROMOTE, { sku: random.pick(facts.products) }),
+      run: (executor, random) => runAction(executor, PROMOTE, { sku: random.pick(facts.changeable) }),
     },
     {
       name: 'description change',
       weight: 3,
       run: (executor, random) => {
         const text = `${random.pick(BLURBS)}${random.pick(BLURBS)}Batch ${random.int(1000, 9999)}.`;
-        return runAction(executor, REDESCRIBE, { sku: random.pick(facts.products), text });
+        return runAction(executor, REDESCRIBE, { sku: random.pick(facts.changeable), text });
       },
     },
     {
       name: 'listing',
       weight: 2,
-      run: (executor, random) => runAction(executor, LIST_OR_DELIST, { sku: random.pick(facts.products) }),
+      run: (executor, random) => runAction(executor, LIST_OR_DELIST, { sku: random.pick(facts.changeable) }),
     },
     {
       name: 'department rename',
@@ -106,7 +106,7 @@ export function eposProductActions(facts: EposFacts): TrafficAction[] {
       weight: 0.4,
       run: async (executor, random) => {
         const code = `N${random.int(100_000, 999_999)}`;
-        const result = await runAction(executor, NEW_PRODUCT, { sku: random.pick(facts.products), code });
+        const result = await runAction(executor, NEW_PRODUCT, { sku: random.pick(facts.changeable), code });
         if (result.changes > 0) added.push(code);
         if (added.length > 50) added.shift();
         return result;

@@ -5,7 +5,7 @@ import { stockWords } from './stockStream.js';
 
 /** Price, with the one before the promotion struck through. */
 export function priceTag(product) {
-  if (product.purchasable === false) return h('p', { class: 'price muted' }, 'Not sold separately');
+  if (product.purchasable === false) return h('p', { class: 'price muted' }, 'Not on sale');
   return h(
     'p',
     { class: 'price' },

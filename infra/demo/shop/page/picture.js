@@ -49,7 +49,7 @@ export function picture(product) {
       d: `M0 ${78 - (seed % 9)}Q50 ${66 + (seed % 17)} 100 ${76 + ((seed >>> 4) % 9)}V100H0Z`,
       fill: `hsl(${hue} var(--picture-saturation) var(--picture-ground))`,
     }),
-    s('circle', { cx: x, cy: y, r: radius, fill: accent, opacity: 0.78 }),
+    s('circle', { cx: x, cy: y, r: radius, fill: accent, opacity: 0.66 }),
     s(
       'g',
       { transform: 'translate(26 26)', class: 'picture-lines' },

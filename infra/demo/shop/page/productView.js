@@ -39,7 +39,7 @@ export async function productView({ main, sku, shop, signal, title }) {
     return;
   }
   title(product.name);
-  const panel = stockPanel(product.sku, shop, signal);
+  const panel = stockPanel(product, shop, signal);
   const variants = h('div', { class: 'variants' });
   replace(
     main,
@@ -116,7 +116,7 @@ function buyForm(product, panel) {
 function details(product) {
   const rows = [
     ['Code', product.sku],
-    ['Bar code', product.barcode],
+    [/^\d{8,14}$/.test(product.barcode ?? '') ? 'Bar code' : 'Number', product.barcode],
     ['Colour', product.colour],
     ['Size', product.size],
   ].filter(([, value]) => value);

@@ -14,7 +14,7 @@ export function searchView({ main, url, shop, navigate, signal, title }) {
   let stopStock = () => {};
   let seen = 0;
 
-  const heading = h('h1', { class: 'results-title' }, state.q ? `“${state.q}”` : 'Everything in the shop');
+  const heading = h('h1', { class: 'results-title' }, headline(state));
   const total = h('p', { class: 'results-total', role: 'status' }, 'Searching…');
   const chips = h('div', { class: 'chips' });
   const list = h('ul', { class: 'grid', 'aria-busy': 'true' }, skeletonCards(12));
@@ -79,6 +79,13 @@ export function searchView({ main, url, shop, navigate, signal, title }) {
   };
   load().catch(fail);
   signal.addEventListener('abort', () => stopStock());
+}
+
+/** The words, or the one department or type that was chosen. */
+function headline(state) {
+  if (state.q) return `“${state.q}”`;
+  const only = [state.filters.subcategory, state.filters.category].find((values) => values?.length === 1);
+  return only?.[0] ?? 'Everything in the shop';
 }
 
 function sortControl(state, go) {

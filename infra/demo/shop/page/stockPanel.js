@@ -3,7 +3,7 @@ import { plural, time } from './format.js';
 import { deliverable, followStock, stockWords } from './stockStream.js';
 
 /** Live stock of one article: a line beside the price and a table of all places. Both change by themselves. */
-export function stockPanel(sku, shop, signal) {
+export function stockPanel({ sku, purchasable }, shop, signal) {
   const listeners = [];
   const words = h('strong', { class: 'stock-words' });
   const lamp = h(
@@ -44,7 +44,7 @@ export function stockPanel(sku, shop, signal) {
     const pieces = deliverable(item, shop.deliveryLocations);
     const { text, tone } = stockWords(pieces);
     words.dataset.tone = tone;
-    setLive(words, pieces > 10 ? `${text}, ready to send` : text);
+    setLive(words, pieces > 10 && purchasable !== false ? `${text}, ready to send` : text);
     for (const listener of listeners) listener(pieces);
     places.hidden = item.locations.length === 0;
     for (const place of sorted(item.locations)) showPlace(body, rows, place, shop);

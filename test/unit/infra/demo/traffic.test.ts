@@ -38,7 +38,7 @@ function fakeDatabase(answer: (call: Call) => number = () => 3): SqlExecutor & {
       const rows = (list: object[]): never => list as never;
       if (text.startsWith('SET NOCOUNT ON')) {
         calls.push({ text, params });
-        return rows([{ changes: answer({ text, params }) }]);
+        return rows([{ changes: answer({ text, params }), made: text.includes('AS made') ? 77 : null }]);
       }
       if (text.includes('FROM dbo.PRODUCT ORDER')) return rows([{ code: 'A1   ' }, { code: 'B2   ' }, { code: 'C3' }]);
       if (text.includes('FROM dbo.BRANCH')) return rows([{ no: 1 }, { no: 2 }, { no: 3 }]);
@@ -151,6 +151,12 @@ describe('live traffic', () => {
     const after = database.calls.length;
     await new Promise((resolve) => setImmediate(resolve));
     expect(database.calls).toHaveLength(after);
+  });
+
+  it('cancels only orders it took itself', async () => {
+    const cancels = (await firstCalls(3000)).filter(({ params }) => params['to'] === 'C');
+    expect(cancels.length).toBeGreaterThan(0);
+    for (const { params } of cancels) expect(params['wanted']).toBe(77);
   });
 
   it('does everything a shop day needs', async () => {
