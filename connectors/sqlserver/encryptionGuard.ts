@@ -38,7 +38,7 @@ export function guardEncryption(socket: Socket, refused: () => void): void {
     socket.off('data', onData);
     if (offered) return;
     refused();
-    socket.destroy();
+    socket.destroy(new Error('the server does not encrypt'));
   };
   socket.on('data', onData);
 }
