@@ -56,7 +56,8 @@ export function createOrderReader(options: OrderReaderOptions): OrderReader {
   };
 }
 
-function parseOrder([view, statusAtMs, history]: readonly (string | null)[]): OrderStatus | null {
+/** Reads the hash fields v, t and h of an order; null when there is none. */
+export function parseOrder([view, statusAtMs, history]: readonly (string | null)[]): OrderStatus | null {
   if (!view) return null;
   const steps = (history ?? '').split('\n').map((line) => {
     const [status, ms] = line.split('\t') as [string, string];

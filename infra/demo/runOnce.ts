@@ -2,7 +2,7 @@ import { systemClock } from '#infra/runtime/clock.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { DemoEnvironment } from './runEnvironment.ts';
 import type { DemoCheck, DemoFacts, LatencySummary } from './runReport.ts';
-import { inSync, type VerifyResult, verifyDemo } from './runVerify.ts';
+import { demoConfig, SyncWatch, type VerifyResult, verifyDemo } from './runVerify.ts';
 import type { DemoShop, SampleLine } from './shops.ts';
 import { startTraffic, type Traffic } from './traffic/traffic.ts';
 
@@ -172,9 +172,14 @@ async function checkEventually(
 
 async function waitInSync(options: OnceOptions): Promise<void> {
   const deadline = performance.now() + CATCH_UP_TIMEOUT_MS;
-  while (performance.now() < deadline && !(await inSync(options.environment))) {
-    await options.environment.sampleMemory();
-    await systemClock.sleep(POLL_MS * 2, options.signal);
+  const watch = new SyncWatch(options.environment, await demoConfig(options.environment, options.shop));
+  try {
+    while (performance.now() < deadline && !(await watch.inSync())) {
+      await options.environment.sampleMemory();
+      await systemClock.sleep(POLL_MS * 2, options.signal);
+    }
+  } finally {
+    await watch.close();
   }
 }
 
@@ -183,7 +188,7 @@ async function waitVerified(options: OnceOptions): Promise<VerifyResult> {
   const deadline = performance.now() + CATCH_UP_TIMEOUT_MS;
   await waitInSync(options);
   for (;;) {
-    const result = await verifyDemo(options.environment, options.shop);
+    const result = await verifyDemo(options.environment, options.shop, options.signal);
     if (result.differences.length === 0 || performance.now() >= deadline) return result;
     await systemClock.sleep(1000, options.signal);
   }

@@ -41,6 +41,9 @@ export interface RedisClientOptions {
   readonly commandTimeoutMs?: number;
 }
 
+/** Keys a SCAN step looks at. */
+const SCAN_COUNT = 500;
+
 /** The part of the client that code with keys and calls needs; tests give their own. */
 export type RedisCommands = Pick<RedisClient, 'key' | 'send' | 'sendAll'>;
 
@@ -91,6 +94,19 @@ export class RedisClient {
       if (error !== null) throw toRedisError(error, calls[index]!.name);
       return reply;
     });
+  }
+
+  /** Keys that match a glob pattern, some at a time; on a cluster only those of the node that is connected. Source: redis.io, SCAN. */
+  async *scan(pattern: string): AsyncGenerator<readonly string[]> {
+    let cursor = '0';
+    do {
+      const [next, keys] = (await this.send(command('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT))) as [
+        string,
+        string[],
+      ];
+      if (keys.length > 0) yield keys;
+      cursor = next;
+    } while (cursor !== '0');
   }
 
   /** A second connection with the same settings, for reads that wait. */

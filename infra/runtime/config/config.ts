@@ -45,7 +45,7 @@ export type Resolvable<T> = T extends Secret | ((...args: never[]) => unknown)
     ? readonly Resolvable<U>[] | EnvReference<readonly U[]>
     : T extends object
       ? { readonly [K in keyof T]: Resolvable<T[K]> }
-      : T | EnvReference<NonNullable<T>>;
+      : T | EnvReference<T extends boolean ? boolean : NonNullable<T>>;
 
 /** What sluice.config.ts gives to defineConfig. */
 export type ConfigInput = Resolvable<z.input<typeof configSchema>>;
