@@ -125,8 +125,10 @@ INSERT INTO dbo.DEPT (DEPT_CODE, DEPT_NAME) VALUES ('HOME', 'Home');
 INSERT INTO dbo.SUPPLIER (SUPP_CODE, SUPP_NAME) VALUES ('ACME', 'Acme Ltd');
 INSERT INTO dbo.BRANCH (BRANCH_NO, BRANCH_NAME, TOWN) VALUES (1, 'Warehouse', 'Leeds'), (2, 'High Street', 'York');
 INSERT INTO dbo.PRODUCT (PROD_CODE, PROD_DESC, DEPT_CODE, DEPT_NAME, SUBDEPT_NAME, SUPP_CODE, PRICE1, PRICE2, PRICE3, VAT_CODE, WEB_FLAG) VALUES
-  ('KETTLE1', 'Kettle', 'HOME', 'Home', 'Kitchen', 'ACME', 9.99, 7.00, NULL, 'S', 'Y'),
-  ('LAMP1', 'Lamp', 'HOME', 'Home', 'Light', 'ACME', 20.00, 12.00, 15.50, 'S', 'Y'),
+  ('KETTLE1', 'Kettle', 'HOME', 'Home', 'Kitchen', 'ACME', 9.99, 7.00, NULL, 'S', 'Y');
+INSERT INTO dbo.PRODUCT (PROD_CODE, PROD_DESC, DEPT_CODE, DEPT_NAME, SUBDEPT_NAME, SUPP_CODE, PRICE1, PRICE2, PRICE3, VAT_CODE, WEB_FLAG) VALUES
+  ('LAMP1', 'Lamp', 'HOME', 'Home', 'Light', 'ACME', 20.00, 12.00, 15.50, 'S', 'Y');
+INSERT INTO dbo.PRODUCT (PROD_CODE, PROD_DESC, DEPT_CODE, DEPT_NAME, SUBDEPT_NAME, SUPP_CODE, PRICE1, PRICE2, PRICE3, VAT_CODE, WEB_FLAG) VALUES
   ('HIDDEN1', 'Trade only', 'HOME', 'Home', 'Light', 'ACME', 20.00, 12.00, NULL, 'S', 'N');
 INSERT INTO dbo.STOCK (PROD_CODE, BRANCH_NO, QTY_ON_HAND) VALUES ('KETTLE1', 1, 100), ('KETTLE1', 2, 50), ('LAMP1', 1, 100), ('HIDDEN1', 1, 100);
 INSERT INTO dbo.CUSTOMER (CUST_NAME) VALUES ('A Shopper');
@@ -135,9 +137,9 @@ INSERT INTO dbo.CUSTOMER (CUST_NAME) VALUES ('B Shopper');
   adventureworks: `
 INSERT INTO Production.Location (LocationID, Name) VALUES (6, N'Miscellaneous Storage'), (7, N'Finished Goods Storage');
 INSERT INTO Production.Product (ProductID, Name, ProductNumber, SafetyStockLevel, ReorderPoint, StandardCost, ListPrice, DaysToManufacture, SellStartDate, FinishedGoodsFlag) VALUES
-  (771, N'Kettle', N'KE-0771', 10, 5, 1.00, 9.99, 1, '20200101', 1),
-  (772, N'Lamp', N'LA-0772', 10, 5, 1.00, 15.50, 1, '20200101', 1),
-  (773, N'Part', N'PA-0773', 10, 5, 1.00, 15.50, 1, '20200101', 0);
+  (771, N'Kettle', N'KE-0771', 10, 5, 1.00, 9.99, 1, '2020-01-01T00:00:00', 1),
+  (772, N'Lamp', N'LA-0772', 10, 5, 1.00, 15.50, 1, '2020-01-01T00:00:00', 1),
+  (773, N'Part', N'PA-0773', 10, 5, 1.00, 15.50, 1, '2020-01-01T00:00:00', 0);
 INSERT INTO Production.ProductInventory (ProductID, LocationID, Shelf, Bin, Quantity) VALUES
   (771, 6, N'A', 1, 30), (771, 7, N'A', 1, 70), (772, 7, N'A', 1, 100), (773, 7, N'A', 1, 100);
 INSERT INTO Sales.Customer (FullName) VALUES (N'A Shopper');
