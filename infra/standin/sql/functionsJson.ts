@@ -9,7 +9,11 @@ import type { BuiltinTable } from './functions.ts';
 import { escapeJson, findNode, type JsonNode, type JsonPath, parseJson, parsePath, scalarText } from './json.ts';
 import { INT, MAX, nvarchar, type SqlType, type SqlValue } from './values.ts';
 
-const JSON_TEXT = nvarchar(MAX);
+/**
+ * The type of functions that return JSON. FOR JSON tells such columns by this very object, and puts their text in as it is instead of quoting
+ * it, as the product does for JSON_QUERY and nested FOR JSON.
+ */
+export const JSON_TEXT = nvarchar(MAX);
 
 function textOf(c: Compiled): Compiled {
   return coerce(c, JSON_TEXT);
