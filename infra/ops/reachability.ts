@@ -1,13 +1,14 @@
+import type { PreflightResult } from '#connectors/sqlserver/preflight.ts';
 import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
+import { RedisClient } from '#infra/redis/client.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
-import type { CheckResult } from './checkResult.ts';
 
 const TIMEOUT_MS = 5000;
 
-/** Whether Kafka, the registry and Elasticsearch answer. Never throws: a failure is a result. */
-export async function checkReachability(config: Config): Promise<CheckResult[]> {
+/** Whether Kafka, the registry, Elasticsearch and Redis answer. Never throws: a failure is a result. */
+export async function checkReachability(config: Config): Promise<PreflightResult[]> {
   return Promise.all([
     attempt(
       'Kafka',
@@ -50,7 +51,7 @@ export async function attempt(
   expected: string,
   hint: string,
   look: () => Promise<string>,
-): Promise<CheckResult> {
+): Promise<PreflightResult> {
   try {
     return { check, ok: true, expected, actual: await look(), hint };
   } catch (error) {
