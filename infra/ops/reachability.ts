@@ -42,6 +42,15 @@ export async function checkReachability(config: Config): Promise<PreflightResult
         return `status ${health.status}`;
       },
     ),
+    attempt('Redis', 'answers PING', 'Check redis.url and that Redis runs.', async () => {
+      const redis = new RedisClient({ ...config.redis, name: 'sluice-check', log: silentLogger });
+      try {
+        await redis.ready(undefined, 2);
+        return 'PONG';
+      } finally {
+        await redis.close();
+      }
+    }),
   ]);
 }
 
