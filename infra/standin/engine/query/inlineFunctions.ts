@@ -40,7 +40,7 @@ export function inlineFunctionSource(source: TableFunction, scope: QueryScope): 
     access: {
       k: 'rows',
       estimate: 1000,
-      open: (f) => plan.open(activation(f, database, declared, parameters), null),
+      open: (f) => plan.open(activation(f, database, parameters), null),
     },
   };
 }
@@ -71,18 +71,13 @@ function noteRights(context: CompileContext, inner: CompileContext, object: User
 }
 
 /** The environment the function's query runs in: its own variables, the statement of the caller. */
-function activation(
-  f: QueryFrame,
-  database: Database,
-  declared: ReadonlyMap<string, Declared>,
-  parameters: readonly BoundParameter[],
-): Execution {
+function activation(f: QueryFrame, database: Database, parameters: readonly BoundParameter[]): Execution {
   const { env } = f;
   const inner = new Execution({
     session: env.session,
     database,
     module: env.module,
-    declared,
+    unit: env.unit,
     nestLevel: env.nestLevel + 1,
   });
   inner.statement = env.statement;
