@@ -1,4 +1,4 @@
-import { type Schema, Type, types } from 'avsc';
+import avro, { type Schema, type Type } from 'avsc';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import type { AvroSchema } from './avroSchema.ts';
 import { bytesToDecimal, decimalToBytes } from './decimal.ts';
@@ -12,7 +12,7 @@ export interface AvroType {
 }
 
 /** 64-bit integers without loss. */
-const bigintLong = types.LongType.__with({
+const bigintLong = avro.types.LongType.__with({
   fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
   toBuffer: (value: bigint) => {
     const bytes = Buffer.allocUnsafe(8);
@@ -26,11 +26,11 @@ const bigintLong = types.LongType.__with({
 });
 
 /** Avro's `decimal` on bytes as exact text. */
-class DecimalType extends types.LogicalType {
+class DecimalType extends avro.types.LogicalType {
   readonly #scale: number;
 
   constructor(schema: Schema, options?: unknown) {
-    super(schema, options as ConstructorParameters<typeof types.LogicalType>[1]);
+    super(schema, options as ConstructorParameters<typeof avro.types.LogicalType>[1]);
     this.#scale = (schema as { scale?: number }).scale ?? 0;
   }
 
@@ -47,7 +47,7 @@ class DecimalType extends types.LogicalType {
 export function compileAvro(schema: AvroSchema): AvroType {
   let type: Type;
   try {
-    type = Type.forSchema(schema as Schema, {
+    type = avro.Type.forSchema(schema as Schema, {
       logicalTypes: { decimal: DecimalType },
       assertLogicalTypes: true,
       wrapUnions: 'never' as never,

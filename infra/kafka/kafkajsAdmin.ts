@@ -1,7 +1,10 @@
-import { type Admin, ConfigResourceTypes, type Kafka } from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { asKafkaError } from './kafkajsErrors.ts';
 import type { PartitionOffsets, TopicSpec } from './types.ts';
+
+/** The library's number for topics in requests about settings. */
+const TOPIC_RESOURCE = 2;
 
 /** Settings of an existing topic that must be as wanted, because data would be lost or grow for ever otherwise. */
 const CHECKED_SETTINGS = ['cleanup.policy'];
@@ -38,7 +41,7 @@ async function checkTopics(admin: Admin, specs: readonly TopicSpec[]): Promise<v
   const { resources } = await asKafkaError('reading topic settings', () =>
     admin.describeConfigs({
       includeSynonyms: false,
-      resources: names.map((name) => ({ type: ConfigResourceTypes.TOPIC, name, configNames: CHECKED_SETTINGS })),
+      resources: names.map((name) => ({ type: TOPIC_RESOURCE, name, configNames: CHECKED_SETTINGS })),
     }),
   );
   for (const spec of specs) {
