@@ -1,5 +1,9 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { createElastic } from '#consumers/catalog/elastic.ts';
+import { highestVersion } from '#consumers/catalog/searchIndex.ts';
 import { command, RedisClient } from '#infra/redis/client.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
@@ -58,6 +62,23 @@ describe('the consumers', () => {
     await eventually(() => expect(first.status('catalog.product')['documentsWritten']).toBeGreaterThan(0));
     await stop(first);
     await shop.feed.put('dbo.CATEGORY', [{ CAT: 'A', NAME: 'Renamed', GRP: 1 }]);
+    await start();
+    await converged();
+  });
+
+  it('lose nothing when killed at any moment', async () => {
+    for (let round = 1; round <= 3; round++) {
+      const killed = await startProcess();
+      await shop.feed.put(
+        'dbo.PRODUCT',
+        Array.from({ length: PRODUCTS }, (_, i) => product(i, round + 1)),
+      );
+      await shop.feed.put('dbo.CATEGORY', [{ CAT: 'A', NAME: `Round ${round}`, GRP: 1 }]);
+      const before = await highestAbove(0);
+      await eventually(async () => expect(await highestAbove(before)).toBeGreaterThan(before), { timeoutMs: 30_000 });
+      killed.kill('SIGKILL');
+      await once(killed, 'exit');
+    }
     await start();
     await converged();
   });
@@ -145,6 +166,23 @@ describe('the consumers', () => {
     await start();
     await converged();
   });
+
+  /** Highest version in the index: it rises with every batch that is written. */
+  async function highestAbove(least: number): Promise<number> {
+    const index = `${shop.config.elasticsearch.indexPrefix}product-v1-1`;
+    return Math.max(least, await highestVersion(shop.elastic, index).catch(() => 0));
+  }
+
+  async function startProcess(): Promise<ChildProcess> {
+    const script = fileURLToPath(new URL('../../support/consumers/consumerProcess.ts', import.meta.url));
+    const child = spawn(process.execPath, [script, JSON.stringify(inject('stack')), shop.id], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const died = once(child, 'exit').then(() => Promise.reject(new Error('the consumer process ended at its start')));
+    await Promise.race([once(child.stdout!, 'data'), died]);
+    died.catch(() => undefined);
+    return child;
+  }
 
   async function startAndConverge(): Promise<RunningConsumers> {
     const consumers = await start();

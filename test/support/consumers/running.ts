@@ -35,8 +35,8 @@ export class TestShop {
   readonly elastic;
   readonly id: string;
 
-  constructor(addresses: StackAddresses, changes: { readonly maxBatchRecords?: number } = {}) {
-    this.id = `t${randomBytes(5).toString('hex')}`;
+  constructor(addresses: StackAddresses, changes: { readonly maxBatchRecords?: number; readonly id?: string } = {}) {
+    this.id = changes.id ?? `t${randomBytes(5).toString('hex')}`;
     this.config = testConfig(addresses, this.id, changes.maxBatchRecords ?? 200);
     this.kafka = createKafkaClient({ brokers: this.config.kafka.brokers, clientId: this.id }, log);
     this.feed = new ChangeFeed(this.kafka, this.id);
