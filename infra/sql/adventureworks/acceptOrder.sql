@@ -21,7 +21,8 @@ BEGIN
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;   -- a pooled session may come with another
 
     DECLARE @WebCurrency char(3) = 'USD';
-    DECLARE @Error int, @StoredHash binary(32), @Result nvarchar(4000), @Message nvarchar(400);
+    DECLARE @Lock int, @LockName nvarchar(255), @StoredHash binary(32), @StoredId uniqueidentifier;
+    DECLARE @Result nvarchar(4000), @Message nvarchar(400);
     DECLARE @Customer int, @Order int, @Now datetime2(3) = SYSUTCDATETIME();
     DECLARE @LineNo smallint, @Offered decimal(19,4), @Price money, @Total decimal(19,4);
     DECLARE @Product int, @Wanted int, @Left int, @Location smallint, @Have int, @Take int;
@@ -30,26 +31,24 @@ BEGIN
     DECLARE @Need TABLE (ProductID int NOT NULL PRIMARY KEY, FIRST_LINE smallint NOT NULL, QTY int NOT NULL, UnitPrice money NOT NULL);
     DECLARE @Taken TABLE (ProductID int NOT NULL, LocationID smallint NOT NULL, QTY int NOT NULL, PRIMARY KEY (ProductID, LocationID));
 
-    -- 1. The key. Inserting first makes a second caller with the same key wait here until the first has committed or rolled back.
     BEGIN TRY
         BEGIN TRANSACTION;
-        INSERT INTO storefront.COMMAND (COMMAND_ID, CALLER, IDEMPOTENCY_KEY, COMMAND_NAME, PAYLOAD_HASH, CREATED_AT)
-        VALUES (@CommandId, @Caller, @IdempotencyKey, 'AcceptOrder', @PayloadHash, @Now);
-    END TRY
-    BEGIN CATCH
-        SET @Error = ERROR_NUMBER();
-        IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
-        IF @Error = 1222 THROW 50425, N'{"problem":"command-running"}', 1;
-        IF @Error NOT IN (2601, 2627) THROW;
-        SELECT @StoredHash = PAYLOAD_HASH, @CommandId = COMMAND_ID, @Result = RESULT
-        FROM storefront.COMMAND WHERE CALLER = @Caller AND IDEMPOTENCY_KEY = @IdempotencyKey;
-        IF @StoredHash IS NULL THROW 50425, N'{"problem":"command-running"}', 1;
-        IF @StoredHash <> @PayloadHash THROW 50423, N'{"problem":"idempotency-key-reused"}', 1;
-        SELECT @CommandId AS CommandId, @Result AS Result, CAST(1 AS bit) AS Replayed;
-        RETURN 0;
-    END CATCH;
 
-    BEGIN TRY
+        -- 1. The key. A second caller with the same key waits here until the first has committed or rolled back; then it finds the row, or
+        --    may work itself. The lock's name is compared byte by byte and belongs to the transaction.
+        SET @LockName = N'storefront ' + @Caller + N' ' + @IdempotencyKey;
+        EXEC @Lock = sp_getapplock @Resource = @LockName, @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = 5000;
+        IF @Lock < 0 THROW 50425, N'{"problem":"command-running"}', 1;
+        SELECT @StoredHash = PAYLOAD_HASH, @StoredId = COMMAND_ID, @Result = RESULT
+        FROM storefront.COMMAND WHERE CALLER = @Caller AND IDEMPOTENCY_KEY = @IdempotencyKey;
+        IF @StoredHash IS NOT NULL
+        BEGIN
+            IF @StoredHash <> @PayloadHash THROW 50423, N'{"problem":"idempotency-key-reused"}', 1;
+            COMMIT TRANSACTION;
+            SELECT @StoredId AS CommandId, @Result AS Result, CAST(1 AS bit) AS Replayed;
+            RETURN 0;
+        END;
+
         -- 2. What was asked must make sense by itself, whoever calls.
         IF NOT EXISTS (SELECT 1 FROM @Lines) OR EXISTS (SELECT 1 FROM @Lines WHERE QUANTITY NOT BETWEEN 1 AND 9999 OR UNIT_PRICE < 0)
             THROW 50400, N'{"problem":"invalid-lines"}', 1;
@@ -142,7 +141,8 @@ BEGIN
             + N'","tax":"0.0000","currency":"' + @WebCurrency
             + N'","lineCount":' + CONVERT(nvarchar(10), (SELECT COUNT(*) FROM @Line))
             + N',"acceptedAt":"' + REPLACE(CONVERT(nvarchar(23), @Now, 121), N' ', N'T') + N'Z"}';
-        UPDATE storefront.COMMAND SET ORDER_ID = CONVERT(varchar(20), @Order), RESULT = @Result WHERE COMMAND_ID = @CommandId;
+        INSERT INTO storefront.COMMAND (COMMAND_ID, CALLER, IDEMPOTENCY_KEY, COMMAND_NAME, PAYLOAD_HASH, ORDER_ID, RESULT, CREATED_AT)
+        VALUES (@CommandId, @Caller, @IdempotencyKey, 'AcceptOrder', @PayloadHash, CONVERT(varchar(20), @Order), @Result, @Now);
         INSERT INTO storefront.COMMAND_AUDIT (COMMAND_ID, COMMAND_NAME, CALLER, REQUEST_ID, ORDER_ID, STATUS_BEFORE, STATUS_AFTER, LOGIN_NAME)
         VALUES (@CommandId, 'AcceptOrder', @Caller, @RequestId, CONVERT(varchar(20), @Order), NULL, '1', ORIGINAL_LOGIN());
         COMMIT TRANSACTION;

@@ -14,7 +14,7 @@ CREATE TABLE storefront.COMMAND (
     COMMAND_NAME    varchar(40)      NOT NULL,
     PAYLOAD_HASH    binary(32)       NOT NULL,   -- SHA-256 of the command's name and checked input
     ORDER_ID        varchar(20)      NULL,
-    RESULT          nvarchar(4000)   NULL,       -- the answer, byte for byte; never NULL once committed
+    RESULT          nvarchar(4000)   NOT NULL,   -- the answer, byte for byte
     CREATED_AT      datetime2(3)     NOT NULL CONSTRAINT DF_COMMAND_CREATED DEFAULT SYSUTCDATETIME(),
     CONSTRAINT UQ_COMMAND_KEY UNIQUE (CALLER, IDEMPOTENCY_KEY)
 );

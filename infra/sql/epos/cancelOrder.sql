@@ -18,30 +18,29 @@ BEGIN
     SET LOCK_TIMEOUT 5000;    -- milliseconds
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;   -- a pooled session may come with another
 
-    DECLARE @Error int, @StoredHash binary(32), @Result nvarchar(4000), @Message nvarchar(400), @Now datetime2(3) = SYSUTCDATETIME();
+    DECLARE @Lock int, @LockName nvarchar(255), @StoredHash binary(32), @StoredId uniqueidentifier;
+    DECLARE @Result nvarchar(4000), @Message nvarchar(400), @Now datetime2(3) = SYSUTCDATETIME();
     DECLARE @OrderNo int, @CustNo int, @Branch smallint, @Status char(1), @Product char(10), @Given int;
     DECLARE @Back TABLE (PROD_CODE char(10) NOT NULL PRIMARY KEY, QTY int NOT NULL);
 
-    -- 1. The key. Inserting first makes a second caller with the same key wait here until the first has committed or rolled back.
     BEGIN TRY
         BEGIN TRANSACTION;
-        INSERT INTO storefront.COMMAND (COMMAND_ID, CALLER, IDEMPOTENCY_KEY, COMMAND_NAME, PAYLOAD_HASH, CREATED_AT)
-        VALUES (@CommandId, @Caller, @IdempotencyKey, 'CancelOrder', @PayloadHash, @Now);
-    END TRY
-    BEGIN CATCH
-        SET @Error = ERROR_NUMBER();
-        IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
-        IF @Error = 1222 THROW 50425, N'{"problem":"command-running"}', 1;
-        IF @Error NOT IN (2601, 2627) THROW;
-        SELECT @StoredHash = PAYLOAD_HASH, @CommandId = COMMAND_ID, @Result = RESULT
-        FROM storefront.COMMAND WHERE CALLER = @Caller AND IDEMPOTENCY_KEY = @IdempotencyKey;
-        IF @StoredHash IS NULL THROW 50425, N'{"problem":"command-running"}', 1;
-        IF @StoredHash <> @PayloadHash THROW 50423, N'{"problem":"idempotency-key-reused"}', 1;
-        SELECT @CommandId AS CommandId, @Result AS Result, CAST(1 AS bit) AS Replayed;
-        RETURN 0;
-    END CATCH;
 
-    BEGIN TRY
+        -- 1. The key. A second caller with the same key waits here until the first has committed or rolled back; then it finds the row, or
+        --    may work itself. The lock's name is compared byte by byte and belongs to the transaction.
+        SET @LockName = N'storefront ' + @Caller + N' ' + @IdempotencyKey;
+        EXEC @Lock = sp_getapplock @Resource = @LockName, @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = 5000;
+        IF @Lock < 0 THROW 50425, N'{"problem":"command-running"}', 1;
+        SELECT @StoredHash = PAYLOAD_HASH, @StoredId = COMMAND_ID, @Result = RESULT
+        FROM storefront.COMMAND WHERE CALLER = @Caller AND IDEMPOTENCY_KEY = @IdempotencyKey;
+        IF @StoredHash IS NOT NULL
+        BEGIN
+            IF @StoredHash <> @PayloadHash THROW 50423, N'{"problem":"idempotency-key-reused"}', 1;
+            COMMIT TRANSACTION;
+            SELECT @StoredId AS CommandId, @Result AS Result, CAST(1 AS bit) AS Replayed;
+            RETURN 0;
+        END;
+
         -- 2. The header first, checked and changed in one statement: the picker may be reaching for it at this moment.
         SET @OrderNo = TRY_CONVERT(int, @OrderId);
         SET @CustNo = TRY_CONVERT(int, @CustomerId);
@@ -75,7 +74,8 @@ BEGIN
         SET @Result = N'{"commandId":"' + LOWER(CONVERT(nvarchar(36), @CommandId))
             + N'","orderId":"' + CONVERT(nvarchar(20), @OrderNo)
             + N'","status":"cancelled","cancelledAt":"' + REPLACE(CONVERT(nvarchar(23), @Now, 121), N' ', N'T') + N'Z"}';
-        UPDATE storefront.COMMAND SET ORDER_ID = CONVERT(varchar(20), @OrderNo), RESULT = @Result WHERE COMMAND_ID = @CommandId;
+        INSERT INTO storefront.COMMAND (COMMAND_ID, CALLER, IDEMPOTENCY_KEY, COMMAND_NAME, PAYLOAD_HASH, ORDER_ID, RESULT, CREATED_AT)
+        VALUES (@CommandId, @Caller, @IdempotencyKey, 'CancelOrder', @PayloadHash, CONVERT(varchar(20), @OrderNo), @Result, @Now);
         INSERT INTO storefront.COMMAND_AUDIT
             (COMMAND_ID, COMMAND_NAME, CALLER, REQUEST_ID, ORDER_ID, STATUS_BEFORE, STATUS_AFTER, REASON, LOGIN_NAME)
         VALUES (@CommandId, 'CancelOrder', @Caller, @RequestId, CONVERT(varchar(20), @OrderNo), 'N', 'C', @Reason, ORIGINAL_LOGIN());
