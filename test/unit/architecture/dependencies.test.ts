@@ -31,6 +31,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'infra/kafka': ['infra/runtime'],
   'infra/redis': ['infra/runtime'],
   'infra/stack': ['infra/runtime'],
+  'infra/sql': ['infra/runtime'],
   'infra/standin': [],
   'infra/ops': ['connectors', 'consumers', 'schemas', 'infra'],
   'infra/cli': ['connectors', 'consumers', 'schemas', 'infra'],

@@ -1,0 +1,34 @@
+import { entry } from './entry.ts';
+
+/** Error codes of capture. */
+export const CAPTURE_ERRORS = {
+  // connectors/capture
+  CDC_NOT_ENABLED: entry(
+    'Change data capture is not enabled on the database.',
+    'Run sys.sp_cdc_enable_db in it (sysadmin), then enable each table; `sluice sql` prints the script.',
+  ),
+  CDC_TABLE_NOT_CAPTURED: entry(
+    'A configured table has no capture instance that this login can see.',
+    'Run sys.sp_cdc_enable_table for it (db_owner) and grant SELECT on it and on schema cdc to the login.',
+  ),
+  CDC_TABLE_HAS_NO_KEY: entry(
+    'A captured table has no primary key that is among its captured columns.',
+    'Give the table a primary key, or include its key columns in the capture instance.',
+  ),
+  CDC_LSN_NOT_AVAILABLE: entry(
+    'CDC has cleaned up changes that were not read yet; they are lost to the stream.',
+    'Snapshot the table again. Raise the retention of the clean-up job, or keep the capture running.',
+  ),
+  CDC_SNAPSHOT_UNAVAILABLE: entry(
+    'A snapshot cannot learn the log position of its own transaction.',
+    'Grant VIEW SERVER STATE to the capture login and set ALLOW_SNAPSHOT_ISOLATION ON in the database.',
+  ),
+  CDC_PAIR_BROKEN: entry(
+    'A change table holds half of an update.',
+    'Somebody deletes rows from change tables by hand, or CDC cleaned up while the page was read: snapshot the table again.',
+  ),
+  CAPTURE_POSITION_UNREADABLE: entry(
+    'The stored position of the capture cannot be understood.',
+    'It was written by another version: see CHANGELOG.md, or choose a new capture.name to start again with a snapshot.',
+  ),
+} as const;

@@ -1,0 +1,41 @@
+import { entry } from './entry.ts';
+
+/** Error codes of consumers. */
+export const CONSUMERS_ERRORS = {
+  // consumers/runner
+  RECORD_POSITION_MISSING: entry(
+    'A change record has no readable position, so it cannot be ordered.',
+    'Publish with the header sluice.position; then redeliver the record or take a new snapshot of its table.',
+  ),
+  RECORD_UNREADABLE: entry(
+    'A change record cannot be decoded.',
+    'Compare its schema id with the registry; redeliver it when the schema is back.',
+  ),
+
+  // consumers/rows, consumers/catalog
+  PROJECTION_FAILED: entry(
+    'A function of the configuration failed for one row or document.',
+    'Correct id, filter or project in sluice.config.ts; the next change of the row, or a redelivery, tries again.',
+  ),
+  CATALOG_ID_UNSTABLE: entry(
+    'The id of a document reads a column that is not part of its root key.',
+    'Make id() depend on key columns only: nothing else is left of a deleted row.',
+  ),
+  ELASTICSEARCH_UNREACHABLE: entry(
+    'Elasticsearch does not answer or is overloaded.',
+    'Check elasticsearch.url and its health; Sluice goes on by itself when it is back.',
+    true,
+  ),
+  ELASTICSEARCH_REFUSED: entry('Elasticsearch refused a request.', 'See the reason in the message.'),
+  DOCUMENT_REFUSED: entry(
+    'Elasticsearch refused one document.',
+    'Compare the document with the mapping of its type; correct project or mapping and raise the version.',
+  ),
+  SEARCH_REQUEST_INVALID: entry(
+    'A search asks for something the document type does not offer.',
+    'Use the facets and sorts listed in the definition.',
+  ),
+
+  // consumers/stock, consumers/orders
+  STOCK_REQUEST_INVALID: entry('A stock request is malformed.', 'Ask for 1 to 500 SKUs, or for a change id as given.'),
+} as const;

@@ -1,0 +1,32 @@
+import { entry } from './entry.ts';
+
+/** Error codes of schemas. */
+export const SCHEMAS_ERRORS = {
+  // schemas
+  SCHEMA_REGISTRY_UNREACHABLE: entry(
+    'The schema registry does not answer.',
+    'Check registry.url and that the registry runs; Sluice goes on by itself when it is back.',
+    true,
+  ),
+  SCHEMA_REGISTRY_REFUSED: entry('The schema registry refused a request.', 'See the reason in the message.'),
+  SCHEMA_INCOMPATIBLE: entry(
+    'A new schema breaks the readers of the old one.',
+    'Relax the compatibility rule of the subject, or take the table over under a new topic prefix.',
+  ),
+  SCHEMA_UNKNOWN: entry(
+    'A record names a schema id that the registry does not have.',
+    'Check that registry.url is the registry the record was written with.',
+  ),
+  SCHEMA_BAD_RECORD: entry(
+    'A record is not in the Confluent wire format or does not fit its schema.',
+    'See who else writes to the topic.',
+  ),
+  SCHEMA_UNSUPPORTED: entry(
+    'A column or schema has a type that cannot be carried.',
+    'Leave the column out of the capture instance.',
+  ),
+  SCHEMA_VALUE_UNFIT: entry(
+    'A value cannot be carried exactly by the schema of its column.',
+    'See the column and the limit in the message; a value is never rounded or cut.',
+  ),
+} as const;
