@@ -95,6 +95,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   HMGET: (redis, key, fields) => fields.map((field) => redis.hash(key).get(field) ?? null),
   HGETALL: (redis, key) => [...redis.hash(key)].flat(),
   HSCAN: (redis, key) => ['0', [...redis.hash(key)].flat()],
+  XADD: () => '1-1',
   WriteRows: (redis, key, args) => inGroups(args, 7).flatMap((row) => writeRow(redis.hash(key), row)),
   SettleRows: (redis, key, args) => {
     for (const [id, position] of inGroups(args, 2) as [string, string][]) {

@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeRow, encodeRow, linkText, renameLink } from '#consumers/rows/rowText.ts';
+
+describe('a stored row', () => {
+  it('comes back exactly', () => {
+    const value = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.bigInt(),
+      fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+    );
+    fc.assert(
+      fc.property(
+        fc.dictionary(
+          fc.string().filter((name) => name !== '__proto__'),
+          value,
+        ),
+        (row) => {
+          expect(decodeRow(encodeRow(row))).toEqual({ ...row });
+        },
+      ),
+    );
+  });
+});
+
+describe('a link', () => {
+  it('is the same for values that old systems take for equal', () => {
+    const link = linkText({ A: 'ab12  ', B: 7 }, ['A', 'B']);
+    expect(linkText({ X: 'AB12', Y: 7n }, ['X', 'Y'], ['A', 'B'])).toBe(link);
+    expect(renameLink(link!, ['X', 'Y'])).toBe('[["X","Y"],["ab12","7"]]');
+  });
+
+  it('does not exist when a value is NULL, and differs for leading blanks', () => {
+    expect(linkText({ A: null }, ['A'])).toBeNull();
+    expect(linkText({}, ['A'])).toBeNull();
+    expect(linkText({ A: ' a' }, ['A'])).not.toBe(linkText({ A: 'a' }, ['A']));
+  });
+
+  it('never holds a tab or a line end', () => {
+    expect(linkText({ A: 'a\tb\nc' }, ['A'])).toMatch(/^[^\t\n]+$/);
+  });
+});

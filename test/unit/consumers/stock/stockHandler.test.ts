@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Change } from '#consumers/runner/changes.ts';
+import { levelWrites, writeStock } from '#consumers/stock/stockHandler.ts';
+import { parseLevel } from '#consumers/stock/stockKeys.ts';
+import type { IncomingMessage } from '#infra/kafka/types.ts';
+import { MemoryRedis } from '#test/support/consumers/memoryRedis.ts';
+import { stock } from '#test/support/consumers/shopTables.ts';
+
+const positionOf = (n: number): string => `${n.toString(16).padStart(48, '0')}2`;
+const row = (branch: number, qty: number) => ({ CODE: 'A1 ', BRANCH: branch, QTY: qty, ALLOC: 0 });
+const change = (part: Partial<Change>): Change => ({
+  table: 'dbo.STOCK',
+  key: { CODE: 'A1 ', BRANCH: 1 },
+  position: positionOf(1),
+  op: 'u',
+  before: null,
+  after: null,
+  sourceTsMs: 5,
+  ...part,
+});
+
+describe('levelWrites', () => {
+  it('writes the new level; a snapshot row has no commit time', () => {
+    const level = { sku: 'A1', location: '1', position: positionOf(1) };
+    expect(levelWrites(stock, change({ after: row(1, 4) }))).toMatchObject([
+      { ...level, level: { onHand: 4 }, sourceTsMs: 5 },
+    ]);
+    expect(levelWrites(stock, change({ op: 'r', after: row(1, 4) }))[0]!.sourceTsMs).toBeNull();
+  });
+
+  it('takes the level away where the row was deleted, moved or no longer counts', () => {
+    expect(levelWrites(stock, change({ op: 'd', before: row(1, 4) }))).toMatchObject([{ location: '1', level: null }]);
+    expect(levelWrites(stock, change({ op: 'd' }))).toMatchObject([{ sku: 'A1', location: '1', level: null }]);
+    expect(levelWrites(stock, change({ before: row(1, 4), after: row(2, 4) }))).toMatchObject([
+      { location: '2', level: { onHand: 4 } },
+      { location: '1', level: null },
+    ]);
+  });
+
+  it('refuses levels that are not whole numbers', () => {
+    expect(() => levelWrites(stock, change({ after: row(1, 1.5) }))).toThrow(/whole numbers/);
+  });
+});
+
+describe('writeStock', () => {
+  it('ends with the newest level of every place, whatever comes how often in whatever order', async () => {
+    const step = fc.record({ branch: fc.nat({ max: 1 }), qty: fc.nat({ max: 9 }), gone: fc.boolean() });
+    const order = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 4 })), { minLength: 1, maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), order, async (steps, slices) => {
+        const changes = steps.map(({ branch, qty, gone }, n) =>
+          change({
+            key: { CODE: 'A1 ', BRANCH: branch },
+            position: positionOf(n + 1),
+            op: gone ? 'd' : 'u',
+            after: gone ? null : row(branch, qty),
+          }),
+        );
+        const redis = new MemoryRedis();
+        const connection = redis.connection();
+        const write = (part: readonly Change[]) =>
+          writeStock(
+            connection,
+            stock,
+            { topic: '', partition: 0, records: part.map((value) => ({ value, message: {} as IncomingMessage })) },
+            { reject: (_, error) => expect.unreachable(error.message) },
+          );
+        for (const [from, length] of slices) {
+          const start = from % changes.length;
+          await write(changes.slice(start, start + length + 1));
+        }
+        await write(changes);
+        const stored = [...redis.hash('stock:{A1}')].flatMap(([location, text]) => parseLevel(location, text) ?? []);
+        const expected = new Map<string, number>();
+        for (const { branch, qty, gone } of steps)
+          gone ? expected.delete(String(branch)) : expected.set(String(branch), qty);
+        expect(new Map(stored.map(({ location, onHand }) => [location, onHand]))).toEqual(expected);
+      }),
+    );
+  });
+});
