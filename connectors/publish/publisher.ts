@@ -77,13 +77,14 @@ export class Publisher implements CaptureSink {
     const batches = this.#group(events);
     signal.throwIfAborted();
     const transaction = await producer.begin();
-    let messages = 0;
-    for (const { topic, partition, list } of batches) {
+    const position = { topic: positionTopic(topicPrefix), partition: 0, list: [positionRecord(name, state)] };
+    await transaction.include([...batches, position]);
+    const sends = [...batches, position].map(async ({ topic, partition, list }) => {
       for (const part of sendable(list)) await transaction.send(topic, partition, part);
-      messages += list.length;
-    }
-    await transaction.send(positionTopic(topicPrefix), 0, [positionRecord(name, state)]);
+    });
+    await allSettled(sends);
     await transaction.commit();
+    const messages = batches.reduce((sum, { list }) => sum + list.length, 0);
     onPublished?.({ changes: events.length, messages, ms: performance.now() - startedAt });
   }
 
@@ -109,6 +110,11 @@ export class Publisher implements CaptureSink {
       lists.flatMap((list, partition) => (list.length > 0 ? [{ topic: encoder.topic, partition, list }] : [])),
     );
   }
+}
+
+/** Waits for every promise, so that nothing is on its way when one has failed. @throws the first failure */
+async function allSettled(promises: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(promises)) if (result.status === 'rejected') throw result.reason;
 }
 
 /** Cuts a list so that no part is larger than a broker takes by default (a single larger message stays whole). */

@@ -1,5 +1,6 @@
-import { type Admin, Kafka, logLevel } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import type { Logger } from '#infra/runtime/logger.ts';
+import { Kafka, logLevel } from './kafkajs.ts';
 import { commitOffsets, committedOffsets, ensureTopics } from './kafkajsAdmin.ts';
 import { asKafkaError } from './kafkajsErrors.ts';
 import { KafkajsGroup } from './kafkajsGroup.ts';

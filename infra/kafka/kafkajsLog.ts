@@ -1,5 +1,6 @@
-import { type LogEntry, logLevel } from 'kafkajs';
+import type { LogEntry } from 'kafkajs';
 import type { Logger } from '#infra/runtime/logger.ts';
+import { logLevel } from './kafkajs.ts';
 
 /** Fields of the library's entries worth keeping; stacks and payloads stay out. */
 const KEPT = ['broker', 'clientId', 'groupId', 'memberId', 'topic', 'partition', 'error', 'retryCount', 'retryTime'];

@@ -1,8 +1,10 @@
 import type { Kafka, Transaction as KafkajsTransaction, Producer } from 'kafkajs';
 import { SluiceError } from '#infra/runtime/errors.ts';
+import { retry } from '#infra/runtime/retry.ts';
 import { AckGuard } from './ackGuard.ts';
 import { asKafkaError } from './kafkajsErrors.ts';
 import { brokenProducerError, guardedSend, onlyExplicitPartition } from './kafkajsProducer.ts';
+import { addPartitions, forgetTransactionalId } from './patch/eosManagers.ts';
 import type { Transaction, TransactionalProducer } from './types.ts';
 
 /**
@@ -10,6 +12,14 @@ import type { Transaction, TransactionalProducer } from './types.ts';
  * short; the last ones give a broker about a minute to come back.
  */
 export const TRANSACTION_RETRY = { initialRetryTime: 5, multiplier: 1.5, maxRetryTime: 2000, retries: 50, factor: 0 };
+
+/** The same for a request the library does not repeat by itself: the transaction before may be ending still. */
+const ADD_RETRY = {
+  baseMs: 4,
+  maxMs: 500,
+  attempts: 60,
+  retryIf: (error: unknown): boolean => (error as { retriable?: boolean }).retriable === true,
+};
 
 /**
  * Opens a transactional producer. `kafka` must have been made with TRANSACTION_RETRY, because the library takes some of these waits from
@@ -55,6 +65,10 @@ class KafkajsTransactionalProducer implements TransactionalProducer {
     const open = await this.#checked('beginning a transaction', () => this.#producer.transaction());
     let ended = false;
     return {
+      include: (partitions) =>
+        this.#checked('adding partitions to a transaction', () =>
+          retry(() => addPartitions(this.#id, partitions), ADD_RETRY),
+        ),
       send: (topic, partition, messages) =>
         this.#checked(`sending to ${topic}/${partition}`, () =>
           guardedSend((record) => open.send(record), this.#guard, topic, partition, messages),
@@ -74,6 +88,7 @@ class KafkajsTransactionalProducer implements TransactionalProducer {
   async close(): Promise<void> {
     this.#broken ??= new SluiceError('KAFKA_PRODUCER_BROKEN', `Transactional producer "${this.#id}" was closed`);
     await this.#producer.disconnect().catch(() => undefined);
+    forgetTransactionalId(this.#id);
   }
 
   /** Aborts when that is still possible; otherwise the broker does it when a new instance opens, or at the transaction time-out. */

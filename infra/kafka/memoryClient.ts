@@ -99,6 +99,7 @@ class MemoryTransactionalProducer implements TransactionalProducer {
     this.#state.open = open;
     const mine = (): boolean => this.#state.open === open;
     return {
+      include: async () => this.#check(),
       send: async (topic, partition, messages) => {
         this.#check();
         if (!mine()) throw new SluiceError('KAFKA_PRODUCER_BROKEN', 'The transaction has ended');

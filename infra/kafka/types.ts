@@ -70,6 +70,9 @@ export interface PartitionProducer {
 
 /** An open Kafka transaction. After any rejection the transaction is lost; `abort` is then allowed and quiet. */
 export interface Transaction {
+  /** Tells the broker in one request which partitions will be written. Optional: it saves a round trip for each of them. */
+  include(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<void>;
+  /** Sends to different partitions may run side by side; to one partition one at a time. */
   send(topic: string, partition: number, messages: readonly OutgoingMessage[]): Promise<Appended>;
   /** Makes all sends visible together. When it rejects, the outcome is unknown: read the position back before writing again. */
   commit(): Promise<void>;
