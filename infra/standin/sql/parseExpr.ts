@@ -1,4 +1,5 @@
-import { type ArithmeticOp, type CompareOp, type Expr, isPredicate, type Predicate } from './ast.ts';
+import type { ArithmeticOp, CompareOp, Expr, Predicate } from './ast.ts';
+import { isPredicate } from './astPredicates.ts';
 import { sqlError, unsupported } from './errors.ts';
 import { parsePrimary } from './parsePrimary.ts';
 import { parseQuery } from './parseQuery.ts';
