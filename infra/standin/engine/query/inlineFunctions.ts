@@ -1,5 +1,5 @@
 import type { TableFunction } from '../../sql/ast.ts';
-import { sqlError } from '../../sql/errors.ts';
+import { sqlError, unsupported } from '../../sql/errors.ts';
 import { compileExpr } from '../../sql/expr.ts';
 import type { Compiled } from '../../sql/exprTypes.ts';
 import { CompileContext, type Declared } from '../compile/context.ts';
@@ -23,6 +23,7 @@ export function inlineFunctionSource(source: TableFunction, scope: QueryScope): 
     throw sqlError(208, writtenName(source.name)).at(source.line);
   }
   const { context } = scope;
+  if (database !== context.database) throw unsupported('A function of another database', source.line);
   if (++context.depth > MAX_NESTING) throw sqlError(217);
   const parameters = bindArguments(source, object, scope);
   const declared = new Map<string, Declared>(
@@ -40,7 +41,7 @@ export function inlineFunctionSource(source: TableFunction, scope: QueryScope): 
     access: {
       k: 'rows',
       estimate: 1000,
-      open: (f) => plan.open(activation(f, database, parameters), null),
+      open: (f) => plan.open(activation(f, parameters), null),
     },
   };
 }
@@ -75,7 +76,6 @@ function activation(f: QueryFrame, database: Database, parameters: readonly Boun
   const { env } = f;
   const inner = new Execution({
     session: env.session,
-    database,
     module: env.module,
     unit: env.unit,
     nestLevel: env.nestLevel + 1,
