@@ -169,7 +169,7 @@ describe.each([
     ['SELECT * FROM dbo.ABSENT', 208],
     ['SELECT ABSENT FROM dbo.ITEM', 207],
     ['EXEC dbo.ABSENT', 2812],
-    ['SELEC 1', 102],
+    ['SELECT 1 +', 102],
     ["THROW 50404, N'not here', 1", 50404],
     ["RAISERROR(N'ad hoc', 16, 1)", 50000],
   ])('reports the error of %s', async (text, number) => {
