@@ -16,7 +16,8 @@ export interface BulkItem<T> {
 
 export interface BulkOptions {
   readonly elastic: Elastic;
-  readonly index: string;
+  /** Alias of the index; it must exist. */
+  readonly alias: string;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
   /** Most documents of one request. Default 500: 2 of them in flight reached 95 % of the best rate measured, at a quarter of its latency. */
@@ -109,7 +110,7 @@ async function writeOnce<T>(
   try {
     answer = await options.elastic.request<BulkAnswer>(
       'POST',
-      `/${options.index}/_bulk?filter_path=items.*.status,items.*.error`,
+      `/${options.alias}/_bulk?require_alias=true&filter_path=items.*.status,items.*.error`,
       body(items),
     );
   } catch (error) {

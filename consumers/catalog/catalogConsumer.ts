@@ -15,7 +15,7 @@ import { retry } from '#infra/runtime/retry.ts';
 import { writeDocuments } from './catalogHandler.ts';
 import type { Elastic } from './elastic.ts';
 import { Refresher } from './refresher.ts';
-import { highestVersion, openSearchIndex, type SearchIndex } from './searchIndex.ts';
+import { highestVersion, openSearchIndex, type SearchIndex, writeAlias } from './searchIndex.ts';
 import { VersionSource } from './versions.ts';
 
 export interface CatalogConsumerOptions {
@@ -65,7 +65,7 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
     plan: planDocument(definition),
     versions,
     elastic,
-    index,
+    writeAlias: () => writeAlias(index()),
     onWritten: (times: readonly (number | null)[], written: number, superseded: number): void => {
       counts.written += written;
       counts.superseded += superseded;

@@ -16,7 +16,8 @@ export interface CatalogWriter {
   readonly plan: DocumentPlan;
   readonly versions: VersionSource;
   readonly elastic: Elastic;
-  readonly index: () => string;
+  /** Alias the documents are written under. */
+  readonly writeAlias: () => string;
   /** Told what was written: the commit times behind it. */
   readonly onWritten: (sourceTsMs: readonly (number | null)[], written: number, superseded: number) => void;
 }
@@ -53,7 +54,11 @@ export async function writeDocuments(
       control.reject(document.record.message, poison(error, 'PROJECTION_FAILED', what));
     }
   }
-  const outcome = await bulkWrite(items, { elastic: writer.elastic, index: writer.index(), signal: control.signal });
+  const outcome = await bulkWrite(items, {
+    elastic: writer.elastic,
+    alias: writer.writeAlias(),
+    signal: control.signal,
+  });
   for (const { tag, error } of outcome.refused) control.reject(tag.record.message, error);
   const refused = new Set(outcome.refused.map(({ tag }) => tag));
   const times = items.filter(({ tag }) => !refused.has(tag)).map(({ tag }) => tag.sourceTsMs);

@@ -27,8 +27,16 @@ const OWN_FIELDS = {
   },
 };
 
+/**
+ * Name the documents are written under. It is an alias of its own for each index, because Elasticsearch would make a missing index by
+ * itself, without our mapping, when a document is written to its name; an alias that must exist it never makes.
+ */
+export function writeAlias(index: string): string {
+  return `${index}.write`;
+}
+
 export interface SearchIndex {
-  /** The concrete index that is written. */
+  /** The concrete index. */
   readonly index: string;
   readonly alias: string;
   /** True when it was made by this call: it holds no document yet. */
@@ -76,6 +84,7 @@ async function createIndex(elastic: Elastic, index: string, definition: Document
   try {
     await elastic.request('PUT', `/${index}`, {
       settings: { number_of_shards: 1, auto_expand_replicas: '0-1', refresh_interval: '30s', ...settings },
+      aliases: { [writeAlias(index)]: {} },
       mappings: {
         dynamic: false,
         _meta: { sluice: { type, version } },

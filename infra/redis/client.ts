@@ -116,7 +116,12 @@ export class RedisClient {
 
   /** Resolves when the server answers. Rejects with REDIS_UNREACHABLE after `attempts` tries. */
   async ready(signal?: AbortSignal, attempts = 8): Promise<void> {
-    await retry(() => this.send(command('PING')), { attempts, ...(signal ? { signal } : {}) });
+    await retry(() => this.send(command('PING')), {
+      attempts,
+      ...(signal ? { signal } : {}),
+      onRetry: (error, attempt) =>
+        this.#options.log.warn({ event: 'redis_awaited', client: this.#options.name, attempt, error: String(error) }),
+    });
   }
 
   async close(): Promise<void> {
@@ -144,6 +149,7 @@ function connectionOptions(options: RedisClientOptions): RedisOptions {
     connectTimeout: 5000,
     maxRetriesPerRequest: 2,
     retryStrategy: (times) => Math.min(1000, 50 * times),
+    lazyConnect: true,
     enableAutoPipelining: false,
     ...(options.commandTimeoutMs === 0 ? {} : { commandTimeout: options.commandTimeoutMs ?? 10_000 }),
   };

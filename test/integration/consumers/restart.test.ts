@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { createElastic } from '#consumers/catalog/elastic.ts';
 import { highestVersion } from '#consumers/catalog/searchIndex.ts';
 import { command, RedisClient } from '#infra/redis/client.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
@@ -158,11 +157,26 @@ describe('the consumers', () => {
     await converged();
   });
 
-  it('fill a search index again that was lost', async () => {
+  it('fill a search index again that was lost while nobody wrote', async () => {
     await stop(await startAndConverge());
-    const elastic = createElastic(shop.config.elasticsearch);
-    await elastic.request('DELETE', `/${shop.config.elasticsearch.indexPrefix}product-v1-1`);
-    await elastic.close();
+    await loseIndex();
+    await start();
+    await converged();
+  });
+
+  it('end loudly when the search index goes away under them, and fill a new one at the next start', async () => {
+    const consumers = await startAndConverge();
+    const failed = Promise.race(
+      consumers.parts.components.map((component) => component.failed ?? new Promise(() => {})),
+    );
+    await loseIndex();
+    await shop.feed.put('dbo.PRODUCT', [product(1, 77)]);
+    const written = consumers.status('catalog.product')['documentsWritten'];
+    await eventually(() => expect(consumers.status('catalog.product')['state']).toBe('retrying'));
+    expect(consumers.status('catalog.product')['documentsWritten']).toBe(written);
+    expect(await shop.search.get('P1')).toBeNull();
+    failed.catch(() => undefined);
+    await stop(consumers);
     await start();
     await converged();
   });
@@ -171,6 +185,10 @@ describe('the consumers', () => {
   async function highestAbove(least: number): Promise<number> {
     const index = `${shop.config.elasticsearch.indexPrefix}product-v1-1`;
     return Math.max(least, await highestVersion(shop.elastic, index).catch(() => 0));
+  }
+
+  async function loseIndex(): Promise<void> {
+    await shop.elastic.request('DELETE', `/${shop.config.elasticsearch.indexPrefix}product-v1-1`);
   }
 
   async function startProcess(): Promise<ChildProcess> {

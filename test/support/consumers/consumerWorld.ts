@@ -172,7 +172,7 @@ export class ConsumerWorld {
       plan: this.#plan,
       versions: new VersionSource(redis, 'product', async () => 0),
       elastic: this.#elastic.connection(gate),
-      index: () => 'products',
+      writeAlias: () => 'products',
       onWritten: () => undefined,
     };
     const records = marks.map((value): Decoded<Mark> => ({ value, message: MESSAGE }));

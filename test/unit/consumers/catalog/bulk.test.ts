@@ -43,22 +43,22 @@ function elastic(
 describe('bulkWrite', () => {
   it('counts what was written and what was newer already', async () => {
     const server = elastic((id) => (id === 'd1' ? 409 : 201));
-    const outcome = await bulkWrite(items(3), { elastic: server, index: 'i' });
+    const outcome = await bulkWrite(items(3), { elastic: server, alias: 'i' });
     expect(outcome).toEqual({ written: 2, superseded: 1, refused: [] });
   });
 
   it('cuts requests by items and by bytes', async () => {
     const server = elastic(() => 201);
-    await bulkWrite(items(5), { elastic: server, index: 'i', maxItems: 2 });
+    await bulkWrite(items(5), { elastic: server, alias: 'i', maxItems: 2 });
     expect(server.requests.map((ids) => ids.length).sort()).toEqual([1, 2, 2]);
     const small = elastic(() => 201);
-    await bulkWrite(items(4), { elastic: small, index: 'i', maxBytes: 15 });
+    await bulkWrite(items(4), { elastic: small, alias: 'i', maxBytes: 15 });
     expect(small.requests.map((ids) => ids.length)).toEqual([2, 2]);
   });
 
   it('tries again only what was put off', async () => {
     const server = elastic((id, call) => (id === 'd2' && call < 3 ? 429 : 201));
-    const outcome = await bulkWrite(items(4), { elastic: server, index: 'i', clock: instantly });
+    const outcome = await bulkWrite(items(4), { elastic: server, alias: 'i', clock: instantly });
     expect(outcome.written).toBe(4);
     expect(server.requests).toEqual([['d0', 'd1', 'd2', 'd3'], ['d2'], ['d2']]);
   });
@@ -69,12 +69,12 @@ describe('bulkWrite', () => {
       () => 201,
       (_, call) => (call < 4 ? away : undefined),
     );
-    expect((await bulkWrite(items(2), { elastic: soon, index: 'i', clock: instantly })).written).toBe(2);
+    expect((await bulkWrite(items(2), { elastic: soon, alias: 'i', clock: instantly })).written).toBe(2);
     const never = elastic(
       () => 201,
       () => away,
     );
-    await expect(bulkWrite(items(2), { elastic: never, index: 'i', clock: instantly })).rejects.toBe(away);
+    await expect(bulkWrite(items(2), { elastic: never, alias: 'i', clock: instantly })).rejects.toBe(away);
   });
 
   it('halves a request that is too large', async () => {
@@ -83,7 +83,7 @@ describe('bulkWrite', () => {
       () => 201,
       (ids) => (ids.length > 1 ? tooLarge : undefined),
     );
-    expect((await bulkWrite(items(4), { elastic: server, index: 'i' })).written).toBe(4);
+    expect((await bulkWrite(items(4), { elastic: server, alias: 'i' })).written).toBe(4);
   });
 
   it('finds the one document that spoils a request', async () => {
@@ -93,13 +93,13 @@ describe('bulkWrite', () => {
       () => 201,
       (ids) => (ids.includes('d3') ? invalid : undefined),
     );
-    const outcome = await bulkWrite(items(8), { elastic: server, index: 'i' });
+    const outcome = await bulkWrite(items(8), { elastic: server, alias: 'i' });
     expect(outcome.written).toBe(7);
     expect(outcome.refused.map(({ tag, error }) => [tag, error.code])).toEqual([['t3', 'DOCUMENT_REFUSED']]);
   });
 
   it('gives back documents the mapping refuses, without their values', async () => {
-    const outcome = await bulkWrite(items(2), { elastic: elastic((id) => (id === 'd0' ? 400 : 201)), index: 'i' });
+    const outcome = await bulkWrite(items(2), { elastic: elastic((id) => (id === 'd0' ? 400 : 201)), alias: 'i' });
     expect(outcome.refused[0]!.error.message).toBe('Elasticsearch refused document d0: bad field [x]');
   });
 
@@ -109,6 +109,6 @@ describe('bulkWrite', () => {
       () => 201,
       () => refused,
     );
-    await expect(bulkWrite(items(2), { elastic: server, index: 'i', clock: instantly })).rejects.toBe(refused);
+    await expect(bulkWrite(items(2), { elastic: server, alias: 'i', clock: instantly })).rejects.toBe(refused);
   });
 });
