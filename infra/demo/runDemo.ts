@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { EXIT } from '#infra/cli/exitCodes.ts';
 import { formatTable, print, printError } from '#infra/cli/output.ts';
-import { errorFields, isAbort } from '#infra/runtime/errors.ts';
+import { errorFields, isAbort, SluiceError } from '#infra/runtime/errors.ts';
 import { createLogger, type LogLevel } from '#infra/runtime/logger.ts';
 import { DemoEnvironment } from './runEnvironment.ts';
 import { runOnce } from './runOnce.ts';
@@ -32,6 +34,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     abort.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  if (options.data !== undefined) requireDataFolder(options.data);
   const shop = chooseShop(options.data);
   const log = createLogger('sluice-demo', options.logLevel);
   const environment = new DemoEnvironment({
@@ -83,6 +86,15 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     await traffic.stop();
     return true;
   }
+}
+
+/** A mistyped folder is told before anything is started. */
+function requireDataFolder(dir: string): void {
+  if (existsSync(join(dir, 'Product.csv'))) return;
+  throw new SluiceError(
+    'DEMO_DATA_MISSING',
+    `Expected the AdventureWorks files in ${dir}, found no Product.csv there.`,
+  );
 }
 
 function showProgress(text: string): void {
