@@ -33,6 +33,20 @@ describe('decimals', () => {
     );
   });
 
+  test('short texts take a quicker way to the same bytes', () => {
+    const short = fc.record({
+      value: fc.integer({ min: -(10 ** 9), max: 10 ** 9 }),
+      scale: fc.integer({ min: 0, max: 6 }),
+    });
+    fc.assert(
+      fc.property(short, fc.integer({ min: 0, max: 6 }), ({ value, scale }, more) => {
+        const text = formatUnscaled(BigInt(value), scale);
+        expect(decimalToBytes(text, scale + more)).toEqual(bigintToBytes(unscaled(text, scale + more)));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test('fills up the scale and never rounds', () => {
     expect(bytesToDecimal(decimalToBytes('12.34', 4), 4)).toBe('12.3400');
     expect(bytesToDecimal(decimalToBytes('-0.0001', 4), 4)).toBe('-0.0001');

@@ -1,0 +1,40 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { rowTypesOf } from '#connectors/publish/rowTypes.ts';
+import { openDatabase } from '#connectors/sqlserver/connection.ts';
+import { loadConfig } from '#infra/runtime/config/load.ts';
+import { sourceOptions } from '../roles/capture.ts';
+
+export interface SchemasGenerateOptions {
+  /** Configuration that names the source. */
+  readonly config: string;
+  /** File to write, or to compare with when `check` is set. */
+  readonly out: string;
+  /** First part of the names of the maps, e.g. `Epos`. */
+  readonly group: string;
+  /** Write nothing; tell whether the file is what would be written. */
+  readonly check?: boolean;
+}
+
+/** Writes (or checks) the TypeScript row types of the configured tables as the source has them now. True when the file is up to date. */
+export async function schemasGenerate(options: SchemasGenerateOptions, signal: AbortSignal): Promise<boolean> {
+  const config = await loadConfig(options.config);
+  const db = await openDatabase(sourceOptions(config));
+  try {
+    const text = await rowTypesOf(
+      db,
+      {
+        database: config.source.database,
+        tables: config.source.tables,
+        topicPrefix: config.kafka.topicPrefix,
+        group: options.group,
+      },
+      signal,
+    );
+    const present = await readFile(options.out, 'utf8').catch(() => '');
+    if (present === text) return true;
+    if (!options.check) await writeFile(options.out, text);
+    return !options.check;
+  } finally {
+    await db.close();
+  }
+}
