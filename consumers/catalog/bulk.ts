@@ -139,7 +139,11 @@ function settled<T>(
   if (status === 200 || status === 201) tally.written += 1;
   else if (status === 409) tally.superseded += 1;
   else if (status === 429 || status >= 500) return false;
-  else if (status === 404 || status === 403 || error?.type === 'index_closed_exception')
+  else if (status === 404)
+    throw new SluiceError('ELASTICSEARCH_REFUSED', 'The search index is gone: its write alias does not exist.', {
+      hint: 'Start the consumers again: they make a new index and fill it from the row store.',
+    });
+  else if (status === 403 || error?.type === 'index_closed_exception')
     throw new SluiceError(
       'ELASTICSEARCH_UNREACHABLE',
       `Elasticsearch cannot write to the index: ${error?.type ?? status}.`,
