@@ -1,5 +1,4 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { retry } from '#infra/runtime/retry.ts';
 import { toRedisError } from './errors.ts';
@@ -126,10 +125,6 @@ export class RedisClient {
 
   async close(): Promise<void> {
     this.#redis.disconnect();
-  }
-
-  component(): Component {
-    return { name: this.#options.name, start: (signal) => this.ready(signal), stop: () => this.close() };
   }
 
   /** Must happen before a pipeline is opened: a pipeline knows the scripts of its beginning only. */
