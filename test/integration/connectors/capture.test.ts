@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
+import { preflight } from '#connectors/sqlserver/preflight.ts';
+import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
+import type { KafkaClient } from '#infra/kafka/types.ts';
+import { silentLogger } from '#infra/runtime/logger.ts';
+import { createDecoder, type Decoder } from '#schemas/codec.ts';
+import { UNAVAILABLE_VALUE } from '#schemas/envelope.ts';
+import { createRegistry } from '#schemas/registry.ts';
+import { buildCapture, type CaptureSetup, spawnCapture } from '#test/support/captureProcess.ts';
+import { CAPTURE_PASSWORD, CAPTURE_SHOP_SQL, CAPTURE_SHOP_TABLES, work } from '#test/support/captureShop.ts';
+import { eventually } from '#test/support/eventually.ts';
+import { type StandinProcess, startStandin } from '#test/support/standinProcess.ts';
+import { type DecodedRecord, historyByKey, readHistory } from '#test/support/topicHistory.ts';
+
+let standin: StandinProcess;
+let shop: Database;
+let kafka: KafkaClient;
+let decoder: Decoder;
+
+const source = (rest = {}) => ({
+  server: '127.0.0.1',
+  port: standin.port,
+  database: 'SHOP',
+  user: 'reader',
+  password: CAPTURE_PASSWORD,
+  encrypt: false,
+  trustServerCertificate: true,
+  connectTimeoutMs: 5000,
+  requestTimeoutMs: 30_000,
+  ...rest,
+});
+
+const setup = (): CaptureSetup => ({
+  source: source(),
+  tables: CAPTURE_SHOP_TABLES,
+  brokers: inject('stack').kafka!.brokers,
+  registryUrl: inject('stack').registry!.url,
+  topicPrefix: `capture-${randomUUID()}`,
+});
+
+beforeAll(async () => {
+  standin = await startStandin({ scripts: [CAPTURE_SHOP_SQL], args: ['--capture-interval', '20'] });
+  shop = await openDatabase(source({ user: 'sa', password: standin.saPassword }));
+  kafka = createKafkaClient({ brokers: inject('stack').kafka!.brokers, clientId: 'capture-test' }, silentLogger);
+  decoder = createDecoder(createRegistry({ url: inject('stack').registry!.url }));
+});
+
+afterAll(async () => {
+  await shop?.close();
+  await kafka?.close();
+  await standin?.stop();
+});
+
+const topic = (prefix: string, table: string): string => `${prefix}.SHOP.${table}`;
+
+/** Waits until the topic shows a change that was made after the call, and gives its position. */
+async function untilCaptured(prefix: string): Promise<string> {
+  // A row that is written before a new capture has found its start comes as a read row only; so one is written at each look.
+  const written = new Set<unknown>();
+  return eventually(
+    async () => {
+      const id = Math.floor(Math.random() * 2 ** 31);
+      written.add(id);
+      await shop.batch(`INSERT INTO dbo.QUIET (ID) VALUES (${id})`);
+      const records = await readHistory(kafka, decoder, topic(prefix, 'dbo.QUIET'));
+      const found = records.find((r) => r.envelope?.op === 'c' && written.has(r.key['ID']));
+      expect(found).toBeDefined();
+      return found!.position;
+    },
+    { timeoutMs: 60_000, everyMs: 200 },
+  );
+}
+
+/** Positions of every change the source has captured of the table, from its change table. */
+async function sourceChanges(table: string): Promise<string[]> {
+  const rows = await shop.rows(
+    `SELECT c.[__$start_lsn], c.[__$command_id], c.[__$seqval], c.[__$operation] FROM cdc.[${table.replace('.', '_')}_CT] AS c WHERE c.[__$operation] <> 3`,
+  );
+  const hex = (value: unknown): string => (value as Buffer).toString('hex');
+  return rows
+    .map(([lsn, command, seq, op]) => `${hex(lsn)}${(command as number).toString(16).padStart(8, '0')}${hex(seq)}${op}`)
+    .sort();
+}
+
+async function checkHistory(prefix: string, since: string): Promise<void> {
+  for (const table of CAPTURE_SHOP_TABLES) {
+    const records = await readHistory(kafka, decoder, topic(prefix, table));
+    const changes = records.filter((r) => r.envelope && r.envelope.op !== 'r').map((r) => r.position);
+    expect([...changes].sort(), `${table}: each change once`).toEqual(
+      (await sourceChanges(table)).filter((p) => p > since),
+    );
+    for (const [key, list] of historyByKey(records)) {
+      const positions = list.map((r) => r.position);
+      expect(positions, `${table} ${key}: forward only`).toEqual([...positions].sort());
+      expect(list.filter((r) => r.envelope?.op === 'r').length, `${table} ${key}: read once`).toBeLessThanOrEqual(1);
+    }
+  }
+}
+
+/** Last state of each key of STOCK: `CODE/PLACE` → QTY. */
+function stockOf(records: readonly DecodedRecord[]): Map<string, unknown> {
+  const stock = new Map<string, unknown>();
+  for (const { key, envelope } of records) {
+    const id = `${key['CODE']}/${key['PLACE']}`;
+    if (envelope?.after) stock.set(id, envelope.after['QTY']);
+    else stock.delete(id);
+  }
+  return stock;
+}
+
+async function checkStock(prefix: string): Promise<void> {
+  const rows = await shop.rows('SELECT s.CODE, s.PLACE, s.QTY FROM dbo.STOCK AS s');
+  const expected = new Map(rows.map(([code, place, qty]) => [`${code}/${place}`, qty]));
+  const found = stockOf(await readHistory(kafka, decoder, topic(prefix, 'dbo.STOCK')));
+  expect(new Map([...found].sort())).toEqual(new Map([...expected].sort()));
+}
+
+describe('capturing a database into Kafka', () => {
+  test('preflight finds everything in place for the capture login', async () => {
+    const results = await preflight(source(), CAPTURE_SHOP_TABLES);
+    expect(results.filter((r) => !r.ok)).toEqual([]);
+  });
+
+  test('preflight names what is missing', async () => {
+    const wrong = await preflight(source({ password: 'wrong' }), ['dbo.ITEM']);
+    expect(wrong).toMatchObject([{ ok: false, actual: expect.stringContaining('SQL_LOGIN_FAILED') }]);
+    const tables = await preflight(source(), ['dbo.NOWHERE']);
+    expect(tables.find((r) => r.check === 'table dbo.NOWHERE')).toMatchObject({
+      ok: false,
+      actual: 'no capture instance',
+    });
+    const master = await preflight(source({ user: 'sa', password: standin.saPassword, database: 'master' }), ['dbo.X']);
+    expect(master.find((r) => r.check === 'source: change data capture')).toMatchObject({
+      ok: false,
+      actual: 'not enabled',
+    });
+  });
+
+  test('snapshots a quiet database and carries every value exactly', async () => {
+    const given = setup();
+    const { capture, kafka: own } = buildCapture(given);
+    const stop = new AbortController();
+    const running = capture.run(stop.signal);
+    await eventually(() => expect(capture.status().state).toBe('streaming'), { timeoutMs: 60_000 });
+    const records = await readHistory(kafka, decoder, topic(given.topicPrefix, 'dbo.ITEM'));
+    expect(records.length).toBe(451);
+    const first = records.find((r) => r.key['CODE'] === 'A1      ')!.envelope!;
+    expect(first).toMatchObject({
+      op: 'r',
+      before: null,
+      source: { snapshot: 'true', db: 'SHOP', schema: 'dbo', table: 'ITEM' },
+    });
+    expect(first.after).toMatchObject({
+      CODE: 'A1      ',
+      DESCR: 'Plank – “oak”',
+      NOTES: 'first note',
+      PRICE: '922337203685477.5807',
+      WEIGHT: '-0.125',
+      BIG: -(2n ** 63n),
+      FLAG: true,
+      SEEN: 1_767_323_045_123_456_700n,
+      ZONED: '2026-01-02T03:04:05.12+05:30',
+      AMENDED: 1_767_323_045_007n,
+      UID: '6F9619FF-8B86-D011-B42D-00C04FC964FF',
+    });
+    await shop.batch("UPDATE dbo.ITEM SET PRICE = 1.0001 WHERE CODE = 'A1'");
+    await untilCaptured(given.topicPrefix);
+    const later = await readHistory(kafka, decoder, topic(given.topicPrefix, 'dbo.ITEM'));
+    const update = later.find((r) => r.envelope?.op === 'u')!.envelope!;
+    expect(update.before!['PRICE']).toBe('922337203685477.5807');
+    expect(update.after).toMatchObject({ PRICE: '1.0001', NOTES: UNAVAILABLE_VALUE, SEEN: 1_767_323_045_123_456_700n });
+    expect(Math.abs(Number(update.source.ts_ms) - Date.now())).toBeLessThan(120_000);
+    stop.abort();
+    await running;
+    await own.close();
+  });
+
+  test('streams while it snapshots, goes on after a stop, and writes each change once', async () => {
+    const given = setup();
+    let since: string | undefined;
+    for (const rounds of [60, 40]) {
+      const { capture, kafka: own } = buildCapture(given);
+      const stop = new AbortController();
+      const running = capture.run(stop.signal);
+      await eventually(() => expect(capture.status().position).not.toBeNull(), { timeoutMs: 60_000 });
+      since ??= capture.status().position!;
+      for (let n = 0; n < rounds; n++) await work(shop, rounds * 1000 + n);
+      await untilCaptured(given.topicPrefix);
+      stop.abort();
+      await running;
+      await own.close();
+    }
+    await checkHistory(given.topicPrefix, since!);
+    await checkStock(given.topicPrefix);
+  });
+
+  test('loses and doubles nothing when it is killed again and again', async () => {
+    const given = setup();
+    const first = spawnCapture(given);
+    const firstExited = once(first, 'exit');
+    await eventually(async () => expect(await kafka.partitionCount(topic(given.topicPrefix, 'dbo.QUIET'))).toBe(3), {
+      timeoutMs: 60_000,
+    });
+    const since = await untilCaptured(given.topicPrefix);
+    first.kill('SIGKILL');
+    await firstExited;
+    let rounds = 0;
+    let working = true;
+    const worker = (async () => {
+      while (working) await work(shop, 200_000 + rounds++);
+    })();
+    for (let kill = 0; kill < 6; kill++) {
+      const reached = rounds + 25 + kill * 7;
+      const child = spawnCapture(given);
+      const exited = once(child, 'exit');
+      await eventually(() => expect(rounds).toBeGreaterThan(reached), { timeoutMs: 60_000, everyMs: 5 });
+      child.kill('SIGKILL');
+      await exited;
+    }
+    working = false;
+    await worker;
+    const child = spawnCapture(given);
+    const exited = once(child, 'exit');
+    await untilCaptured(given.topicPrefix);
+    child.kill('SIGKILL');
+    await exited;
+    await checkHistory(given.topicPrefix, since);
+    await checkStock(given.topicPrefix);
+  });
+});

@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Capture } from '#connectors/capture/capture.ts';
+import { Publisher } from '#connectors/publish/publisher.ts';
+import { openDatabase } from '#connectors/sqlserver/connection.ts';
+import type { DatabaseOptions } from '#connectors/sqlserver/poolConfig.ts';
+import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
+import type { KafkaClient } from '#infra/kafka/types.ts';
+import { createLogger, silentLogger } from '#infra/runtime/logger.ts';
+import { createRegistry } from '#schemas/registry.ts';
+
+/** Everything a capture needs, as JSON. */
+export interface CaptureSetup {
+  readonly source: DatabaseOptions;
+  readonly tables: readonly string[];
+  readonly brokers: readonly string[];
+  readonly registryUrl: string;
+  readonly topicPrefix: string;
+  readonly chunkRows?: number;
+  readonly pageRows?: number;
+  readonly batchRows?: number;
+}
+
+/** A capture with its own Kafka client. */
+export function buildCapture(
+  setup: CaptureSetup,
+  log = silentLogger,
+): { readonly capture: Capture; readonly kafka: KafkaClient } {
+  const kafka = createKafkaClient({ brokers: setup.brokers, clientId: 'capture-test' }, log);
+  const sink = new Publisher({
+    kafka,
+    registry: createRegistry({ url: setup.registryUrl }),
+    name: 'capture',
+    topicPrefix: setup.topicPrefix,
+    partitions: 3,
+    replicationFactor: 1,
+    log,
+  });
+  const capture = new Capture({
+    openSource: () => openDatabase(setup.source),
+    sink,
+    log,
+    settings: {
+      database: setup.source.database,
+      tables: setup.tables,
+      pollIntervalMs: 20,
+      maxPollIntervalMs: 100,
+      pageRows: setup.pageRows ?? 200,
+      maxBatchRows: setup.batchRows ?? 500,
+      snapshotChunkRows: setup.chunkRows ?? 100,
+    },
+  });
+  return { capture, kafka };
+}
+
+/** Runs a capture in a process of its own, to be killed. */
+export function spawnCapture(setup: CaptureSetup): ChildProcess {
+  return spawn(process.execPath, [fileURLToPath(import.meta.url)], {
+    env: { ...process.env, CAPTURE_TEST_SETUP: JSON.stringify(setup) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+if (process.env['CAPTURE_TEST_SETUP'] && process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { capture } = buildCapture(
+    JSON.parse(process.env['CAPTURE_TEST_SETUP']) as CaptureSetup,
+    createLogger('capture', 'error'),
+  );
+  await capture.run(new AbortController().signal);
+}
