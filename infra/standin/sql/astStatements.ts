@@ -55,8 +55,10 @@ export type Statement = (
 /** The discriminant of Statement. */
 export type StatementKind = Statement['k'];
 
+type WithKind<S, K> = S extends { readonly k: infer U } ? (K extends U ? S & { readonly k: K } : never) : never;
+
 /** Narrow a statement by its kind: `StatementOf<'insert'>`. */
-export type StatementOf<K extends StatementKind> = Extract<Statement, { readonly k: K }>;
+export type StatementOf<K extends StatementKind> = WithKind<Statement, K>;
 
 export type DmlTarget =
   | { readonly k: 'table'; readonly name: ObjectName; readonly hints: readonly string[]; readonly line: number }

@@ -72,7 +72,7 @@ function noteRights(context: CompileContext, inner: CompileContext, object: User
 }
 
 /** The environment the function's query runs in: its own variables, the statement of the caller. */
-function activation(f: QueryFrame, database: Database, parameters: readonly BoundParameter[]): Execution {
+function activation(f: QueryFrame, parameters: readonly BoundParameter[]): Execution {
   const { env } = f;
   const inner = new Execution({
     session: env.session,
