@@ -56,22 +56,30 @@ afterAll(async () => {
 
 const topic = (prefix: string, table: string): string => `${prefix}.SHOP.${table}`;
 
-/** Waits until the topic shows a change that was made after the call, and gives its position. */
-async function untilCaptured(prefix: string): Promise<string> {
-  // A row that is written before a new capture has found its start comes as a read row only; so one is written at each look.
-  const written = new Set<unknown>();
-  return eventually(
-    async () => {
-      const id = Math.floor(Math.random() * 2 ** 31);
-      written.add(id);
-      await shop.batch(`INSERT INTO dbo.QUIET (ID) VALUES (${id})`);
-      const records = await readHistory(kafka, decoder, topic(prefix, 'dbo.QUIET'));
-      const found = records.find((r) => r.envelope?.op === 'c' && written.has(r.key['ID']));
-      expect(found).toBeDefined();
-      return found!.position;
-    },
-    { timeoutMs: 60_000, everyMs: 200 },
-  );
+async function addQuiet(): Promise<number> {
+  const id = Math.floor(Math.random() * 2 ** 31);
+  await shop.batch(`INSERT INTO dbo.QUIET (ID) VALUES (${id})`);
+  return id;
+}
+
+async function createdQuiet(prefix: string, ids: ReadonlySet<unknown>): Promise<string> {
+  const records = await readHistory(kafka, decoder, topic(prefix, 'dbo.QUIET'));
+  const found = records.find((r) => r.envelope?.op === 'c' && ids.has(r.key['ID']));
+  expect(found).toBeDefined();
+  return found!.position;
+}
+
+/** Waits until changes stream, and gives the position of one. A row written before the stream's start is read, not streamed: so many are written. */
+async function untilStreaming(prefix: string): Promise<string> {
+  const ids = new Set<number>();
+  const look = async (): Promise<string> => createdQuiet(prefix, ids.add(await addQuiet()));
+  return eventually(look, { timeoutMs: 60_000, everyMs: 200 });
+}
+
+/** Waits until everything committed so far is in the topics. */
+async function untilDrained(prefix: string): Promise<void> {
+  const id = new Set([await addQuiet()]);
+  await eventually(() => createdQuiet(prefix, id), { timeoutMs: 60_000, everyMs: 200 });
 }
 
 /** Positions of every change the source has captured of the table, from its change table. */
@@ -167,7 +175,7 @@ describe('capturing a database into Kafka', () => {
       UID: '6F9619FF-8B86-D011-B42D-00C04FC964FF',
     });
     await shop.batch("UPDATE dbo.ITEM SET PRICE = 1.0001 WHERE CODE = 'A1'");
-    await untilCaptured(given.topicPrefix);
+    await untilDrained(given.topicPrefix);
     const later = await readHistory(kafka, decoder, topic(given.topicPrefix, 'dbo.ITEM'));
     const update = later.find((r) => r.envelope?.op === 'u')!.envelope!;
     expect(update.before!['PRICE']).toBe('922337203685477.5807');
@@ -188,7 +196,7 @@ describe('capturing a database into Kafka', () => {
       await eventually(() => expect(capture.status().position).not.toBeNull(), { timeoutMs: 60_000 });
       since ??= capture.status().position!;
       for (let n = 0; n < rounds; n++) await work(shop, rounds * 1000 + n);
-      await untilCaptured(given.topicPrefix);
+      await untilDrained(given.topicPrefix);
       stop.abort();
       await running;
       await own.close();
@@ -204,7 +212,7 @@ describe('capturing a database into Kafka', () => {
     await eventually(async () => expect(await kafka.partitionCount(topic(given.topicPrefix, 'dbo.QUIET'))).toBe(3), {
       timeoutMs: 60_000,
     });
-    const since = await untilCaptured(given.topicPrefix);
+    const since = await untilStreaming(given.topicPrefix);
     first.kill('SIGKILL');
     await firstExited;
     let rounds = 0;
@@ -224,7 +232,7 @@ describe('capturing a database into Kafka', () => {
     await worker;
     const child = spawnCapture(given);
     const exited = once(child, 'exit');
-    await untilCaptured(given.topicPrefix);
+    await untilDrained(given.topicPrefix);
     child.kill('SIGKILL');
     await exited;
     await checkHistory(given.topicPrefix, since);
