@@ -75,6 +75,10 @@ export const ERRORS_SERVER: Readonly<Record<number, ErrorText>> = {
   15001: { severity: 16, text: "Object '{}' does not exist or is not a valid object for this operation." },
   15007: { severity: 16, text: "'{}' is not a valid login or you do not have permission." },
   15009: { severity: 16, text: "The object '{}' does not exist in database '{}' or is invalid for this operation." },
+  15250: {
+    severity: 16,
+    text: 'The database name component of the object qualifier must be the name of the current database.',
+  },
   15023: { severity: 16, text: "User, group, or role '{}' already exists in the current database." },
   15025: { severity: 16, text: "The server principal '{}' already exists." },
   15063: { severity: 16, text: 'The login already has an account under a different user name.' },
