@@ -1,3 +1,4 @@
+import { codecsOf } from '#connectors/capture/rowReader.ts';
 import type { CapturedTable, CaptureSink, CaptureState, ChangeEvent } from '#connectors/capture/types.ts';
 import { partitionFor } from '#infra/kafka/partitioner.ts';
 import type { KafkaClient, OutgoingMessage, TransactionalProducer } from '#infra/kafka/types.ts';
@@ -48,11 +49,11 @@ export class Publisher implements CaptureSink {
     const encoders = await Promise.all(tables.map((t) => TableEncoder.create(registry, topicPrefix, t, signal)));
     await kafka.ensureTopics([
       positionTopicSpec(topicPrefix, replicationFactor),
-      ...encoders.map(({ topic }) => ({
+      ...encoders.map(({ topic }, i) => ({
         topic,
         partitions: this.#options.partitions,
         replicationFactor,
-        config: { 'cleanup.policy': 'compact' },
+        config: retentionOf(tables[i]!),
       })),
     ]);
     const routes = await Promise.all(
@@ -134,4 +135,15 @@ export function sendable(list: readonly OutgoingMessage[]): OutgoingMessage[][] 
   }
   if (part.length > 0) parts.push(part);
   return parts;
+}
+
+/**
+ * A topic keeps the newest version of every row for ever, so that a new reader needs no snapshot. Where the table has large columns all
+ * versions stay: an update that does not touch such a column carries a placeholder, and compaction would drop the version with the value.
+ */
+function retentionOf(table: CapturedTable): Record<string, string> {
+  const large = codecsOf(table.instance).some((codec) => codec.large);
+  return large
+    ? { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' }
+    : { 'cleanup.policy': 'compact' };
 }
