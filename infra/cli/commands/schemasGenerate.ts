@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { loadTables } from '#connectors/capture/tables.ts';
 import { rowTypesOf } from '#connectors/publish/rowTypes.ts';
 import { openDatabase } from '#connectors/sqlserver/connection.ts';
 import { loadConfig } from '#infra/runtime/config/load.ts';
@@ -20,16 +21,9 @@ export async function schemasGenerate(options: SchemasGenerateOptions, signal: A
   const config = await loadConfig(options.config);
   const db = await openDatabase(sourceOptions(config));
   try {
-    const text = await rowTypesOf(
-      db,
-      {
-        database: config.source.database,
-        tables: config.source.tables,
-        topicPrefix: config.kafka.topicPrefix,
-        group: options.group,
-      },
-      signal,
-    );
+    const { database, tables } = config.source;
+    const captured = await loadTables(db, database, tables, null, signal);
+    const text = rowTypesOf(captured, config.kafka.topicPrefix, options.group);
     const present = await readFile(options.out, 'utf8').catch(() => '');
     if (present === text) return true;
     if (!options.check) await writeFile(options.out, text);
