@@ -105,12 +105,16 @@ function setUp(broker = new MemoryBroker()) {
 const TOPIC = 'epos.EPOS.dbo.PRODUCT';
 
 describe('the publisher', () => {
-  test('makes compacted topics named as Debezium names them and registers both schemas', async () => {
+  test('makes topics named as Debezium names them, keeping every version of a table with large columns, and registers both schemas', async () => {
     const { broker, registry, publisher } = setUp();
     expect(await publisher().open([TABLE], signal)).toBeNull();
     expect([...broker.topics.keys()].sort()).toEqual([TOPIC, 'epos.__sluice.positions']);
     expect(broker.topic(TOPIC).partitions.length).toBe(3);
-    expect(broker.topic(TOPIC).config).toEqual({ 'cleanup.policy': 'compact' });
+    expect(broker.topic(TOPIC).config).toEqual({
+      'cleanup.policy': 'delete',
+      'retention.ms': '-1',
+      'retention.bytes': '-1',
+    });
     expect([...registry.bySubject.keys()]).toEqual([`${TOPIC}-key`, `${TOPIC}-value`]);
   });
 
