@@ -1,0 +1,26 @@
+import type { Database } from '../engine/model/database.ts';
+import type { Execution } from '../engine/run/execution.ts';
+import type { SecurityContext } from '../security/securityContext.ts';
+import { sqlError } from '../sql/errors.ts';
+import type { CaptureInstance } from './captureInstance.ts';
+
+/** Who runs `env`, as a user of that database. */
+export function securityOf(env: Execution, database: Database): SecurityContext {
+  const { session } = env;
+  return database === session.database ? session.security : session.server.contextFor(session.security.login, database);
+}
+
+/** Throws 229 unless whoever runs `env` may read the object of schema cdc. `objectId` is 0 for those the catalog does not list. */
+export function checkCdcRead(env: Execution, database: Database, objectId: number, name: string): void {
+  const security = securityOf(env, database);
+  if (security.isOwner) return;
+  const schema = database.schemas.get('cdc');
+  if (schema && security.has('SELECT', { class: 'OBJECT', id: objectId, schemaId: schema.id })) return;
+  throw sqlError(229, 'SELECT', name, database.name, 'cdc');
+}
+
+/** Whether the gating role of an instance lets the caller in. */
+export function passesGate(env: Execution, database: Database, instance: CaptureInstance): boolean {
+  const security = securityOf(env, database);
+  return security.isOwner || instance.roleName === null || security.isMember(instance.roleName);
+}
