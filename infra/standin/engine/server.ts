@@ -1,7 +1,9 @@
 import { startCapture } from '../cdc/captureJob.ts';
 import { splitBatches } from '../sql/batches.ts';
 import type { EngineEvent, EngineServer, EngineServerOptions, ScriptResult, SqlMessage } from '../tds/engineSession.ts';
+import { functionRunner } from './functions/functionRunner.ts';
 import { closeSession, runBatch } from './run/requests.ts';
+import { runFunction } from './run/runFunction.ts';
 import { ServerState } from './run/serverState.ts';
 import { SessionState } from './run/sessionState.ts';
 import { NO_SINK, type Sink } from './run/sink.ts';
@@ -9,6 +11,7 @@ import { Session } from './session.ts';
 
 /** Makes a server with the system databases and those asked for, and starts its capture job. */
 export function createServer(options: EngineServerOptions): EngineServer {
+  functionRunner.run = runFunction;
   const server = new ServerState(options.saPassword, options.captureIntervalMs);
   for (const name of options.databases) server.createDatabase(name, 'sa');
   const capture = startCapture(server);
