@@ -1,5 +1,6 @@
 import { ERRORS_BINDING } from './errorTextsBinding.ts';
 import { ERRORS_DATA } from './errorTextsData.ts';
+import { ERRORS_ENGINE } from './errorTextsEngine.ts';
 import { ERRORS_SERVER } from './errorTextsServer.ts';
 import { ERRORS_SYNTAX } from './errorTextsSyntax.ts';
 
@@ -19,4 +20,5 @@ export const ERROR_TEXTS: Readonly<Record<number, ErrorText>> = {
   ...ERRORS_BINDING,
   ...ERRORS_DATA,
   ...ERRORS_SERVER,
+  ...ERRORS_ENGINE,
 };

@@ -1,0 +1,129 @@
+import type { Database } from '../engine/model/database.ts';
+import type { ServerState } from '../engine/run/serverState.ts';
+import type { CdcDatabase } from './cdcDatabase.ts';
+import { cleanUp } from './cleanUp.ts';
+
+/** Transactions one scan takes at most per database before others get a turn. */
+const SCAN_LIMIT = 5000;
+/** An idle database gets a row in lsn_time_mapping about this often, so that the maximum LSN moves on. */
+const IDLE_ROW_MS = 5 * 60_000;
+const CLEANUP_EVERY_MS = 60_000;
+/** Rows sys.dm_cdc_log_scan_sessions keeps. */
+const KEPT_SESSIONS = 32;
+
+/** Starts the capture job of all databases: it reads their logs every `captureIntervalMs`. */
+export function startCapture(server: ServerState): { stop(): Promise<void> } {
+  let stopped = false;
+  let timer: NodeJS.Timeout;
+  const tick = (): void => {
+    if (stopped) return;
+    let more = false;
+    for (const database of server.databases.values()) more = runJobs(server, database) || more;
+    timer = setTimeout(tick, more ? 0 : server.captureIntervalMs);
+  };
+  timer = setTimeout(tick, server.captureIntervalMs);
+  return {
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+      return Promise.resolve();
+    },
+  };
+}
+
+/** One pass over a database's log; true when there is more to read at once. */
+function runJobs(server: ServerState, database: Database): boolean {
+  const { cdc } = database;
+  if (!cdc) {
+    // Nobody will read what was logged.
+    while (database.log.take());
+    return false;
+  }
+  const nowMs = server.nowMs();
+  if (cdc.jobs.cleanup && nowMs - cdc.lastCleanupMs >= CLEANUP_EVERY_MS) {
+    cdc.lastCleanupMs = nowMs;
+    const last = cdc.times.last;
+    if (last) cleanUp(cdc, last.endMs - cdc.jobs.cleanup.retentionMinutes * 60_000);
+  }
+  if (!cdc.captureRunning || !cdc.jobs.capture) return false;
+  return scan(database, cdc, nowMs) === SCAN_LIMIT;
+}
+
+/** Turns committed transactions into change rows, in commit order; returns how many. */
+export function scan(database: Database, cdc: CdcDatabase, nowMs: number): number {
+  let transactions = 0;
+  let commands = 0;
+  let lastCommitLsn = 0;
+  let lastCommitMs = 0;
+  const from = database.log.peek()?.beginLsn ?? 0;
+  while (transactions < SCAN_LIMIT) {
+    const entry = database.log.take();
+    if (!entry) break;
+    let captured = 0;
+    for (const change of entry.changes) {
+      for (const instance of cdc.byTable.get(change.table) ?? []) {
+        if (entry.commitLsn < instance.startLsn) continue;
+        instance.changes.push({ commitLsn: entry.commitLsn, change });
+        captured++;
+      }
+    }
+    if (captured === 0) continue;
+    transactions++;
+    commands += captured;
+    lastCommitLsn = entry.commitLsn;
+    lastCommitMs = entry.commitTimeMs;
+    cdc.times.push({
+      startLsn: entry.commitLsn,
+      beginMs: entry.beginTimeMs,
+      endMs: entry.commitTimeMs,
+      transactionId: entry.transactionId,
+      beginLsn: entry.beginLsn,
+    });
+  }
+  if (transactions > 0) cdc.lastActivityMs = nowMs;
+  markTime(database, cdc, nowMs);
+  note(cdc, { nowMs, from, transactions, commands, lastCommitLsn, lastCommitMs });
+  return transactions;
+}
+
+/** Rows of lsn_time_mapping without a transaction: after a table was enabled, and now and then on an idle database. */
+function markTime(database: Database, cdc: CdcDatabase, nowMs: number): void {
+  const fresh = [...cdc.captures.values()].filter((instance) => !instance.ready);
+  if (fresh.length === 0 && nowMs - cdc.lastActivityMs < IDLE_ROW_MS) return;
+  const lsn = database.log.append();
+  cdc.times.push({ startLsn: lsn, beginMs: nowMs, endMs: nowMs, transactionId: 0, beginLsn: lsn });
+  cdc.lastActivityMs = nowMs;
+  for (const instance of fresh) instance.ready = true;
+}
+
+interface Scanned {
+  readonly nowMs: number;
+  readonly from: number;
+  readonly transactions: number;
+  readonly commands: number;
+  readonly lastCommitLsn: number;
+  readonly lastCommitMs: number;
+}
+
+/** Keeps the row of this scan; scans that find nothing are counted in one row. */
+function note(cdc: CdcDatabase, scanned: Scanned): void {
+  const last = cdc.sessions.at(-1);
+  if (scanned.transactions === 0 && last && last.transactions === 0) {
+    last.emptyScans++;
+    last.endMs = scanned.nowMs;
+    return;
+  }
+  cdc.sessions.push({
+    id: ++cdc.lastSessionId,
+    startMs: scanned.nowMs,
+    endMs: scanned.nowMs,
+    startLsn: scanned.from,
+    endLsn: scanned.lastCommitLsn,
+    transactions: scanned.transactions,
+    commands: scanned.commands,
+    lastCommitMs: scanned.lastCommitMs,
+    lastCommitLsn: scanned.lastCommitLsn,
+    emptyScans: scanned.transactions === 0 ? 1 : 0,
+  });
+  if (cdc.sessions.length > KEPT_SESSIONS) cdc.sessions.shift();
+}

@@ -1,0 +1,87 @@
+import type { Table } from '../store/table.ts';
+import type { CaptureInstance } from './captureInstance.ts';
+import { TimeMap } from './timeMap.ts';
+
+/** Parameters of the capture and clean-up jobs, as in msdb.dbo.cdc_jobs. */
+export interface CdcJobs {
+  capture: { maxtrans: number; maxscans: number; continuous: boolean; pollingIntervalSeconds: number } | null;
+  cleanup: { retentionMinutes: number; threshold: number } | null;
+}
+
+/** One row of cdc.ddl_history. */
+export interface DdlRecord {
+  readonly sourceId: number;
+  readonly objectId: number;
+  readonly requiredColumnUpdate: boolean;
+  readonly command: string;
+  readonly lsn: number;
+  readonly timeMs: number;
+}
+
+/** One row of sys.dm_cdc_log_scan_sessions. */
+export interface ScanSession {
+  readonly id: number;
+  readonly startMs: number;
+  endMs: number;
+  readonly startLsn: number;
+  readonly endLsn: number;
+  transactions: number;
+  commands: number;
+  lastCommitMs: number;
+  lastCommitLsn: number;
+  emptyScans: number;
+}
+
+/** The tables every CDC database has. */
+export const METADATA_TABLES = [
+  'change_tables',
+  'captured_columns',
+  'index_columns',
+  'ddl_history',
+  'lsn_time_mapping',
+] as const;
+
+/** Everything CDC keeps in a database. */
+export class CdcDatabase {
+  readonly enabledMs: number;
+  readonly captures = new Map<string, CaptureInstance>();
+  /** The instances by the rows of their source table. */
+  readonly byTable = new Map<Table, CaptureInstance[]>();
+  readonly times = new TimeMap();
+  readonly ddl: DdlRecord[] = [];
+  readonly jobs: CdcJobs = { capture: null, cleanup: null };
+  captureRunning = true;
+  sessions: ScanSession[] = [];
+  lastSessionId = 0;
+  lastActivityMs: number;
+  lastCleanupMs: number;
+
+  constructor(nowMs: number, nextObjectId: () => number) {
+    this.metadataIds = new Map(METADATA_TABLES.map((name) => [name, nextObjectId()]));
+    this.enabledMs = nowMs;
+    this.lastActivityMs = nowMs;
+    this.lastCleanupMs = nowMs;
+  }
+
+  find(name: string): CaptureInstance | undefined {
+    return this.captures.get(name.toLowerCase());
+  }
+
+  /** Object ids of the metadata tables. */
+  readonly metadataIds: ReadonlyMap<string, number>;
+
+  /** Object id of a table or function of schema cdc by name, any case. */
+  objectIdOf(name: string): number | undefined {
+    const wanted = name.toLowerCase();
+    const known = this.metadataIds.get(wanted);
+    if (known !== undefined) return known;
+    for (const instance of this.captures.values())
+      if (wanted === `${instance.name}_ct`.toLowerCase()) return instance.objectId;
+    return undefined;
+  }
+
+  /** Instances of a source table, oldest first. */
+  of(sourceId: number): CaptureInstance[] {
+    return [...this.captures.values()].filter((instance) => instance.sourceId === sourceId);
+  }
+}

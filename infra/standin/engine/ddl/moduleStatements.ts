@@ -1,0 +1,205 @@
+import type { ObjectName } from '../../sql/ast.ts';
+import type { ModuleMode } from '../../sql/astDdl.ts';
+import { sqlError } from '../../sql/errors.ts';
+import { resolveTypeRef } from '../compile/types.ts';
+import type { Database } from '../model/database.ts';
+import type { DatabaseObject } from '../model/modules.ts';
+import type { Schema } from '../model/schema.ts';
+import { compileQuery } from '../query/compileQuery.ts';
+import { writtenName } from '../query/namedSource.ts';
+import { computedColumnType } from '../run/declarations.ts';
+import type { Execution } from '../run/execution.ts';
+import type { Handler, Runner } from '../run/runner.ts';
+import { buildTable } from './buildTable.ts';
+import { databaseFor, requireAlter, requireCreate, schemaFor, tableFor } from './target.ts';
+
+interface Place {
+  readonly database: Database;
+  readonly schema: Schema;
+  /** The object to replace: ALTER, or CREATE OR ALTER of one that exists. */
+  readonly existing: DatabaseObject | undefined;
+}
+
+/** Where a module goes, with the rules of CREATE, ALTER and CREATE OR ALTER: 2714, 208. */
+function placeOf(
+  runner: Runner,
+  env: Execution,
+  name: ObjectName,
+  mode: ModuleMode,
+  kind: DatabaseObject['kind'],
+  permission: string,
+): Place {
+  const database = databaseFor(runner, env, name);
+  const schema = schemaFor(runner, database, name);
+  const existing = database.find(schema.name, name.name);
+  if (existing && (mode === 'create' || existing.kind !== kind)) throw sqlError(2714, name.name);
+  if (!existing && mode === 'alter') throw sqlError(208, writtenName(name));
+  if (existing) requireAlter(runner, database, existing);
+  else requireCreate(runner, database, permission);
+  return { database, schema, existing };
+}
+
+function header(runner: Runner, place: Place, name: ObjectName) {
+  const nowMs = runner.session.server.nowMs();
+  return {
+    id: place.database.nextObjectId(),
+    schema: place.schema,
+    name: name.name,
+    createdMs: nowMs,
+    modifiedMs: nowMs,
+  };
+}
+
+const createProcedure: Handler<'createProcedure'> = (runner, statement, env) => {
+  const place = placeOf(runner, env, statement.name, statement.mode, 'procedure', 'CREATE PROCEDURE');
+  for (const parameter of statement.parameters) checkParameterType(parameter.type, place.database);
+  if (place.existing?.kind === 'procedure') {
+    place.existing.definition = statement;
+    place.existing.modifiedMs = runner.session.server.nowMs();
+  } else place.database.add({ kind: 'procedure', ...header(runner, place, statement.name), definition: statement });
+  runner.session.server.changed();
+  return null;
+};
+
+function checkParameterType(type: Parameters<typeof resolveTypeRef>[0], database: Database): void {
+  if (type.k === 'user' && database.findType(type.name.schema ?? 'dbo', type.name.name)?.table) return;
+  resolveTypeRef(type, database);
+}
+
+const createFunction: Handler<'createFunction'> = (runner, statement, env) => {
+  const place = placeOf(runner, env, statement.name, statement.mode, 'function', 'CREATE FUNCTION');
+  if (place.existing?.kind === 'function') {
+    place.existing.definition = statement;
+    place.existing.modifiedMs = runner.session.server.nowMs();
+  } else place.database.add({ kind: 'function', ...header(runner, place, statement.name), definition: statement });
+  runner.session.server.changed();
+  return null;
+};
+
+const createView: Handler<'createView'> = (runner, statement, env) => {
+  const place = placeOf(runner, env, statement.name, statement.mode, 'view', 'CREATE VIEW');
+  // A view's names are resolved at once.
+  const columns = compileQuery(statement.query, runner.context(env), null, false).columns;
+  const unnamed = columns.findIndex((column) => column.name === '');
+  if (!statement.columns && unnamed >= 0) throw sqlError(4511, unnamed + 1);
+  if (place.existing?.kind === 'view') {
+    place.existing.definition = statement;
+    place.existing.modifiedMs = runner.session.server.nowMs();
+  } else place.database.add({ kind: 'view', ...header(runner, place, statement.name), definition: statement });
+  runner.session.server.changed();
+  return null;
+};
+
+const createTrigger: Handler<'createTrigger'> = (runner, statement, env) => {
+  const table = tableFor(runner, env, statement.table, statement.line, 8197);
+  requireAlter(runner, table.database, table);
+  const name = { ...statement.name, schema: statement.name.schema ?? table.schema.name };
+  const place = placeOf(runner, env, name, statement.mode, 'trigger', 'CREATE TABLE');
+  if (place.existing) {
+    table.triggers = table.triggers.filter((trigger) => trigger !== place.existing);
+    place.database.remove(place.existing);
+  }
+  const trigger = {
+    kind: 'trigger' as const,
+    ...header(runner, place, name),
+    definition: statement,
+    table,
+    enabled: true,
+  };
+  table.triggers.push(trigger);
+  place.database.add(trigger);
+  runner.session.server.changed();
+  return null;
+};
+
+const createType: Handler<'createType'> = (runner, statement, env) => {
+  const { session } = runner;
+  const database = databaseFor(runner, env, statement.name);
+  requireCreate(runner, database, 'CREATE TYPE');
+  const schema = schemaFor(runner, database, statement.name);
+  const { name } = statement.name;
+  if (database.findType(schema.name, name)) throw sqlError(219, `${schema.name}.${name}`);
+  const shared = { id: database.nextTypeId(), schema, name };
+  if (statement.base) {
+    const { type, name: baseName } = resolveTypeRef(statement.base, database);
+    database.addType({ ...shared, base: type, baseName, nullable: statement.nullable });
+  } else {
+    const table = buildTable({
+      database,
+      typesFrom: database,
+      schema,
+      name,
+      definition: statement.table!,
+      isVariable: true,
+      nowMs: session.server.nowMs(),
+      computedType: (column, columns) => computedColumnType(column, columns, session, database),
+    });
+    database.addType({ ...shared, nullable: false, table });
+  }
+  session.server.changed();
+  return null;
+};
+
+const createSequence: Handler<'createSequence'> = (runner, statement, env) => {
+  const database = databaseFor(runner, env, statement.name);
+  requireCreate(runner, database, 'CREATE SEQUENCE');
+  const place = placeOf(runner, env, statement.name, 'create', 'sequence', 'CREATE SEQUENCE');
+  const { options } = statement;
+  const type = options.type ? resolveTypeRef(options.type, database).type : { k: 'bigint' as const };
+  const increment = options.increment ?? 1n;
+  const [min, max] = limitsOf(type.k);
+  place.database.add({
+    kind: 'sequence',
+    ...header(runner, place, statement.name),
+    type,
+    increment,
+    min: options.min ?? min,
+    max: options.max ?? max,
+    start: options.start ?? (increment > 0n ? (options.min ?? min) : (options.max ?? max)),
+    cycle: options.cycle ?? false,
+    last: null,
+  });
+  runner.session.server.changed();
+  return null;
+};
+
+function limitsOf(kind: string): readonly [bigint, bigint] {
+  if (kind === 'tinyint') return [0n, 255n];
+  if (kind === 'smallint') return [-32768n, 32767n];
+  if (kind === 'int') return [-2147483648n, 2147483647n];
+  return [-(2n ** 63n), 2n ** 63n - 1n];
+}
+
+const alterSequence: Handler<'alterSequence'> = (runner, statement, env) => {
+  const database = databaseFor(runner, env, statement.name);
+  const sequence = database.find(schemaFor(runner, database, statement.name).name, statement.name.name);
+  if (sequence?.kind !== 'sequence') throw sqlError(208, writtenName(statement.name));
+  const { options, restart } = statement;
+  sequence.increment = options.increment ?? sequence.increment;
+  sequence.min = options.min ?? sequence.min;
+  sequence.max = options.max ?? sequence.max;
+  sequence.cycle = options.cycle ?? sequence.cycle;
+  if (restart !== undefined) {
+    sequence.start = restart ?? sequence.start;
+    sequence.last = null;
+  }
+  return null;
+};
+
+const createSynonym: Handler<'createSynonym'> = (runner, statement, env) => {
+  const place = placeOf(runner, env, statement.name, 'create', 'synonym', 'CREATE SYNONYM');
+  place.database.add({ kind: 'synonym', ...header(runner, place, statement.name), target: statement.target });
+  runner.session.server.changed();
+  return null;
+};
+
+export const MODULE_STATEMENTS = {
+  createProcedure,
+  createFunction,
+  createView,
+  createTrigger,
+  createType,
+  createSequence,
+  alterSequence,
+  createSynonym,
+};

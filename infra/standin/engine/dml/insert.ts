@@ -1,0 +1,112 @@
+import type { Expr } from '../../sql/ast.ts';
+import type { InsertStatement } from '../../sql/astStatements.ts';
+import { sqlError, unsupported } from '../../sql/errors.ts';
+import { compileExpr } from '../../sql/expr.ts';
+import type { Compiled } from '../../sql/exprTypes.ts';
+import type { RowData } from '../../store/row.ts';
+import type { CompileContext } from '../compile/context.ts';
+import { compileQuery, withCtes } from '../query/compileQuery.ts';
+import { drain, newFrame } from '../query/frame.ts';
+import { unifiedType } from '../query/from.ts';
+import type { OutputColumn } from '../query/queryPlan.ts';
+import { QueryScope } from '../query/scope.ts';
+import type { Execution } from '../run/execution.ts';
+import { DEFAULT_VALUE, type InsertShape, insertRowsInto, insertShape } from './insertShape.ts';
+import { compileOutputs, type OutputPlan, runOutputs } from './output.ts';
+import type { ChangeEvent, DmlPlan, DmlResult } from './plan.ts';
+
+type Values = readonly (readonly (RowData[number] | typeof DEFAULT_VALUE)[])[];
+
+/** Compiles INSERT … VALUES, SELECT or DEFAULT VALUES. */
+export function compileInsert(statement: InsertStatement, context: CompileContext): DmlPlan {
+  if (statement.top) throw unsupported('INSERT TOP');
+  const { shape, values } = compileSource(statement, context);
+  const outputs = compileOutputs(statement.output, shape.target.table, [], context, false);
+  return { run: (env) => runInsert(env, shape, values(env), outputs) };
+}
+
+function compileSource(
+  statement: InsertStatement,
+  context: CompileContext,
+): { shape: InsertShape; values: (env: Execution) => Values } {
+  const { source, target, columns } = statement;
+  if (source.k === 'defaultValues') {
+    const shape = insertShape(target, [], [], context);
+    return { shape, values: () => [[]] };
+  }
+  if (source.k === 'values') return compileValues(statement, source.rows, context);
+  if (source.k === 'query') {
+    const plan = compileQuery(source.query, context, null, false, withCtes(statement.ctes, null));
+    const shape = insertShape(target, columns, plan.columns, context);
+    return { shape, values: (env) => drain(plan.open(env, null)) };
+  }
+  throw new Error('INSERT EXEC is run by the runner');
+}
+
+function compileValues(
+  statement: InsertStatement,
+  rows: readonly (readonly Expr[])[],
+  context: CompileContext,
+): { shape: InsertShape; values: (env: Execution) => Values } {
+  const scope = new QueryScope(context, null);
+  const width = rows[0]!.length;
+  if (rows.some((row) => row.length !== width)) throw sqlError(10709);
+  const compiled = rows.map((row) =>
+    row.map((expr): Compiled | typeof DEFAULT_VALUE =>
+      expr.k === 'default' ? DEFAULT_VALUE : compileExpr(expr, scope),
+    ),
+  );
+  // Each row is converted from its own types, so that '1' beside 2 need not become a number first.
+  const shapes = compiled.map((row) =>
+    insertShape(
+      statement.target,
+      statement.columns,
+      row.map((item) => (item === DEFAULT_VALUE ? UNTYPED : item)),
+      context,
+    ),
+  );
+  const shape: InsertShape = { ...shapes[0]!, convert: shapes[0]!.convert.map(() => (value) => value) };
+  return {
+    shape,
+    values: (env) => {
+      const f = newFrame(env, null, 0);
+      return compiled.map((row, r) =>
+        row.map((item, i) => (item === DEFAULT_VALUE ? item : shapes[r]!.convert[i]!(item.eval(f)))),
+      );
+    },
+  };
+}
+
+const UNTYPED = { type: unifiedType([]), untypedNull: true };
+
+function runInsert(env: Execution, shape: InsertShape, values: Values, outputs: readonly OutputPlan[]): DmlResult {
+  const { rows } = insertRowsInto(env, shape, values);
+  const output =
+    outputs.length > 0
+      ? runOutputs(
+          env,
+          outputs,
+          rows.map((inserted) => ({ inserted, deleted: null, sources: [] })),
+        )
+      : null;
+  return { count: rows.length, output, events: [insertEvent(env, shape, rows)] };
+}
+
+function insertEvent(env: Execution, shape: InsertShape, rows: readonly RowData[]): ChangeEvent {
+  const table = shape.target.resolve(env);
+  const columns = new Set(table.columns.map((_column, at) => at));
+  return { table, kind: 'insert', inserted: rows, deleted: [], columns };
+}
+
+/** Inserts the rows a procedure returned: INSERT … EXEC. */
+export function insertResultSet(
+  env: Execution,
+  statement: InsertStatement,
+  columns: readonly OutputColumn[],
+  rows: readonly RowData[],
+  context: CompileContext,
+): DmlResult {
+  const shape = insertShape(statement.target, statement.columns, columns, context);
+  const outputs = compileOutputs(statement.output, shape.target.table, [], context, false);
+  return runInsert(env, shape, rows, outputs);
+}

@@ -1,0 +1,22 @@
+import type { ObjectName } from '../../sql/ast.ts';
+import { CATALOG_PROCEDURES } from './catalogProcs.ts';
+import { CDC_JOB_PROCEDURES } from './cdcJobProcs.ts';
+import { CDC_PROCEDURES } from './cdcProcs.ts';
+import { MEMBER_PROCEDURES } from './memberProcs.ts';
+import { SESSION_PROCEDURES } from './sessionProcs.ts';
+import type { SystemProcedure } from './systemProcedure.ts';
+
+const PROCEDURES: ReadonlyMap<string, SystemProcedure> = new Map([
+  ...SESSION_PROCEDURES,
+  ...CDC_PROCEDURES,
+  ...CDC_JOB_PROCEDURES,
+  ...CATALOG_PROCEDURES,
+  ...MEMBER_PROCEDURES,
+]);
+
+/** The system procedure of that name; procedures of the system are found under schema sys, dbo or none. */
+export function findSystemProcedure(name: ObjectName): SystemProcedure | undefined {
+  const schema = name.schema?.toLowerCase();
+  if (schema !== undefined && schema !== 'sys' && schema !== 'dbo') return undefined;
+  return PROCEDURES.get(name.name.toLowerCase());
+}

@@ -1,0 +1,121 @@
+import { SecurityContext } from '../../security/securityContext.ts';
+import type { ObjectName } from '../../sql/ast.ts';
+import type { ModuleExecuteAs } from '../../sql/astDdl.ts';
+import { sqlError } from '../../sql/errors.ts';
+import type { Database } from '../model/database.ts';
+import type { Procedure } from '../model/modules.ts';
+import { findSystemProcedure } from '../procs/registry.ts';
+import { writtenName } from '../query/namedSource.ts';
+import { checkAccesses } from './access.ts';
+import { bindArguments, type CallArgument } from './arguments.ts';
+import { Execution } from './execution.ts';
+import { ScopeAborted } from './failures.ts';
+import type { Runner } from './runner.ts';
+import type { SessionState } from './sessionState.ts';
+import { moduleUnit } from './units.ts';
+
+const MAX_NESTING = 32;
+/** Return status of a procedure that was ended by an error. */
+const FAILED_STATUS = -6;
+
+/** Calls a procedure by name: a system procedure, or one of the database. Returns its return status. 2812 when there is none. */
+export async function callProcedure(
+  runner: Runner,
+  name: ObjectName,
+  args: readonly CallArgument[],
+  caller: Execution,
+): Promise<number> {
+  const { session } = runner;
+  const system = findSystemProcedure(name);
+  if (system) {
+    const before = session.database;
+    const target = name.database ? session.server.findDatabase(name.database) : before;
+    if (!target) throw sqlError(2812, writtenName(name));
+    return system.call({ runner, session, database: target, caller }, args);
+  }
+  const database = name.database ? session.server.findDatabase(name.database) : caller.database;
+  const procedure = database && findProcedure(session, database, name);
+  if (!database || procedure?.kind !== 'procedure') throw sqlError(2812, writtenName(name));
+  if (caller.nestLevel >= MAX_NESTING) throw sqlError(217);
+  checkAccesses(caller, [{ permission: 'EXECUTE', database, object: procedure, columns: null }]);
+  return runProcedure(runner, procedure, database, args, caller);
+}
+
+function findProcedure(session: SessionState, database: Database, name: ObjectName) {
+  if (name.schema) return database.find(name.schema, name.name);
+  return database.find(session.defaultSchema, name.name) ?? database.find('dbo', name.name);
+}
+
+async function runProcedure(
+  runner: Runner,
+  procedure: Procedure,
+  database: Database,
+  args: readonly CallArgument[],
+  caller: Execution,
+): Promise<number> {
+  const { session } = runner;
+  const { definition } = procedure;
+  const env = new Execution({
+    session,
+    module: {
+      name: procedure.name,
+      schema: procedure.schema.name,
+      id: procedure.id,
+      owner: procedure.schema.owner,
+      database,
+      lookupDatabase: database,
+    },
+    unit: moduleUnit(session, procedure, database),
+    nestLevel: caller.nestLevel + 1,
+  });
+  const bound = bindArguments(env, definition.parameters, args, procedure.name);
+  const count = session.tranCount;
+  const status = await inModule(runner, definition.executeAs, procedure.schema.owner, database, async () => {
+    try {
+      const flow = await runner.runList(definition.body, env);
+      return flow?.k === 'return' && typeof flow.value === 'number' ? flow.value : 0;
+    } catch (error) {
+      if (error instanceof ScopeAborted && error.execution === env) return FAILED_STATUS;
+      throw error;
+    }
+  });
+  for (const parameter of definition.parameters) {
+    const { type, value } = env.variable(parameter.name);
+    if (parameter.output) bound.get(parameter.name)?.output?.(value, type);
+  }
+  if (session.tranCount !== count) throw sqlError(266, count, session.tranCount);
+  return status;
+}
+
+/** Runs the body of a module with what ends with it: SET options, temp tables, impersonation. */
+export async function inModule<T>(
+  runner: Runner,
+  executeAs: ModuleExecuteAs | undefined,
+  owner: string,
+  database: Database,
+  body: () => Promise<T>,
+): Promise<T> {
+  const { session } = runner;
+  const { options } = session;
+  const { inProcedure } = runner;
+  const depth = session.impersonationDepth;
+  session.options = { ...options, flags: new Set(options.flags) };
+  session.temps.push(new Map());
+  runner.inProcedure = true;
+  const user = executeAs && impersonated(executeAs, owner);
+  if (user)
+    session.impersonate(new SecurityContext(session.server.logins, session.security.login, user, database, false));
+  try {
+    return await body();
+  } finally {
+    session.revertTo(depth);
+    session.temps.pop();
+    session.options = options;
+    runner.inProcedure = inProcedure;
+  }
+}
+
+function impersonated(executeAs: ModuleExecuteAs, owner: string): string | null {
+  if (executeAs.k === 'caller') return null;
+  return executeAs.k === 'user' ? executeAs.name : owner;
+}

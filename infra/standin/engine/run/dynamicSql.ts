@@ -1,0 +1,32 @@
+import { bindArguments, type CallArgument } from './arguments.ts';
+import { inModule } from './callProcedure.ts';
+import { Execution } from './execution.ts';
+import { ScopeAborted } from './failures.ts';
+import type { Runner } from './runner.ts';
+import { textUnit } from './units.ts';
+
+/** Runs a text as EXEC('…') and sp_executesql do: its own scope, no ownership chain. Returns @@ERROR's meaning: 0 or an error number. */
+export async function runDynamic(
+  runner: Runner,
+  sql: string,
+  declarations: string,
+  args: readonly CallArgument[],
+  caller: Execution,
+): Promise<number> {
+  const { session } = runner;
+  const { unit, parameters } = textUnit(session, sql, declarations);
+  const env = new Execution({ session, module: null, unit, nestLevel: caller.nestLevel + 1 });
+  const bound = bindArguments(env, parameters, args, 'sp_executesql');
+  await inModule(runner, undefined, 'dbo', session.database, async () => {
+    try {
+      await runner.runList(unit.statements, env);
+    } catch (error) {
+      if (!(error instanceof ScopeAborted && error.execution === env)) throw error;
+    }
+  });
+  for (const parameter of parameters) {
+    const { type, value } = env.variable(parameter.name);
+    if (parameter.output) bound.get(parameter.name)?.output?.(value, type);
+  }
+  return session.error;
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { Logins } from '../../security/logins.ts';
+import { SecurityContext } from '../../security/securityContext.ts';
+import { sqlError } from '../../sql/errors.ts';
+import { Transactions } from '../../store/transactions.ts';
+import { Database, TEMPDB_ID } from '../model/database.ts';
+import type { TableObject } from '../model/tableObject.ts';
+import { AppLocks } from './appLocks.ts';
+import { PlanCache } from './planCache.ts';
+import type { SessionState } from './sessionState.ts';
+
+const SYSTEM_DATABASES = ['master', 'tempdb', 'model', 'msdb'];
+const FIRST_USER_DATABASE_ID = 5;
+
+/** The whole server: databases, logins, sessions, transactions. */
+export class ServerState {
+  readonly databases = new Map<string, Database>();
+  readonly logins: Logins;
+  readonly transactions: Transactions;
+  readonly sessions = new Set<SessionState>();
+  readonly globalTemps = new Map<string, TableObject>();
+  readonly appLocks = new AppLocks();
+  readonly plans = new PlanCache();
+  readonly startedMs: number;
+  readonly serverId = randomUUID();
+  readonly captureIntervalMs: number;
+  /** Largest LOB, in bytes, that may be written to a tracked table; -1 = no limit (7139). */
+  maxTextReplSize = 65_536;
+  /** Grows with every change of any definition: compiled statements of an older one are thrown away. */
+  schemaVersion = 1;
+  #lastDatabaseId = FIRST_USER_DATABASE_ID - 1;
+  #lastSpid = 50;
+
+  constructor(saPassword: string, captureIntervalMs: number) {
+    this.startedMs = Date.now();
+    this.captureIntervalMs = captureIntervalMs;
+    this.logins = new Logins(saPassword, this.startedMs);
+    this.transactions = new Transactions(() => this.nowMs());
+    SYSTEM_DATABASES.forEach((name, at) => {
+      const database = new Database(at + 1, name, 'sa', this.startedMs);
+      database.options.recoveryModel = 'SIMPLE';
+      this.databases.set(name, database);
+    });
+  }
+
+  nowMs(): number {
+    return Date.now();
+  }
+
+  /** Now in ms with fraction. */
+  preciseNowMs(): number {
+    return performance.timeOrigin + performance.now();
+  }
+
+  get tempdb(): Database {
+    return [...this.databases.values()].find((database) => database.id === TEMPDB_ID)!;
+  }
+
+  findDatabase(name: string): Database | undefined {
+    return this.databases.get(name.toLowerCase());
+  }
+
+  createDatabase(name: string, owner: string): Database {
+    if (this.findDatabase(name)) throw sqlError(1801, name);
+    const database = new Database(++this.#lastDatabaseId, name, owner, this.nowMs());
+    this.databases.set(name.toLowerCase(), database);
+    this.changed();
+    return database;
+  }
+
+  dropDatabase(name: string): void {
+    this.databases.delete(name.toLowerCase());
+    this.changed();
+  }
+
+  /** A definition changed somewhere. */
+  changed(): void {
+    this.schemaVersion++;
+  }
+
+  nextSpid(): number {
+    return ++this.#lastSpid;
+  }
+
+  /** Rights changed: every session looks again who it is. */
+  securityChanged(): void {
+    for (const session of this.sessions) session.refreshSecurity();
+  }
+
+  /** Who a login is in a database: dbo for its owner and sysadmins, else its user; 916 when there is none. */
+  contextFor(login: string, database: Database): SecurityContext {
+    if (this.logins.isInRole(login, 'sysadmin') || database.owner.toLowerCase() === login.toLowerCase())
+      return new SecurityContext(this.logins, login, 'dbo', database);
+    const user = database.principals.forLogin(login);
+    if (user) return new SecurityContext(this.logins, login, user.name, database);
+    if (SYSTEM_DATABASES.includes(database.name)) return new SecurityContext(this.logins, login, 'guest', database);
+    throw sqlError(916, login, database.name);
+  }
+}

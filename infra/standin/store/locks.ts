@@ -1,0 +1,131 @@
+import { Blocked } from './blocked.ts';
+import { type Bound, compareBounds, isBefore } from './orderedMap.ts';
+import type { HeldLock, LockMode, Row } from './row.ts';
+import type { Transaction } from './transaction.ts';
+import type { Party } from './waits.ts';
+
+/** The keys of an index (given by its position) from `from` to `to`: nobody else may put a key in there. */
+export interface RangeLock {
+  readonly tx: Transaction;
+  readonly index: number;
+  readonly from: Bound;
+  readonly to: Bound;
+  readonly mode: 'S' | 'U';
+}
+
+/** Whether two different transactions may hold these at once. */
+function compatible(a: LockMode, b: LockMode): boolean {
+  if (a === 'X' || b === 'X') return false;
+  return a === 'S' || b === 'S';
+}
+
+const STRENGTH: Record<LockMode, number> = { S: 1, U: 2, X: 3 };
+
+/** Takes a row lock for the transaction, or throws Blocked. */
+export function lockRow(tx: Transaction, row: Row, mode: LockMode): void {
+  assertRowFree(tx, row, mode);
+  const own = row.locks?.find((lock) => lock.tx === tx);
+  if (own) {
+    if (STRENGTH[mode] > STRENGTH[own.mode]) own.mode = mode;
+    return;
+  }
+  const lock: HeldLock = { tx, mode };
+  if (row.locks) row.locks.push(lock);
+  else row.locks = [lock];
+  tx.lockedRows.push(row);
+}
+
+/** Throws Blocked when another transaction's write or lock stands in the way of `mode`. */
+export function assertRowFree(tx: Transaction | null, row: Row, mode: LockMode): void {
+  const writer = row.head.tx;
+  if (writer !== null && writer !== tx) throw new Blocked([writer.party]);
+  if (row.locks === null) return;
+  const others = row.locks.filter((lock) => lock.tx !== tx && !compatible(lock.mode, mode));
+  if (others.length > 0) throw new Blocked(others.map((lock) => lock.tx.party));
+}
+
+/** The locks on a table as a whole and on ranges of its indexes, and who works in it. */
+export class TableLocks {
+  #table: HeldLock[] = [];
+  #ranges: RangeLock[] = [];
+  /** Transactions with row locks here; true = they write or hold update locks. */
+  readonly #intents = new Map<Transaction, boolean>();
+
+  /** Notes that the transaction is about to lock or write rows; throws Blocked when a table lock forbids it. */
+  enter(tx: Transaction, writes: boolean): void {
+    const intent = this.#intents.get(tx);
+    tx.lockedTables.add(this);
+    if (intent === undefined || (writes && !intent)) {
+      this.#throwIf(
+        this.#table.filter((lock) => lock.tx !== tx && (lock.mode === 'X' || (writes && lock.mode === 'S'))),
+      );
+      this.#intents.set(tx, writes);
+      return;
+    }
+    if (this.#table.length > 0)
+      this.#throwIf(
+        this.#table.filter((lock) => lock.tx !== tx && (lock.mode === 'X' || (writes && lock.mode === 'S'))),
+      );
+  }
+
+  /** Locks the whole table: S keeps writers out, X everybody who locks. */
+  lockTable(tx: Transaction, mode: 'S' | 'X'): void {
+    const blockers: Party[] = [];
+    for (const [other, writes] of this.#intents)
+      if (other !== tx && (mode === 'X' || writes)) blockers.push(other.party);
+    for (const lock of this.#table)
+      if (lock.tx !== tx && !(lock.mode === 'S' && mode === 'S')) blockers.push(lock.tx.party);
+    if (blockers.length > 0) throw new Blocked(blockers);
+    const own = this.#table.find((lock) => lock.tx === tx);
+    tx.lockedTables.add(this);
+    if (!own) this.#table.push({ tx, mode });
+    else if (mode === 'X') own.mode = 'X';
+  }
+
+  /** Locks a range of index keys, present and future. */
+  lockRange(lock: RangeLock): void {
+    const blockers: Party[] = [];
+    for (const other of this.#ranges) {
+      if (other.tx === lock.tx) {
+        if (covers(other, lock)) return;
+      } else if (other.index === lock.index && other.mode === 'U' && lock.mode === 'U' && overlap(other, lock))
+        blockers.push(other.tx.party);
+    }
+    if (blockers.length > 0) throw new Blocked(blockers);
+    lock.tx.lockedTables.add(this);
+    this.#ranges.push(lock);
+  }
+
+  /** Throws Blocked when another transaction holds the range that this new index key falls into. */
+  assertKeyFree(tx: Transaction, index: number, key: string): void {
+    if (this.#ranges.length === 0) return;
+    const blockers: Party[] = [];
+    for (const lock of this.#ranges)
+      if (lock.tx !== tx && lock.index === index && !isBefore(key, lock.from) && isBefore(key, lock.to))
+        blockers.push(lock.tx.party);
+    if (blockers.length > 0) throw new Blocked(blockers);
+  }
+
+  drop(tx: Transaction): void {
+    this.#intents.delete(tx);
+    if (this.#table.length > 0) this.#table = this.#table.filter((lock) => lock.tx !== tx);
+    if (this.#ranges.length > 0) this.#ranges = this.#ranges.filter((lock) => lock.tx !== tx);
+  }
+
+  #throwIf(locks: readonly HeldLock[]): void {
+    if (locks.length > 0) throw new Blocked(locks.map((lock) => lock.tx.party));
+  }
+}
+
+function overlap(a: RangeLock, b: RangeLock): boolean {
+  return compareBounds(a.from, b.to) < 0 && compareBounds(b.from, a.to) < 0;
+}
+
+function covers(a: RangeLock, b: RangeLock): boolean {
+  return (
+    a.index === b.index &&
+    (a.mode === 'U' || b.mode === 'S') &&
+    compareBounds(a.from, b.from) <= 0 &&
+    compareBounds(b.to, a.to) <= 0
+  );
+}

@@ -1,0 +1,72 @@
+import type { TableLocks } from './locks.ts';
+import type { Change, TransactionLog } from './log.ts';
+import { LATEST, type Row, type Version } from './row.ts';
+import type { Table } from './table.ts';
+import type { Party } from './waits.ts';
+
+/** One write: the row's newest version before it (null = the row is new). */
+export interface UndoEntry {
+  readonly table: Table;
+  readonly row: Row;
+  readonly before: Version | null;
+}
+
+/** What a transaction has in the log of one database. */
+export interface LogPresence {
+  readonly beginLsn: number;
+  readonly beginTimeMs: number;
+  lastLsn: number;
+  savepointLsn: number | null;
+}
+
+/** A place inside a transaction to which it can be undone. */
+export interface Mark {
+  readonly undo: number;
+  readonly changes: number;
+}
+
+/** An open transaction: what it wrote, locked and logged. Made and ended by `Transactions`. */
+export class Transaction {
+  readonly id: number;
+  readonly party: Party;
+  readonly beginTimeMs: number;
+  /** Under SNAPSHOT isolation: the commits it sees (set by `Transactions.fixSnapshot`); LATEST otherwise. */
+  snapshot = LATEST;
+  readonly undo: UndoEntry[] = [];
+  readonly changes: Change[] = [];
+  readonly logs = new Map<TransactionLog, LogPresence>();
+  /** Number of the running statement within the transaction (`__$command_id`). */
+  commandId = 0;
+  readonly lockedRows: Row[] = [];
+  /** Tables this transaction has rows locked in, a table lock on or a range lock in. */
+  readonly lockedTables = new Set<TableLocks>();
+  ended = false;
+
+  constructor(id: number, party: Party, beginTimeMs: number) {
+    this.id = id;
+    this.party = party;
+    this.beginTimeMs = beginTimeMs;
+  }
+
+  mark(): Mark {
+    return { undo: this.undo.length, changes: this.changes.length };
+  }
+
+  /** Where this transaction begins in the log; reserves a place the first time. */
+  presence(log: TransactionLog): LogPresence {
+    let presence = this.logs.get(log);
+    if (!presence) {
+      const beginLsn = log.append();
+      presence = { beginLsn, beginTimeMs: this.beginTimeMs, lastLsn: beginLsn, savepointLsn: null };
+      this.logs.set(log, presence);
+    }
+    return presence;
+  }
+
+  /** Reserves the log place of a further record. */
+  append(log: TransactionLog): number {
+    const presence = this.presence(log);
+    presence.lastLsn = log.append();
+    return presence.lastLsn;
+  }
+}

@@ -1,0 +1,137 @@
+import type { Change, TransactionLog } from './log.ts';
+import { LATEST, type Row } from './row.ts';
+import type { Table } from './table.ts';
+import { type Mark, Transaction } from './transaction.ts';
+import type { Party } from './waits.ts';
+
+/** Begins, commits and rolls back transactions of a whole server, and drops row versions that no reader can see any more. */
+export class Transactions {
+  #lastId = 1000;
+  #lastSeq = 1;
+  /** Sequence numbers readers look at, with their number of readers; insertion order is ascending. */
+  readonly #readers = new Map<number, number>();
+  /** Committed writes whose older versions a reader may still need, in commit order. */
+  #prunable: { readonly seq: number; readonly table: Table; readonly row: Row }[] = [];
+  #prunableFrom = 0;
+  readonly active = new Set<Transaction>();
+  readonly #nowMs: () => number;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  begin(party: Party): Transaction {
+    const tx = new Transaction(++this.#lastId, party, this.#nowMs());
+    this.active.add(tx);
+    return tx;
+  }
+
+  /** Number of the newest commit. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /** Keeps the present state readable until `closeReader` is called with the returned number. */
+  openReader(): number {
+    const seq = this.#lastSeq;
+    this.#readers.set(seq, (this.#readers.get(seq) ?? 0) + 1);
+    return seq;
+  }
+
+  closeReader(seq: number): void {
+    const readers = this.#readers.get(seq)! - 1;
+    if (readers > 0) this.#readers.set(seq, readers);
+    else {
+      this.#readers.delete(seq);
+      this.#prune();
+    }
+  }
+
+  /**
+   * Fixes what a SNAPSHOT transaction sees, once. A place in each given log is reserved at the same instant, so commits the view holds have
+   * a lower LSN than the transaction's begin LSN and all others a higher one.
+   */
+  fixSnapshot(tx: Transaction, log: TransactionLog): void {
+    if (tx.snapshot !== LATEST) return;
+    tx.snapshot = this.openReader();
+    tx.presence(log);
+  }
+
+  commit(tx: Transaction): void {
+    if (tx.undo.length > 0) {
+      const seq = ++this.#lastSeq;
+      for (const entry of tx.undo) {
+        for (let version = entry.row.head; version.tx === tx; ) {
+          version.tx = null;
+          version.seq = seq;
+          if (version.prev === null) break;
+          version = version.prev;
+        }
+      }
+      this.#log(tx);
+      this.#end(tx);
+      for (const { table, row } of tx.undo) this.#prunable.push({ seq, table, row });
+      this.#prune();
+      return;
+    }
+    this.#end(tx);
+  }
+
+  rollback(tx: Transaction): void {
+    this.undoTo(tx, { undo: 0, changes: 0 });
+    this.#end(tx);
+  }
+
+  /** Takes back the writes since the mark. Locks stay. */
+  undoTo(tx: Transaction, mark: Mark): void {
+    for (let i = tx.undo.length - 1; i >= mark.undo; i--) {
+      const { table, row, before } = tx.undo[i]!;
+      table.revert(row, before);
+    }
+    tx.undo.length = mark.undo;
+    tx.changes.length = mark.changes;
+  }
+
+  #log(tx: Transaction): void {
+    if (tx.changes.length === 0) return;
+    const byLog = new Map<TransactionLog, Change[]>();
+    for (const change of tx.changes) {
+      const log = change.table.log!;
+      const list = byLog.get(log);
+      if (list) list.push(change);
+      else byLog.set(log, [change]);
+    }
+    for (const [log, changes] of byLog) {
+      const { beginLsn, beginTimeMs } = tx.presence(log);
+      const commitLsn = log.append();
+      log.commit({ transactionId: tx.id, beginLsn, beginTimeMs, commitLsn, commitTimeMs: this.#nowMs(), changes });
+    }
+  }
+
+  #end(tx: Transaction): void {
+    tx.ended = true;
+    this.active.delete(tx);
+    for (const row of tx.lockedRows) {
+      if (!row.locks) continue;
+      row.locks = row.locks.filter((lock) => lock.tx !== tx);
+      if (row.locks.length === 0) row.locks = null;
+    }
+    for (const locks of tx.lockedTables) locks.drop(tx);
+    if (tx.snapshot !== LATEST) this.closeReader(tx.snapshot);
+    tx.party.release();
+  }
+
+  #prune(): void {
+    const oldest = this.#readers.keys().next().value ?? LATEST;
+    const queue = this.#prunable;
+    let at = this.#prunableFrom;
+    for (; at < queue.length && queue[at]!.seq <= oldest; at++) queue[at]!.table.prune(queue[at]!.row, oldest);
+    if (at === queue.length) {
+      this.#prunable = [];
+      this.#prunableFrom = 0;
+    } else if (at > 10_000 && at > queue.length >> 1) {
+      this.#prunable = queue.slice(at);
+      this.#prunableFrom = 0;
+    } else this.#prunableFrom = at;
+  }
+}
