@@ -28,7 +28,7 @@ export function compileSet(clauses: readonly SetClause[], table: TableObject, sc
   const columns = new Set<number>();
   const steps = clauses.map((clause) => {
     const at = clause.column ? assignable(table, clause.column.name, columns) : -1;
-    const value = valueOf(clause, at, table, scope);
+    const value = clauseValue(clause, at, table, scope);
     return { at, value, variable: clause.variable ? variableStep(clause.variable, at, value, table, scope) : null };
   });
   return {
@@ -61,7 +61,7 @@ function assignable(table: TableObject, name: string, seen: Set<number>): number
 }
 
 /** Null stands for DEFAULT. */
-function valueOf(clause: SetClause, at: number, table: TableObject, scope: QueryScope): Compiled | null {
+function clauseValue(clause: SetClause, at: number, table: TableObject, scope: QueryScope): Compiled | null {
   if (clause.value.k === 'default') return null;
   const value = compileExpr(combined(clause), scope);
   return at >= 0 ? assigned(value, table, table.columns[at]!) : value;
