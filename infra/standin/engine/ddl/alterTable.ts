@@ -10,10 +10,10 @@ import { checkViolated } from '../dml/writeRows.ts';
 import type { Column } from '../model/columns.ts';
 import type { ForeignKey, TableObject } from '../model/tableObject.ts';
 import { newFrame } from '../query/frame.ts';
-import { then } from '../run/controlStatements.ts';
 import { computedColumnType } from '../run/declarations.ts';
 import type { Execution } from '../run/execution.ts';
 import type { Awaitable } from '../run/flow.ts';
+import { chain } from '../run/flow.ts';
 import type { Handler, Runner } from '../run/runner.ts';
 import { dropColumns, dropConstraints } from './alterDrop.ts';
 import { buildChecks, buildColumn, buildKey } from './buildTable.ts';
@@ -27,8 +27,8 @@ export const alterTable: Handler<'alterTable'> = (runner, statement, env) => {
   requireAlter(runner, table.database, table);
   // Waits for those who work in the table, as the schema modification lock does.
   const locked = runner.atomic(env, true, () => table.data.locks.lockTable(env.statement.tx, 'X'));
-  return then(locked, () =>
-    then(alter(runner, env, table, statement.action), () => {
+  return chain(locked, () =>
+    chain(alter(runner, env, table, statement.action), () => {
       tableChanged(runner, table);
       recordDdl(runner.session.server, table, runner.session.lastBatch, statement.action);
       return null;

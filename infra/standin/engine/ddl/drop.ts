@@ -6,9 +6,9 @@ import type { Database } from '../model/database.ts';
 import type { DatabaseObject } from '../model/modules.ts';
 import type { TableObject } from '../model/tableObject.ts';
 import { writtenName } from '../query/namedSource.ts';
-import { then } from '../run/controlStatements.ts';
 import type { Execution } from '../run/execution.ts';
 import type { Awaitable, Flow } from '../run/flow.ts';
+import { chain } from '../run/flow.ts';
 import type { Handler, Runner } from '../run/runner.ts';
 import { databaseFor, requireAlter } from './target.ts';
 
@@ -50,7 +50,7 @@ function dropObject(
     : (database.find(session.defaultSchema, name.name) ?? database.find('dbo', name.name));
   if (object?.kind !== kind) return false;
   requireAlter(runner, database, object);
-  if (object.kind === 'table') return then(dropTable(runner, env, database, object), () => true);
+  if (object.kind === 'table') return chain(dropTable(runner, env, database, object), () => true);
   if (object.kind === 'trigger') object.table.triggers = object.table.triggers.filter((trigger) => trigger !== object);
   forget(database, object);
   return true;
@@ -60,7 +60,7 @@ function dropTable(runner: Runner, env: Execution, database: Database, table: Ta
   const user = table.referencedBy.find((key) => key.table !== table);
   if (user) throw sqlError(3726, table.qualifiedName);
   const locked = runner.atomic(env, true, () => table.data.locks.lockTable(env.statement.tx, 'X'));
-  return then(locked, () => {
+  return chain(locked, () => {
     for (const key of table.foreignKeys)
       key.parent.referencedBy = key.parent.referencedBy.filter((other) => other !== key);
     for (const trigger of table.triggers) database.remove(trigger);

@@ -7,7 +7,7 @@ import { sqlError } from '../../sql/errors.ts';
 import { bracket } from '../../sql/print.ts';
 import { BIT, binary, DATETIME, INT, MAX, nvarchar, type SqlType, SYSNAME } from '../../sql/values.ts';
 import type { RowData } from '../../store/row.ts';
-import { then } from '../run/controlStatements.ts';
+import { chain } from '../run/flow.ts';
 import {
   type BoundArguments,
   type ProcedureContext,
@@ -68,7 +68,7 @@ function enable(context: ProcedureContext, args: BoundArguments) {
       session.server.nowMs(),
     );
   });
-  return then(enabled, () => {
+  return chain(enabled, () => {
     session.server.changed();
     session.server.securityChanged();
     return 0;

@@ -3,8 +3,8 @@ import { type BulkLoad, CURRENT_COMMAND } from '../../tds/engineSession.ts';
 import { insertRowsInto, shapeFor } from '../dml/insertShape.ts';
 import { writeTarget } from '../dml/target.ts';
 import { checkAccesses } from './access.ts';
-import { then } from './controlStatements.ts';
 import type { Execution } from './execution.ts';
+import { chain } from './flow.ts';
 import type { Runner } from './runner.ts';
 
 /** INSERT BULK: checks the statement, and inserts the rows when they are there. Identity values come with KEEP_IDENTITY only. */
@@ -27,7 +27,7 @@ export async function runInsertBulk(runner: Runner, env: Execution, load: BulkLo
   if (shape.explicitIdentity) session.identityInsert = target.table;
   try {
     const result = runner.atomic(env, true, () => insertRowsInto(env, shape, load.rows).rows.length);
-    await then(result, (count) => runner.done(CURRENT_COMMAND.bulkInsert, count));
+    await chain(result, (count) => runner.done(CURRENT_COMMAND.bulkInsert, count));
   } finally {
     session.identityInsert = identityInsert;
   }

@@ -5,16 +5,11 @@ import { SqlError, sqlError } from '../../sql/errors.ts';
 import { evaluateAs, evaluateExpr, evaluatePredicate } from './evaluate.ts';
 import type { Execution } from './execution.ts';
 import { Cancelled, originOf } from './failures.ts';
-import { type Awaitable, BREAK, CONTINUE, type Flow } from './flow.ts';
+import { type Awaitable, BREAK, CONTINUE, chain, type Flow } from './flow.ts';
 import type { Handler, Runner } from './runner.ts';
 
-/** Waits for a value if need be, then goes on. */
-export function then<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
-  return value instanceof Promise ? value.then(next) : next(value);
-}
-
 const ifElse: Handler<'if'> = (runner, statement, env) =>
-  then(evaluatePredicate(runner, env, statement.test), (truth) => {
+  chain(evaluatePredicate(runner, env, statement.test), (truth) => {
     if (truth === true) return runner.run(statement.body, env);
     return statement.otherwise ? runner.run(statement.otherwise, env) : null;
   });
@@ -69,7 +64,7 @@ function assign(runner: Runner, env: Execution, name: string, value: Expr): Awai
   const declared = env.unit.declared.get(name);
   if (declared?.k !== 'scalar') throw sqlError(137, name);
   const variable = env.variable(name);
-  return then(evaluateAs(runner, env, value, declared.type), (result) => {
+  return chain(evaluateAs(runner, env, value, declared.type), (result) => {
     variable.value = result;
     return null;
   });
@@ -94,7 +89,7 @@ function assignedValue(statement: StatementOf<'setVariable'>): Expr {
 
 const print: Handler<'print'> = (runner, statement, env) => {
   const { type, value } = evaluateExpr(runner, env, statement.value);
-  return then(value, (result) => {
+  return chain(value, (result) => {
     const text = result === null ? '' : String(convert(result, type, { k: 'nvarchar', n: 4000 }));
     runner.sink.emit({
       kind: 'message',
@@ -112,7 +107,7 @@ const print: Handler<'print'> = (runner, statement, env) => {
 const returnStatement: Handler<'return'> = (runner, statement, env) => {
   if (!statement.value) return { k: 'return', value: undefined };
   const { type, value } = evaluateExpr(runner, env, statement.value);
-  return then(value, (result) => {
+  return chain(value, (result) => {
     const to = env.returnType ?? { k: 'int' as const };
     return { k: 'return', value: result === null ? null : convert(result, type, to) };
   });
