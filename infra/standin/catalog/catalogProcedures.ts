@@ -3,6 +3,7 @@ import { sqlError } from '../sql/errors.ts';
 import { likeRegExp } from '../sql/like.ts';
 import { INT, nvarchar, SMALLINT, type SqlType, type SqlValue, SYSNAME, TINYINT, varchar } from '../sql/values.ts';
 import { type CatalogColumn, type CatalogTable, catalogTables } from './catalogTables.ts';
+import { numberedIndexes } from './indexViews.ts';
 import { odbc2Type, odbcFacts } from './odbcTypes.ts';
 import { factsOf } from './typeFacts.ts';
 import type { CatalogContext, ViewRow } from './view.ts';
@@ -156,6 +157,31 @@ const spPrimaryKeys: CatalogProcedure['rows'] = (context, args) =>
     }));
   });
 
+/** One row for the table itself (TYPE 0), then its indexes: clustered 1, others 3. @is_unique = 'Y' leaves the others out. */
+const spStatistics: CatalogProcedure['rows'] = (context, args) =>
+  matching(context, { ...args, fusepattern: 0 }).flatMap((one) => {
+    const table = one.table?.table;
+    if (!table) return [];
+    const base = { TABLE_QUALIFIER: context.database.name, TABLE_OWNER: one.schema.name, TABLE_NAME: one.name };
+    const uniqueOnly = args['is_unique'] === 'Y';
+    const indexes = numberedIndexes(table).flatMap(({ index }) =>
+      index && (index.unique || !uniqueOnly) ? [index] : [],
+    );
+    const columns = indexes.flatMap((index) =>
+      index.columns.map((at, i) => ({
+        ...base,
+        NON_UNIQUE: index.unique ? 0 : 1,
+        INDEX_QUALIFIER: one.name,
+        INDEX_NAME: index.name,
+        TYPE: index.clustered ? 1 : 3,
+        SEQ_IN_INDEX: i + 1,
+        COLUMN_NAME: table.columns[at]!.name,
+        COLLATION: 'A',
+      })),
+    );
+    return [{ ...base, TYPE: 0, CARDINALITY: table.data.rowCount, PAGES: 1 }, ...columns];
+  });
+
 /** The text of a module, in lines as sp_helptext cuts it; 15009 when there is none. */
 const spHelpText: CatalogProcedure['rows'] = (context, args) => {
   const wanted = String(args['objname'] ?? '');
@@ -230,6 +256,24 @@ const COLUMNS = procedure(
   spColumns,
 );
 
+const STATISTICS = procedure(
+  ['table_name', 'table_owner', 'table_qualifier', 'index_name', 'is_unique', 'accuracy'],
+  {
+    ...TABLE,
+    NON_UNIQUE: SMALLINT,
+    INDEX_QUALIFIER: SYSNAME,
+    INDEX_NAME: SYSNAME,
+    TYPE: SMALLINT,
+    SEQ_IN_INDEX: SMALLINT,
+    COLUMN_NAME: SYSNAME,
+    COLLATION: { k: 'char', n: 1 },
+    CARDINALITY: INT,
+    PAGES: INT,
+    FILTER_CONDITION: varchar(128),
+  },
+  spStatistics,
+);
+
 /** Catalog procedures by lower-case name; drivers call them for metadata. */
 export const catalogProcedures: Readonly<Record<string, CatalogProcedure>> = {
   sp_tables: procedure(
@@ -245,6 +289,8 @@ export const catalogProcedures: Readonly<Record<string, CatalogProcedure>> = {
     { ...TABLE, COLUMN_NAME: SYSNAME, KEY_SEQ: SMALLINT, PK_NAME: SYSNAME },
     spPrimaryKeys,
   ),
+  sp_statistics: STATISTICS,
+  sp_statistics_100: STATISTICS,
   sp_helptext: procedure(['objname', 'columnname'], { Text: nvarchar(255) }, spHelpText),
   sp_databases: procedure([], { DATABASE_NAME: SYSNAME, DATABASE_SIZE: INT, REMARKS: varchar(254) }, spDatabases),
   sp_who: procedure(
