@@ -13,6 +13,7 @@ export function compileDelete(statement: DeleteStatement, context: CompileContex
   const { table, resolve } = writtenTable(rows, 'DELETE', null, context);
   const outputs = compileOutputs(statement.output, table, rows.scope.sources, context, false);
   return {
+    target: table,
     run: (env) => {
       const target = resolve(env);
       const found: { row: Row; before: RowData; sources: readonly RowData[] }[] = [];

@@ -22,7 +22,7 @@ export function compileInsert(statement: InsertStatement, context: CompileContex
   if (statement.top) throw unsupported('INSERT TOP');
   const { shape, values } = compileSource(statement, context);
   const outputs = compileOutputs(statement.output, shape.target.table, [], context, false);
-  return { run: (env) => runInsert(env, shape, values(env), outputs) };
+  return { target: shape.target.table, run: (env) => runInsert(env, shape, values(env), outputs) };
 }
 
 function compileSource(

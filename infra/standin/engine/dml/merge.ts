@@ -28,6 +28,7 @@ export function compileMerge(statement: MergeStatement, context: CompileContext)
   const outputs = compileOutputs(statement.output, rows.target.table, rows.scope.sources, context, true);
   const bySource = whens.some((when) => when.match === 'notMatchedBySource');
   return {
+    target: rows.target.table,
     run: (env) => {
       const decisions = decide(env, rows, whens, bySource, outputs.length > 0);
       return carryOut(env, rows.target.resolve(env), decisions, whens, outputs);

@@ -22,5 +22,7 @@ export interface DmlResult {
 
 /** A compiled change. `run` is synchronous and may throw Blocked; the runner then undoes it and tries again. */
 export interface DmlPlan {
+  /** The table it changes, as it was when the plan was made; absent where no trigger can fire. */
+  readonly target?: TableObject;
   run(env: Execution): DmlResult;
 }

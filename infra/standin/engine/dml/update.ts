@@ -15,6 +15,7 @@ export function compileUpdate(statement: UpdateStatement, context: CompileContex
   const set = compileSet(statement.set, table, rows.scope);
   const outputs = compileOutputs(statement.output, table, rows.scope.sources, context, false);
   return {
+    target: table,
     run: (env) => {
       const target = resolve(env);
       const changes: (RowChange & { readonly sources: readonly RowData[] })[] = [];

@@ -17,14 +17,14 @@ import { compileUpdate } from '../dml/update.ts';
 import { compileQuery } from '../query/compileQuery.ts';
 import { drain, type RowPull } from '../query/frame.ts';
 import type { OutputColumn, QueryPlan } from '../query/queryPlan.ts';
-import { then } from './controlStatements.ts';
 import type { Execution } from './execution.ts';
 import { originOf } from './failures.ts';
 import type { Awaitable, Flow } from './flow.ts';
+import { chain } from './flow.ts';
 import { insertExec } from './insertExec.ts';
 import type { Handler, Runner } from './runner.ts';
 import { doneScope } from './sink.ts';
-import { fireTriggers, hasTriggers } from './triggers.ts';
+import { fireTriggers } from './triggers.ts';
 
 /** Rows of one `rows` event. */
 const ROWS_PER_EVENT = 200;
@@ -94,7 +94,7 @@ function assignRows(runner: Runner, env: Execution, plan: SelectStatementPlan): 
     }
     return count;
   });
-  return then(result, (count) => {
+  return chain(result, (count) => {
     runner.session.rowCount = count;
     runner.session.error = 0;
     return null;
@@ -111,7 +111,7 @@ function sendRows(runner: Runner, env: Execution, plan: SelectStatementPlan): Aw
       (isolation === 'readCommitted' && env.database.options.readCommittedSnapshot));
   if (!quiet) {
     const rows = runner.atomic(env, false, () => drain(openPlan(env, plan)));
-    return then(rows, (all) => sendAll(runner, plan.query.columns, all));
+    return chain(rows, (all) => sendAll(runner, plan.query.columns, all));
   }
   const opened = runner.open(env, false);
   try {
@@ -123,7 +123,7 @@ function sendRows(runner: Runner, env: Execution, plan: SelectStatementPlan): Aw
   } catch (error) {
     runner.close(env, opened, false);
     if (!(error instanceof Blocked)) throw error;
-    return then(
+    return chain(
       runner.atomic(env, false, () => drain(openPlan(env, plan))),
       (all) => sendAll(runner, plan.query.columns, all),
     );
@@ -210,27 +210,17 @@ function dml(
   currentCommand: number,
   plan: DmlPlan,
 ): Awaitable<Flow> {
-  const result = terminating(() =>
-    runner.atomic(env, true, () => {
-      const done = plan.run(env);
-      if (done.events.some(hasTriggers) && !env.inFunction) throw new NeedsTriggers();
-      return done;
-    }),
-  );
-  if (result instanceof NeedsTriggers) return withTriggers(runner, statement, env, currentCommand, plan);
-  return then(result, (done) =>
-    done instanceof NeedsTriggers
-      ? withTriggers(runner, statement, env, currentCommand, plan)
-      : finish(runner, currentCommand, done),
-  );
+  // Whether any trigger is there is asked before: a change that ran twice would take identity values twice.
+  if (plan.target?.triggers.some((trigger) => trigger.enabled) && !env.inFunction) {
+    return withTriggers(runner, statement, env, currentCommand, plan);
+  }
+  const result = terminating(() => runner.atomic(env, true, () => plan.run(env)));
+  return chain(result, (done) => finish(runner, currentCommand, done));
 }
 
-/** Thrown to undo a change whose table has triggers, so that it runs again with them. */
-class NeedsTriggers extends Error {}
-
-function terminating(run: () => Awaitable<DmlResult>): Awaitable<DmlResult | NeedsTriggers> {
-  const mark = (error: unknown): NeedsTriggers => {
-    if (error instanceof NeedsTriggers) return error;
+/** Marks the errors of a change: "The statement has been terminated." follows them. */
+function terminating(run: () => Awaitable<DmlResult>): Awaitable<DmlResult> {
+  const mark = (error: unknown): never => {
     if (error instanceof SqlError) originOf(error).terminates = true;
     throw error;
   };
@@ -249,7 +239,7 @@ async function withTriggers(
   currentCommand: number,
   plan: DmlPlan,
 ): Promise<Flow> {
-  const done = await fireTriggers(runner, statement, env, plan);
+  const done = await terminating(() => fireTriggers(runner, statement, env, plan));
   return finish(runner, currentCommand, done);
 }
 
@@ -260,7 +250,7 @@ function finish(runner: Runner, currentCommand: number, done: DmlResult): Awaita
   }
   runner.sink.emit({ kind: 'columns', columns: done.output.columns });
   const { rows } = done.output;
-  return then(sendSlicesIfAny(runner, rows), () => {
+  return chain(sendSlicesIfAny(runner, rows), () => {
     const { session } = runner;
     session.rowCount = done.count;
     session.error = 0;
@@ -299,7 +289,7 @@ const merge: Handler<'merge'> = (runner, statement, env) => {
 
 const truncate: Handler<'truncate'> = (runner, statement, env) => {
   const plan = runner.plan(env, statement, (context) => compileTruncate(statement, context));
-  return then(
+  return chain(
     runner.atomic(env, true, () => plan.run(env)),
     () => null,
   );

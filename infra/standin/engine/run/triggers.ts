@@ -9,13 +9,9 @@ import { Execution } from './execution.ts';
 import type { Unit } from './planCache.ts';
 import type { Runner } from './runner.ts';
 import { beginTransaction, commitTransaction, rollbackAll } from './sessionTransactions.ts';
+import { NO_SINK } from './sink.ts';
 
 const MAX_NESTING = 32;
-
-/** Whether a change fires any trigger. */
-export function hasTriggers(event: ChangeEvent): boolean {
-  return triggersFor(event).length > 0;
-}
 
 function triggersFor(event: ChangeEvent): Trigger[] {
   return event.table.triggers.filter((trigger) => trigger.enabled && trigger.definition.events.includes(event.kind));
@@ -33,7 +29,8 @@ export async function fireTriggers(
 ): Promise<DmlResult> {
   const { session } = runner;
   const own = session.tx === null;
-  if (own) beginTransaction(session, runner.sink);
+  // The client is not told: to it the statement is one of autocommit mode.
+  if (own) beginTransaction(session, NO_SINK);
   try {
     const result = await runner.atomic(env, true, () => plan.run(env));
     const { rowCount } = session;
@@ -41,10 +38,10 @@ export async function fireTriggers(
       for (const trigger of triggersFor(event)) await fire(runner, trigger, event, result.count, env, statement.line);
     session.rowCount = rowCount;
     if (session.tx === null) throw sqlError(3609);
-    if (own) commitTransaction(session, runner.sink);
+    if (own) commitTransaction(session, NO_SINK);
     return result;
   } catch (error) {
-    if (own) rollbackAll(session, runner.sink);
+    if (own) rollbackAll(session, NO_SINK);
     throw error;
   }
 }
