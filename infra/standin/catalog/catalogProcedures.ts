@@ -9,7 +9,7 @@ import { factsOf } from './typeFacts.ts';
 import type { CatalogContext, ViewRow } from './view.ts';
 import { sees } from './visibility.ts';
 
-/** Arguments by lower-case name without '@'; those left out are absent. */
+/** Arguments by lower-case name without '@', as values or as text; those left out are absent or NULL. */
 export type ProcedureArguments = Readonly<Record<string, SqlValue | undefined>>;
 
 /** A catalog procedure: one result set. */
@@ -26,6 +26,10 @@ function procedure(
   rows: CatalogProcedure['rows'],
 ): CatalogProcedure {
   return { parameters, columns: Object.entries(columns).map(([name, type]) => ({ name, type })), rows };
+}
+
+function numberArgument(value: SqlValue | undefined, byDefault: number): number {
+  return typeof value === 'number' || typeof value === 'string' ? Number(value) : byDefault;
 }
 
 /** A table or view the procedures list. */
@@ -58,7 +62,7 @@ function listed(context: CatalogContext): Listed[] {
 /** A name pattern: LIKE unless @fUsePattern is 0; everything when it was left out. */
 function matcher(pattern: SqlValue | undefined, args: ProcedureArguments): (name: string) => boolean {
   if (typeof pattern !== 'string' || pattern === '%') return () => true;
-  const plain = args['fusepattern'] === 0;
+  const plain = numberArgument(args['fusepattern'], 1) === 0;
   const wanted = pattern.toLowerCase();
   const regExp = plain ? undefined : likeRegExp(pattern, '\\');
   return (name) => name.toLowerCase() === wanted || (regExp?.test(name) ?? false);
@@ -134,7 +138,7 @@ function columnRow(
 
 const spColumns: CatalogProcedure['rows'] = (context, args) => {
   const column = matcher(args['column_name'], args);
-  const version = typeof args['odbcver'] === 'number' ? args['odbcver'] : 2;
+  const version = numberArgument(args['odbcver'], 2);
   return matching(context, args).flatMap((one) =>
     (one.table?.columns ?? []).flatMap((found, at) =>
       column(found.name) ? [columnRow(context, one, found, at, version)] : [],
