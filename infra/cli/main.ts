@@ -114,8 +114,12 @@ function positiveNumber(text: string): number {
   return value;
 }
 
+/** Every command closes what it opened; a handle that is left all the same must not keep the process. */
+const LINGER_MS = 3000;
+
 function finish(code: number): void {
   process.exitCode = code;
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
 try {

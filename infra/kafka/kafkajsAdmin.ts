@@ -1,5 +1,6 @@
 import type { Admin, Kafka } from 'kafkajs';
 import { SluiceError } from '#infra/runtime/errors.ts';
+import { retry } from '#infra/runtime/retry.ts';
 import { asKafkaError } from './kafkajsErrors.ts';
 import type { PartitionOffsets, TopicSpec } from './types.ts';
 
@@ -64,14 +65,22 @@ function mismatch(topic: string, setting: string, expected: string, found: strin
   });
 }
 
+/** With pauses of up to a second: long enough for a coordinator to load. */
+const COORDINATOR_ATTEMPTS = 30;
+
 /** See KafkaClient.committedOffsets. */
 export async function committedOffsets(
   admin: Admin,
   groupId: string,
   topics: readonly string[],
 ): Promise<ReadonlyMap<string, PartitionOffsets>> {
-  const found = await asKafkaError(`reading the offsets of group ${groupId}`, () =>
-    admin.fetchOffsets({ groupId, topics: [...topics] }),
+  // A broker that has just started answers for seconds that its coordinator is still loading; the library gives up sooner.
+  const found = await retry(
+    () =>
+      asKafkaError(`reading the offsets of group ${groupId}`, () =>
+        admin.fetchOffsets({ groupId, topics: [...topics] }),
+      ),
+    { attempts: COORDINATOR_ATTEMPTS, maxMs: 1000 },
   );
   return new Map(
     found.map((t) => [

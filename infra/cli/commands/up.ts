@@ -42,8 +42,10 @@ export async function up(options: UpOptions): Promise<number> {
     Object.assign(status, parts.status);
   }
   if (options.exitWithStdin) process.stdin.resume().once('close', () => lifecycle.stop());
-  return lifecycle.run(() => {
+  const code = await lifecycle.run(() => {
     log.info({ event: 'process_ready', roles: options.role, ops: ops.url });
     print(toJson({ event: 'ready', roles: options.role, ops: ops.url, pid: process.pid }));
   });
+  process.stdin.destroy();
+  return code;
 }

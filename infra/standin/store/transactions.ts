@@ -31,6 +31,11 @@ export class Transactions {
     return this.#lastSeq;
   }
 
+  /** Counts a change of a definition like a commit: snapshots of before are older than it, those opened from now on are not. */
+  nextSeq(): number {
+    return ++this.#lastSeq;
+  }
+
   /** Keeps the present state readable until `closeReader` is called with the returned number. */
   openReader(): number {
     const seq = this.#lastSeq;

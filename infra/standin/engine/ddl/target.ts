@@ -59,6 +59,6 @@ export function tableChanged(runner: Runner, table: TableObject): void {
   const { server } = runner.session;
   table.compiled = null;
   table.modifiedMs = server.nowMs();
-  table.definedAtSeq = server.transactions.lastSeq + 1;
+  table.definedAtSeq = server.transactions.nextSeq();
   server.changed();
 }
