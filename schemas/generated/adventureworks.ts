@@ -164,6 +164,7 @@ export interface SalesOrderDetailRow {
   readonly UnitPriceDiscount: string;
   /** decimal(19, 4) as exact text. */
   readonly LineTotal: string;
+  readonly LocationID: number | null;
   readonly rowguid: string;
   /** Milliseconds since 1970-01-01, in the zone-less time of the column. */
   readonly ModifiedDate: bigint;
@@ -211,7 +212,7 @@ export interface CommandRow {
   readonly COMMAND_NAME: string;
   readonly PAYLOAD_HASH: Buffer;
   readonly ORDER_ID: string | null;
-  readonly RESULT: string | null;
+  readonly RESULT: string;
   /** Milliseconds since 1970-01-01, in the zone-less time of the column. */
   readonly CREATED_AT: bigint;
 }
