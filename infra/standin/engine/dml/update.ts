@@ -3,13 +3,15 @@ import type { RowData } from '../../store/row.ts';
 import type { CompileContext } from '../compile/context.ts';
 import { withCtes } from '../query/compileQuery.ts';
 import { planTargetRows } from './changeRows.ts';
+import { throughDerived } from './derivedTarget.ts';
 import { compileOutputs, runOutputs } from './output.ts';
 import type { DmlPlan } from './plan.ts';
 import { compileSet, setColumns } from './setClauses.ts';
 import { completeRow, type RowChange, updateRows } from './writeRows.ts';
 import { writtenTable } from './writtenTable.ts';
 
-export function compileUpdate(statement: UpdateStatement, context: CompileContext): DmlPlan {
+export function compileUpdate(written: UpdateStatement, context: CompileContext): DmlPlan {
+  const statement = throughDerived(written, context);
   const rows = planTargetRows(statement, context, withCtes(statement.ctes, null));
   const { table, resolve } = writtenTable(rows, 'UPDATE', setColumns(statement.set), context);
   const set = compileSet(statement.set, table, rows.scope);

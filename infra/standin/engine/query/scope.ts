@@ -6,6 +6,12 @@ import type { CompileContext } from '../compile/context.ts';
 import type { QueryFrame } from './frame.ts';
 import type { BoundSource, SourceColumn } from './source.ts';
 
+/**
+ * Alias of a source whose columns only qualified names find: the table behind a common table expression that is being changed. No written name
+ * can be the same.
+ */
+export const HIDDEN_TARGET = '\u0001target';
+
 /** A column found by name: `depth` query levels out, in the source with that slot. */
 export interface FoundColumn {
   readonly depth: number;
@@ -120,7 +126,7 @@ export class QueryScope implements Scope {
     let found: { slot: number; column: SourceColumn } | null = null;
     let qualified = false;
     for (const source of this.sources) {
-      if (qualifier !== undefined && source.exposed !== qualifier) continue;
+      if (qualifier === undefined ? source.exposed === HIDDEN_TARGET : source.exposed !== qualifier) continue;
       if (schema !== null && schema !== '' && source.schema !== schema) continue;
       qualified = true;
       for (const column of source.columns) {
