@@ -16,7 +16,8 @@ export interface TableHost {
 
 /**
  * Rows with their versions, and the indexes over them; `indexes[0]` holds every row and gives the order of scans (the clustered index, or
- * a heap ordered by row id). All methods are synchronous; when another transaction is in the way they throw Blocked and have done nothing.
+ * a heap ordered by row id). All methods are synchronous; when another transaction is in the way they throw Blocked, and the caller
+ * undoes what its statement has done so far.
  */
 export class Table {
   readonly columns: StoredColumn[];
