@@ -5,12 +5,16 @@ import type { Transaction } from './transaction.ts';
 import type { Party } from './waits.ts';
 
 /** The keys of an index (given by its position) from `from` to `to`: nobody else may put a key in there. */
-export interface RangeLock {
+export interface RangeRequest {
   readonly tx: Transaction;
   readonly index: number;
   readonly from: Bound;
   readonly to: Bound;
   readonly mode: 'S' | 'U';
+}
+
+interface RangeLock extends RangeRequest {
+  readonly number: number;
 }
 
 /** Whether two different transactions may hold these at once. */
@@ -29,7 +33,7 @@ export function lockRow(tx: Transaction, row: Row, mode: LockMode): void {
     if (STRENGTH[mode] > STRENGTH[own.mode]) own.mode = mode;
     return;
   }
-  const lock: HeldLock = { tx, mode };
+  const lock: HeldLock = { tx, mode, number: tx.lockCount++ };
   if (row.locks) row.locks.push(lock);
   else row.locks = [lock];
   tx.lockedRows.push(row);
@@ -78,12 +82,12 @@ export class TableLocks {
     if (blockers.length > 0) throw new Blocked(blockers);
     const own = this.#table.find((lock) => lock.tx === tx);
     tx.lockedTables.add(this);
-    if (!own) this.#table.push({ tx, mode });
+    if (!own) this.#table.push({ tx, mode, number: tx.lockCount++ });
     else if (mode === 'X') own.mode = 'X';
   }
 
   /** Locks a range of index keys, present and future. */
-  lockRange(lock: RangeLock): void {
+  lockRange(lock: RangeRequest): void {
     const blockers: Party[] = [];
     for (const other of this.#ranges) {
       if (other.tx === lock.tx) {
@@ -93,7 +97,7 @@ export class TableLocks {
     }
     if (blockers.length > 0) throw new Blocked(blockers);
     lock.tx.lockedTables.add(this);
-    this.#ranges.push(lock);
+    this.#ranges.push({ ...lock, number: lock.tx.lockCount++ });
   }
 
   /** Throws Blocked when another transaction holds the range that this new index key falls into. */
@@ -106,10 +110,18 @@ export class TableLocks {
     if (blockers.length > 0) throw new Blocked(blockers);
   }
 
+  /** Drops everything the transaction holds here. */
   drop(tx: Transaction): void {
     this.#intents.delete(tx);
-    if (this.#table.length > 0) this.#table = this.#table.filter((lock) => lock.tx !== tx);
-    if (this.#ranges.length > 0) this.#ranges = this.#ranges.filter((lock) => lock.tx !== tx);
+    this.dropSince(tx, 0);
+  }
+
+  /** Drops the table and range locks the transaction took from its lock of that number on. */
+  dropSince(tx: Transaction, number: number): void {
+    const keep = (lock: { readonly tx: Transaction; readonly number: number }): boolean =>
+      lock.tx !== tx || lock.number < number;
+    if (this.#table.length > 0) this.#table = this.#table.filter(keep);
+    if (this.#ranges.length > 0) this.#ranges = this.#ranges.filter(keep);
   }
 
   #throwIf(locks: readonly HeldLock[]): void {
@@ -117,11 +129,11 @@ export class TableLocks {
   }
 }
 
-function overlap(a: RangeLock, b: RangeLock): boolean {
+function overlap(a: RangeRequest, b: RangeRequest): boolean {
   return compareBounds(a.from, b.to) < 0 && compareBounds(b.from, a.to) < 0;
 }
 
-function covers(a: RangeLock, b: RangeLock): boolean {
+function covers(a: RangeRequest, b: RangeRequest): boolean {
   return (
     a.index === b.index &&
     (a.mode === 'U' || b.mode === 'S') &&

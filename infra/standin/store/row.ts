@@ -21,6 +21,8 @@ export type LockMode = 'S' | 'U' | 'X';
 export interface HeldLock {
   readonly tx: Transaction;
   mode: LockMode;
+  /** Its number among the locks of the transaction. */
+  readonly number: number;
 }
 
 /** A row's identity over its versions. */

@@ -23,6 +23,7 @@ export interface LogPresence {
 export interface Mark {
   readonly undo: number;
   readonly changes: number;
+  readonly locks: number;
 }
 
 /** An open transaction: what it wrote, locked and logged. Made and ended by `Transactions`. */
@@ -37,6 +38,8 @@ export class Transaction {
   readonly logs = new Map<TransactionLog, LogPresence>();
   /** Number of the running statement within the transaction (`__$command_id`). */
   commandId = 0;
+  /** Locks taken so far: numbers them in their order. */
+  lockCount = 0;
   readonly lockedRows: Row[] = [];
   /** Tables this transaction has rows locked in, a table lock on or a range lock in. */
   readonly lockedTables = new Set<TableLocks>();
@@ -49,7 +52,7 @@ export class Transaction {
   }
 
   mark(): Mark {
-    return { undo: this.undo.length, changes: this.changes.length };
+    return { undo: this.undo.length, changes: this.changes.length, locks: this.lockCount };
   }
 
   /** Where this transaction begins in the log; reserves a place the first time. */

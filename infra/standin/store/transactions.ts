@@ -1,5 +1,5 @@
 import type { Change, TransactionLog } from './log.ts';
-import { LATEST, type Row } from './row.ts';
+import { type HeldLock, LATEST, type Row } from './row.ts';
 import type { Table } from './table.ts';
 import { type Mark, Transaction } from './transaction.ts';
 import type { Party } from './waits.ts';
@@ -83,7 +83,7 @@ export class Transactions {
   }
 
   rollback(tx: Transaction): void {
-    this.undoTo(tx, { undo: 0, changes: 0 });
+    this.undoTo(tx, { undo: 0, changes: 0, locks: 0 });
     this.#end(tx);
   }
 
@@ -95,6 +95,13 @@ export class Transactions {
     }
     tx.undo.length = mark.undo;
     tx.changes.length = mark.changes;
+  }
+
+  /** Lets go of the locks taken since the mark: what rolling back to a savepoint does beside undoing. */
+  unlockTo(tx: Transaction, mark: Mark): void {
+    for (const row of tx.lockedRows) dropRowLocks(row, (lock) => lock.tx !== tx || lock.number < mark.locks);
+    for (const locks of tx.lockedTables) locks.dropSince(tx, mark.locks);
+    tx.party.release();
   }
 
   #log(tx: Transaction): void {
@@ -116,11 +123,7 @@ export class Transactions {
   #end(tx: Transaction): void {
     tx.ended = true;
     this.active.delete(tx);
-    for (const row of tx.lockedRows) {
-      if (!row.locks) continue;
-      row.locks = row.locks.filter((lock) => lock.tx !== tx);
-      if (row.locks.length === 0) row.locks = null;
-    }
+    for (const row of tx.lockedRows) dropRowLocks(row, (lock) => lock.tx !== tx);
     for (const locks of tx.lockedTables) locks.drop(tx);
     if (tx.snapshot !== LATEST) this.closeReader(tx.snapshot);
     tx.party.release();
@@ -139,4 +142,10 @@ export class Transactions {
       this.#prunableFrom = 0;
     } else this.#prunableFrom = at;
   }
+}
+
+function dropRowLocks(row: Row, keep: (lock: HeldLock) => boolean): void {
+  if (!row.locks) return;
+  row.locks = row.locks.filter(keep);
+  if (row.locks.length === 0) row.locks = null;
 }

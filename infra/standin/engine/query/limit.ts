@@ -28,11 +28,13 @@ function countOf(compiled: Compiled, f: QueryFrame, least: number, error: number
 }
 
 /** Cuts the rows of `open` as TOP or OFFSET … FETCH say. */
-export function limited(open: Open, limits: Limits, scope: QueryScope, _slots: number): Open {
+export function limited(open: Open, limits: Limits, scope: QueryScope): Open {
   const top = limits.top ? compileExpr(limits.top.count, scope) : null;
   const offset = limits.tail.offset ? compileExpr(limits.tail.offset, scope) : null;
   const fetch = limits.tail.fetch ? compileExpr(limits.tail.fetch, scope) : null;
   if (!top && !offset) return open;
+  // SELECT TOP (0) … WITH (TABLOCKX) takes the lock all the same.
+  const locksTables = scope.sources.some(({ access }) => access.k === 'table' && access.lock.tableLock !== null);
   if (top && limits.top?.withTies) {
     if (limits.ties.length === 0) throw sqlError(1062);
     return (f) => withTies(f, open, countOf(top, f, 0, 1060), limits.ties);
@@ -40,7 +42,7 @@ export function limited(open: Open, limits: Limits, scope: QueryScope, _slots: n
   return (f) => {
     const skip = offset ? countOf(offset, f, 0, 10742) : 0;
     let left = top ? countOf(top, f, 0, 1060) : fetch ? countOf(fetch, f, 1, 10744) : Number.POSITIVE_INFINITY;
-    if (left === 0) return () => null;
+    if (left === 0 && !locksTables) return () => null;
     const pull = open(f);
     let skipped = skip === 0;
     return () => {

@@ -58,7 +58,7 @@ export function compileSelect(select: Select, tail: SelectTail, at: BodyContext)
   };
   const plan = planRows(tree, where, parts, tail.orderBy, select);
   const run = (f: QueryFrame): RowPull => openSelect(f, parts, plan);
-  const open = limited(run, { top: select.top, tail, ties: order, distinct: select.distinct }, scope, parts.slots);
+  const open = limited(run, { top: select.top, tail, ties: order, distinct: select.distinct }, scope);
   return {
     columns: outputs.map(({ compiled: _compiled, expr: _expr, ...column }) => column),
     correlated: scope.correlated,

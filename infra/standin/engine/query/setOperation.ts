@@ -49,7 +49,7 @@ export function compileSetOperation(operation: SetOperation, tail: SelectTail, a
     rows.sort((a, b) => compareByKeys(a.keys, b.keys, keys));
     return pullFrom(rows.map(({ row }) => row));
   };
-  const open = limited(ordered, { top: undefined, tail, ties: [], distinct: false }, newScope(at), 0);
+  const open = limited(ordered, { top: undefined, tail, ties: [], distinct: false }, newScope(at));
   return {
     columns,
     correlated: left.correlated || right.correlated,

@@ -43,7 +43,9 @@ export function rollbackTransaction(session: SessionState, sink: Sink, name = ''
     const at = session.savepoints.findLastIndex((savepoint) => savepoint.name === wanted);
     if (at >= 0) {
       if (session.doomed) throw sqlError(3931);
-      session.server.transactions.undoTo(session.tx, session.savepoints[at]!.mark);
+      const { mark } = session.savepoints[at]!;
+      session.server.transactions.undoTo(session.tx, mark);
+      session.server.transactions.unlockTo(session.tx, mark);
       session.savepoints.length = at + 1;
       return;
     }
