@@ -33,11 +33,10 @@ export class StorefrontClient {
     return body.items?.find((item) => item.sku === sku) ?? null;
   }
 
-  /** The order's status word, waiting for the copy to pass the command; null when it is not known. */
-  async orderStatus(orderId: string, after?: string): Promise<string | null> {
-    const wait = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
+  /** The order's status word for whoever knows the command that made it, once the copy has passed that command; null before. */
+  async orderStatus(orderId: string, commandId: string): Promise<string | null> {
     const { status, body } = await call<{ status?: unknown }>(
-      `${this.#url}/orders/${encodeURIComponent(orderId)}${wait}`,
+      `${this.#url}/orders/${encodeURIComponent(orderId)}?after=${encodeURIComponent(commandId)}`,
     );
     return status === 200 && typeof body.status === 'string' ? body.status : null;
   }

@@ -112,17 +112,20 @@ async function checkOrder(options: OnceOptions, lines: readonly SampleLine[]): P
   };
   if (!placed.ok) return [placed];
   const { orderId, commandId } = answer.body;
-  const status = (word: string, after?: string) => async (): Promise<string | undefined> =>
-    (await environment.storefront.orderStatus(orderId, after)) === word ? `order ${orderId}` : undefined;
-  const known = await checkEventually(options, 'storefront knows the order', async () =>
-    (await environment.storefront.orderStatus(orderId, commandId)) === null ? undefined : `order ${orderId}`,
-  );
+  const status = async (): Promise<string | null> => environment.storefront.orderStatus(orderId, commandId);
+  const known = await checkEventually(options, 'storefront knows the order', async () => {
+    const word = await status();
+    return word === null ? undefined : `order ${orderId} is ${word}`;
+  });
   const taken = await checkEventually(options, "stock shows the order's lines taken", () =>
     sourceStockShown(options, lines),
   );
   await shop.pickOrder(environment.owner, orderId);
   await shop.shipOrder(environment.owner, orderId);
-  return [placed, known, taken, await checkEventually(options, 'status turns to shipped', status('shipped'))];
+  const shipped = await checkEventually(options, 'status turns to shipped', async () =>
+    (await status()) === 'shipped' ? `order ${orderId}` : undefined,
+  );
+  return [placed, known, taken, shipped];
 }
 
 /** The stock shown for every ordered sku equals the source's at one and the same look. */
