@@ -24,7 +24,7 @@ interface Decisions {
 export function compileMerge(statement: MergeStatement, context: CompileContext): DmlPlan {
   if (statement.top) throw unsupported('MERGE TOP');
   const rows = planMergeRows(statement, context);
-  const whens = compileWhens(statement, rows.scope, rows.target, context);
+  const whens = compileWhens(statement, rows.scope, rows.target, rows.slot, context);
   const outputs = compileOutputs(statement.output, rows.target.table, rows.scope.sources, context, true);
   const bySource = whens.some((when) => when.match === 'notMatchedBySource');
   return {

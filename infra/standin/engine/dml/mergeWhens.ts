@@ -30,13 +30,14 @@ export function compileWhens(
   statement: MergeStatement,
   scope: QueryScope,
   target: WriteTarget,
+  slot: number,
   context: CompileContext,
 ): MergeWhenPlan[] {
   return scope.withHooks(NO_AGGREGATES, () =>
     statement.whens.map((when) => ({
       match: when.match,
       test: when.and ? compilePredicate(when.and, scope) : null,
-      action: compileAction(when.action, scope, target, context),
+      action: compileAction(when.action, scope, target, slot, context),
     })),
   );
 }
@@ -45,6 +46,7 @@ function compileAction(
   action: MergeWhen['action'],
   scope: QueryScope,
   target: WriteTarget,
+  slot: number,
   context: CompileContext,
 ): MergeWhenPlan['action'] {
   const note = (permission: Access['permission'], columns: ReadonlySet<string> | null): void => {
@@ -57,7 +59,7 @@ function compileAction(
       return { k: 'delete' };
     case 'update':
       note('UPDATE', setColumns(action.set));
-      return { k: 'update', set: compileSet(action.set, target.table, scope) };
+      return { k: 'update', set: compileSet(action.set, target.table, scope, slot) };
     case 'insert':
       note('INSERT', null);
       return compileInsert(action, scope, target, context);

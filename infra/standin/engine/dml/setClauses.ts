@@ -1,14 +1,15 @@
-import type { Expr } from '../../sql/ast.ts';
+import type { ArithmeticOp } from '../../sql/ast.ts';
 import type { SetClause } from '../../sql/astStatements.ts';
 import { implicitConverter } from '../../sql/convert.ts';
 import { sqlError } from '../../sql/errors.ts';
 import { compileExpr } from '../../sql/expr.ts';
+import { compileAssignOp } from '../../sql/exprArithmetic.ts';
 import type { Compiled } from '../../sql/exprTypes.ts';
 import type { SqlValue } from '../../sql/values.ts';
 import type { RowData } from '../../store/row.ts';
 import type { TableObject } from '../model/tableObject.ts';
 import { newFrame, type QueryFrame } from '../query/frame.ts';
-import type { QueryScope } from '../query/scope.ts';
+import { columnReader, type QueryScope } from '../query/scope.ts';
 import { assigned, compiledTable } from './compiledTable.ts';
 
 /** The compiled SET of an UPDATE. */
@@ -24,11 +25,17 @@ export function setColumns(clauses: readonly SetClause[]): Set<string> {
   return new Set(clauses.flatMap((clause) => (clause.column ? [clause.column.name.toLowerCase()] : [])));
 }
 
-export function compileSet(clauses: readonly SetClause[], table: TableObject, scope: QueryScope): SetPlan {
+/** Compiles the SET of a change whose target is the source with that slot. */
+export function compileSet(
+  clauses: readonly SetClause[],
+  table: TableObject,
+  scope: QueryScope,
+  slot: number,
+): SetPlan {
   const columns = new Set<number>();
   const steps = clauses.map((clause) => {
     const at = clause.column ? assignable(table, clause.column.name, columns) : -1;
-    const value = clauseValue(clause, at, table, scope);
+    const value = clauseValue(clause, at, table, scope, slot);
     return { at, value, variable: clause.variable ? variableStep(clause.variable, at, value, table, scope) : null };
   });
   return {
@@ -61,17 +68,27 @@ function assignable(table: TableObject, name: string, seen: Set<number>): number
 }
 
 /** Null stands for DEFAULT. */
-function clauseValue(clause: SetClause, at: number, table: TableObject, scope: QueryScope): Compiled | null {
+function clauseValue(
+  clause: SetClause,
+  at: number,
+  table: TableObject,
+  scope: QueryScope,
+  slot: number,
+): Compiled | null {
   if (clause.value.k === 'default') return null;
-  const value = compileExpr(combined(clause), scope);
+  const given = compileExpr(clause.value, scope);
+  const value =
+    clause.op === '='
+      ? given
+      : compileAssignOp(clause.op[0] as ArithmeticOp, before(clause, at, table, scope, slot), given);
   return at >= 0 ? assigned(value, table, table.columns[at]!) : value;
 }
 
-/** `a += b` as `a + b`. */
-function combined(clause: SetClause): Expr {
-  if (clause.op === '=') return clause.value;
-  const left: Expr = clause.column ?? { k: 'variable', name: clause.variable!, line: 0 };
-  return { k: 'binary', op: clause.op[0] as '+', left, right: clause.value };
+/** What `+=` and the like add to: the target's own column, whatever other sources call their columns, or the variable. */
+function before(clause: SetClause, at: number, table: TableObject, scope: QueryScope, slot: number): Compiled {
+  if (at < 0) return scope.variable(clause.variable!, 0);
+  const { name, type, nullable, collation } = table.columns[at]!;
+  return columnReader({ depth: 0, slot, column: { name, type, nullable, collation, at } });
 }
 
 function variableStep(

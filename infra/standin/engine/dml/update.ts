@@ -14,7 +14,7 @@ export function compileUpdate(written: UpdateStatement, context: CompileContext)
   const statement = throughDerived(written, context);
   const rows = planTargetRows(statement, context, withCtes(statement.ctes, null));
   const { table, resolve } = writtenTable(rows, 'UPDATE', setColumns(statement.set), context);
-  const set = compileSet(statement.set, table, rows.scope);
+  const set = compileSet(statement.set, table, rows.scope, rows.slot);
   const outputs = compileOutputs(statement.output, table, rows.scope.sources, context, false);
   return {
     target: table,
