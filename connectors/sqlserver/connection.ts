@@ -1,8 +1,8 @@
 import sql from 'mssql';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import type { SqlParams } from './params.ts';
-import { type DatabaseOptions, poolConfig } from './poolConfig.ts';
-import { toSqlError } from './sqlErrors.ts';
+import { type ConnectState, type DatabaseOptions, poolConfig } from './poolConfig.ts';
+import { toLoginError, toSqlError } from './sqlErrors.ts';
 
 /** A row as an array in column order, as the driver gives the values (see columnCodec.ts for how each type must be selected). */
 export type ArrayRow = readonly unknown[];
@@ -43,7 +43,7 @@ export interface Database extends Queryable {
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const where = `${options.server}:${options.port}/${options.database}`;
-  const state = { plain: false };
+  const state: ConnectState = { plain: false, refusals: [] };
   const pool = new sql.ConnectionPool(poolConfig(options, state));
   // Broken idle connections are replaced by the pool; a running request reports its own error.
   pool.on('error', () => undefined);
@@ -57,7 +57,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     await pool.connect();
   } catch (error) {
     await pool.close().catch(() => undefined);
-    throw translate(error);
+    throw state.plain ? translate(error) : toLoginError(error, where, state.refusals);
   }
   return new PooledDatabase(pool, where, translate);
 }

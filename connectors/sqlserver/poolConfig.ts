@@ -23,8 +23,23 @@ export interface DatabaseOptions {
   readonly readOnlyIntent?: boolean;
 }
 
-/** The driver's settings. `state.plain` becomes true when a server that should encrypt does not. */
-export function poolConfig(options: DatabaseOptions, state: { plain: boolean }): MssqlConfig {
+/** What was learnt while a connection was made; the driver keeps neither. */
+export interface ConnectState {
+  /** The server should encrypt and does not. */
+  plain: boolean;
+  /** Errors the server sent with its refusal: it names the reason first and "login failed" last. */
+  refusals: { readonly number: number; readonly message: string }[];
+}
+
+/** The parts of the driver's connection that are used here. */
+interface DriverConnection {
+  on(event: 'errorMessage', listener: (token: { number: number; message: string }) => void): void;
+  off(event: 'errorMessage', listener: (token: { number: number; message: string }) => void): void;
+  once(event: 'connect', listener: () => void): void;
+}
+
+/** The driver's settings; `state` is told what happens at connecting. */
+export function poolConfig(options: DatabaseOptions, state: ConnectState): MssqlConfig {
   return {
     server: options.server,
     port: options.port,
@@ -36,6 +51,14 @@ export function poolConfig(options: DatabaseOptions, state: { plain: boolean }):
     pool: { min: 0, max: options.maxConnections ?? 4, idleTimeoutMillis: 60_000 },
     // A dead socket shows itself; asking the server before each query would double the load on the source.
     validateConnection: 'socket',
+    beforeConnect: (connection: DriverConnection): void => {
+      state.refusals = [];
+      const note = ({ number, message }: { number: number; message: string }): void => {
+        state.refusals.push({ number, message });
+      };
+      connection.on('errorMessage', note);
+      connection.once('connect', () => connection.off('errorMessage', note));
+    },
     options: {
       encrypt: options.encrypt,
       trustServerCertificate: options.trustServerCertificate,
@@ -50,7 +73,7 @@ export function poolConfig(options: DatabaseOptions, state: { plain: boolean }):
 }
 
 /** The driver's own sockets wait for Nagle's algorithm, which costs 40 ms for each long request; this one does not. */
-async function openSocket(options: DatabaseOptions, state: { plain: boolean }): Promise<Socket> {
+async function openSocket(options: DatabaseOptions, state: ConnectState): Promise<Socket> {
   const socket = connect({ host: options.server, port: options.port, noDelay: true, keepAlive: true });
   const limit = AbortSignal.timeout(options.connectTimeoutMs);
   try {

@@ -50,6 +50,24 @@ export function toSqlError(error: unknown, where: string): SluiceError {
   return new SluiceError(code, `${where}: ${said}${numbered}`, { cause: error, context });
 }
 
+/**
+ * The error of a connection that was not made. The driver keeps only the server's last word, which is always "login failed"; `refusals` are
+ * all its errors in the order they came, the reason first.
+ */
+export function toLoginError(
+  error: unknown,
+  where: string,
+  refusals: readonly { readonly number: number; readonly message: string }[],
+): SluiceError {
+  const reason = refusals.find(({ number }) => SQL_ERROR_CODES.has(number)) ?? refusals[0];
+  if (!reason) return toSqlError(error, where);
+  const { number, message } = reason;
+  return new SluiceError(SQL_ERROR_CODES.get(number) ?? 'SQL_LOGIN_FAILED', `${where}: ${message} (error ${number})`, {
+    cause: error,
+    context: { where, sqlErrorNumber: number },
+  });
+}
+
 function codeOf(driver: DriverError, number: number | undefined, said: string): ErrorCode {
   if (CERTIFICATE.test(said)) return 'SQL_CERTIFICATE_UNTRUSTED';
   const byNumber = number === undefined ? undefined : SQL_ERROR_CODES.get(number);

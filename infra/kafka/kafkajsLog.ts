@@ -24,7 +24,7 @@ export function kafkajsLogCreator(log: Logger): () => (entry: LogEntry) => void 
 
 /** Messages that a healthy run produces: first contact with the group, a transaction still ending, a rebalance. */
 function isOrdinary(message: string): boolean {
-  return /rebalanc|re-joining|CONCURRENT_TRANSACTIONS|not yet finished|coordinator is (loading|not available)|There is already an ongoing/i.test(
+  return /rebalanc|re-joining|CONCURRENT_TRANSACTIONS|concurrent operation on the same transaction|not yet finished|coordinator is (loading|not available)|There is already an ongoing/i.test(
     message,
   );
 }
