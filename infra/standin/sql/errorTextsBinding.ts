@@ -3,9 +3,6 @@ import type { ErrorText } from './errorTexts.ts';
 /** Texts of errors 400 to 3599: types, constraints and definitions. */
 export const ERRORS_BINDING: Readonly<Record<number, ErrorText>> = {
   402: { severity: 16, text: 'The data types {} and {} are incompatible in the {} operator.' },
-  403: { severity: 16, text: 'Invalid operator for data type. Operator equals {}, type equals {}.' },
-  421: { severity: 16, text: 'The {} data type cannot be selected as DISTINCT because it is not comparable.' },
-  429: { severity: 16, text: "Parameters were not supplied for the function '{}'." },
   443: { severity: 16, state: 15, text: "Invalid use of a side-effecting operator '{}' within a function." },
   444: { severity: 16, state: 2, text: 'Select statements included within a function cannot return data to a client.' },
   447: { severity: 16, text: 'Expression type is invalid for COLLATE clause.' },
@@ -16,7 +13,6 @@ export const ERRORS_BINDING: Readonly<Record<number, ErrorText>> = {
     state: 9,
     text: 'Cannot resolve the collation conflict between "{}" and "{}" in the {} operation.',
   },
-  470: { severity: 16, text: 'The synonym "{}" referenced synonym "{}". Synonym chaining is not allowed.' },
   512: {
     severity: 16,
     text: 'Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, <= , >, >= or when the subquery is used as an expression.',
@@ -27,7 +23,6 @@ export const ERRORS_BINDING: Readonly<Record<number, ErrorText>> = {
     text: "Cannot insert the value NULL into column '{}', table '{}'; column does not allow nulls. {} fails.",
   },
   517: { severity: 16, text: "Adding a value to a '{}' column caused an overflow." },
-  518: { severity: 16, text: 'Cannot convert data type {} to {}.' },
   529: { severity: 16, state: 2, text: 'Explicit conversion from data type {} to {} is not allowed.' },
   530: {
     severity: 16,
@@ -53,12 +48,6 @@ export const ERRORS_BINDING: Readonly<Record<number, ErrorText>> = {
     state: 0,
     text: 'The {} statement conflicted with the {} constraint "{}". The conflict occurred in database "{}", table "{}"{}.',
   },
-  557: {
-    severity: 16,
-    state: 2,
-    text: 'Only functions and some extended stored procedures can be executed from within a function.',
-  },
-  574: { severity: 16, text: '{} statement cannot be used inside a user transaction.' },
   701: { severity: 17, text: "There is insufficient system memory in resource pool '{}' to run this query." },
   911: { severity: 16, text: "Database '{}' does not exist. Make sure that the name is entered correctly." },
   916: {
@@ -84,12 +73,10 @@ export const ERRORS_BINDING: Readonly<Record<number, ErrorText>> = {
     state: 4,
     text: 'An object or column name is missing or empty. For SELECT INTO statements, verify each column has a name. For other statements, look for empty alias names. Aliases defined as "" or [] are not allowed. Change the alias to a valid name.',
   },
-  1046: { severity: 15, text: 'Subqueries are not allowed in this context. Only scalar expressions are allowed.' },
   1060: {
     severity: 15,
     text: 'The number of rows provided for a TOP or FETCH clauses row count parameter must be an integer.',
   },
-  1077: { severity: 15, text: 'INSERT into an identity column not allowed on table variables.' },
   1087: { severity: 15, state: 2, text: 'Must declare the table variable "{}".' },
   1205: {
     severity: 13,
@@ -101,10 +88,8 @@ export const ERRORS_BINDING: Readonly<Record<number, ErrorText>> = {
     severity: 16,
     text: "The CREATE UNIQUE INDEX statement terminated because a duplicate key was found for the object name '{}' and the index name '{}'. The duplicate key value is {}.",
   },
-  1750: { severity: 16, state: 0, text: 'Could not create constraint or index. See previous errors.' },
   1752: { severity: 16, text: "Column '{}' in table '{}' is invalid for creating a default constraint." },
   1767: { severity: 16, state: 0, text: "Foreign key '{}' references invalid table '{}'." },
-  1769: { severity: 16, text: "Foreign key '{}' references invalid column '{}' in referencing table '{}'." },
   1770: { severity: 16, state: 0, text: "Foreign key '{}' references invalid column '{}' in referenced table '{}'." },
   1776: {
     severity: 16,
@@ -113,11 +98,6 @@ export const ERRORS_BINDING: Readonly<Record<number, ErrorText>> = {
   },
   1779: { severity: 16, state: 0, text: "Table '{}' already has a primary key defined on it." },
   1781: { severity: 16, text: 'Column already has a DEFAULT bound to it.' },
-  1785: {
-    severity: 16,
-    state: 0,
-    text: "Introducing FOREIGN KEY constraint '{}' on table '{}' may cause cycles or multiple cascade paths. Specify ON DELETE NO ACTION or ON UPDATE NO ACTION, or modify other FOREIGN KEY constraints.",
-  },
   1801: { severity: 16, state: 3, text: "Database '{}' already exists. Choose a different database name." },
   1902: {
     severity: 16,
@@ -128,10 +108,6 @@ export const ERRORS_BINDING: Readonly<Record<number, ErrorText>> = {
   1913: {
     severity: 16,
     text: "The operation failed because an index or statistics with name '{}' already exists on table '{}'.",
-  },
-  2020: {
-    severity: 16,
-    text: 'The dependencies reported for entity "{}" might not include references to all columns.',
   },
   2601: {
     severity: 14,
@@ -145,7 +121,6 @@ export const ERRORS_BINDING: Readonly<Record<number, ErrorText>> = {
     severity: 16,
     text: "String or binary data would be truncated in table '{}', column '{}'. Truncated value: '{}'.",
   },
-  2702: { severity: 16, state: 2, text: "Database '{}' does not exist." },
   2705: {
     severity: 16,
     state: 3,
@@ -154,11 +129,6 @@ export const ERRORS_BINDING: Readonly<Record<number, ErrorText>> = {
   2714: { severity: 16, state: 6, text: "There is already an object named '{}' in the database." },
   2715: { severity: 16, state: 6, text: 'Column, parameter, or variable #{}: Cannot find data type {}.' },
   2716: { severity: 16, text: 'Column, parameter, or variable #{}: Cannot specify a column width on data type {}.' },
-  2717: { severity: 15, text: "The size ({}) given to the {} '{}' exceeds the maximum allowed ({})." },
-  2732: {
-    severity: 16,
-    text: 'Error number {} is invalid. The number must be from 13000 through 2147483647 and it cannot be 50000.',
-  },
   2744: {
     severity: 16,
     state: 2,
@@ -173,11 +143,9 @@ export const ERRORS_BINDING: Readonly<Record<number, ErrorText>> = {
     severity: 16,
     text: 'Column or parameter #1: Specified column precision {} is greater than the maximum precision of 38.',
   },
-  2759: { severity: 16, state: 0, text: 'CREATE SCHEMA failed due to previous errors.' },
   2760: {
     severity: 16,
     text: 'The specified schema name "{}" either does not exist or you do not have permission to use it.',
   },
-  2787: { severity: 16, text: "Invalid format specification: '{}'." },
   2812: { severity: 16, state: 62, text: "Could not find stored procedure '{}'." },
 };

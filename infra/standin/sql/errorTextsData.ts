@@ -2,8 +2,6 @@ import type { ErrorText } from './errorTexts.ts';
 
 /** Texts of errors 3600 to 8999: transactions, tables, run-time data errors. */
 export const ERRORS_DATA: Readonly<Record<number, ErrorText>> = {
-  3606: { severity: 10, text: 'Arithmetic overflow occurred.' },
-  3607: { severity: 10, text: 'Division by zero occurred.' },
   3609: { severity: 16, text: 'The transaction ended in the trigger. The batch has been aborted.' },
   3616: {
     severity: 16,
@@ -17,7 +15,6 @@ export const ERRORS_DATA: Readonly<Record<number, ErrorText>> = {
     text: "Cannot drop the {} '{}', because it does not exist or you do not have permission.",
   },
   3702: { severity: 16, state: 3, text: 'Cannot drop database "{}" because it is currently in use.' },
-  3705: { severity: 16, text: "Cannot use DROP {} with '{}' because '{}' is a {}. Use {}." },
   3723: {
     severity: 16,
     state: 4,
@@ -29,22 +26,11 @@ export const ERRORS_DATA: Readonly<Record<number, ErrorText>> = {
     text: "The constraint '{}' is being referenced by table '{}', foreign key constraint '{}'.",
   },
   3726: { severity: 16, text: "Could not drop object '{}' because it is referenced by a FOREIGN KEY constraint." },
-  3727: { severity: 16, state: 0, text: 'Could not drop constraint. See previous errors.' },
   3728: { severity: 16, text: "'{}' is not a constraint." },
   3729: { severity: 16, text: "Cannot {} '{}' because it is being referenced by object '{}'." },
-  3732: {
-    severity: 16,
-    text: "Cannot drop type '{}' because it is being referenced by object '{}'. There may be other objects that reference this type.",
-  },
   3902: { severity: 16, text: 'The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.' },
   3903: { severity: 16, text: 'The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION.' },
-  3906: { severity: 16, text: 'Failed to update database "{}" because the database is read-only.' },
   3915: { severity: 16, state: 0, text: 'Cannot use the ROLLBACK statement within an INSERT-EXEC statement.' },
-  3916: {
-    severity: 16,
-    state: 0,
-    text: 'Cannot use the COMMIT statement within an INSERT-EXEC statement unless BEGIN TRANSACTION is used first.',
-  },
   3930: {
     severity: 16,
     text: 'The current transaction cannot be committed and cannot support operations that write to the log file. Roll back the transaction.',
@@ -75,12 +61,12 @@ export const ERRORS_DATA: Readonly<Record<number, ErrorText>> = {
     text: 'Uncommittable transaction is detected at the end of the batch. The transaction is rolled back.',
   },
   4060: { severity: 11, text: 'Cannot open database "{}" requested by the login. The login failed.' },
-  4102: {
-    severity: 15,
-    text: 'The READPAST lock hint is only allowed on target tables of UPDATE and DELETE and on tables specified in an explicit FROM clause.',
-  },
   4104: { severity: 16, text: 'The multi-part identifier "{}" could not be bound.' },
   4108: { severity: 15, text: 'Windowed functions can only appear in the SELECT or ORDER BY clauses.' },
+  4109: {
+    severity: 15,
+    text: 'Windowed functions cannot be used in the context of another windowed function or aggregate.',
+  },
   4112: { severity: 15, text: "The function '{}' must have an OVER clause with ORDER BY." },
   4113: {
     severity: 15,
@@ -98,11 +84,11 @@ export const ERRORS_DATA: Readonly<Record<number, ErrorText>> = {
     severity: 15,
     text: "An expression of non-boolean type specified in a context where a condition is expected, near '{}'.",
   },
+  4199: { text: 'Argument value 0 is invalid for argument 3 of generate_series function.' },
   4406: {
     severity: 16,
     text: "Update or insert of view or function '{}' failed because it contains a derived or constant field.",
   },
-  4502: { severity: 16, text: "View or function '{}' has more column names specified than columns defined." },
   4511: { severity: 16, text: 'Create View or Function failed because no column name was specified for column {}.' },
   4701: { severity: 16, text: 'Cannot find the object "{}" because it does not exist or you do not have permissions.' },
   4711: {
@@ -113,18 +99,14 @@ export const ERRORS_DATA: Readonly<Record<number, ErrorText>> = {
     severity: 16,
     text: "Cannot truncate table '{}' because it is being referenced by a FOREIGN KEY constraint.",
   },
-  4815: { severity: 16, text: 'Received an invalid column length from the bcp client for colid {}.' },
   4901: {
     severity: 16,
     text: "ALTER TABLE only allows columns to be added that can contain nulls, or have a DEFAULT definition specified, or the column being added is an identity or timestamp column, or alternatively if none of the previous conditions are satisfied the table must be empty to allow addition of this column. Column '{}' cannot be added to non-empty table '{}' because it does not satisfy these conditions.",
   },
   4902: { severity: 16, text: 'Cannot find the object "{}" because it does not exist or you do not have permissions.' },
-  4922: { severity: 16, state: 9, text: '{} {} failed because one or more objects access this column.' },
   4924: { severity: 16, text: "{} failed because column '{}' does not exist in table '{}'." },
   4928: { severity: 16, text: "Cannot alter column '{}' because it is '{}'." },
-  5069: { severity: 16, text: 'ALTER DATABASE statement failed.' },
   5074: { severity: 16, text: "The {} '{}' is dependent on {} '{}'." },
-  5301: { severity: 16, text: "Bulk load failed. User does not have ALTER TABLE permission on table '{}'." },
   5701: { severity: 10, state: 2, text: "Changed database context to '{}'." },
   5703: { severity: 10, text: 'Changed language setting to {}.' },
   7139: {
@@ -146,14 +128,6 @@ export const ERRORS_DATA: Readonly<Record<number, ErrorText>> = {
     severity: 16,
     text: "Column '{}' is invalid in the select list because it is not contained in either an aggregate function or the GROUP BY clause.",
   },
-  8121: {
-    severity: 16,
-    text: "Column '{}' is invalid in the HAVING clause because it is not contained in either an aggregate function or the GROUP BY clause.",
-  },
-  8127: {
-    severity: 16,
-    text: 'Column "{}" is invalid in the ORDER BY clause because it is not contained in either an aggregate function or the GROUP BY clause.',
-  },
   8133: {
     severity: 16,
     text: 'At least one of the result expressions in a CASE specification must be an expression other than the NULL constant.',
@@ -164,8 +138,6 @@ export const ERRORS_DATA: Readonly<Record<number, ErrorText>> = {
   8145: { severity: 16, state: 2, text: '{} is not a parameter for procedure {}.' },
   8146: { severity: 16, state: 2, text: 'Procedure {} has no parameters and arguments were supplied.' },
   8147: { severity: 16, text: "Could not create IDENTITY attribute on nullable column '{}', table '{}'." },
-  8152: { severity: 16, text: 'String or binary data would be truncated.' },
-  8153: { severity: 10, text: 'Warning: Null value is eliminated by an aggregate or other SET operation.' },
   8155: { severity: 16, state: 2, text: "No column name was specified for column {} of '{}'." },
   8156: { severity: 16, text: "The column '{}' was specified multiple times for '{}'." },
   8158: { severity: 16, text: "'{}' has more columns than were specified in the column list." },

@@ -8,7 +8,11 @@ export const ERRORS_ENGINE: Readonly<Record<number, ErrorText>> = {
   1062: { severity: 16, text: 'The TOP N WITH TIES clause is not allowed without a corresponding ORDER BY clause.' },
   1088: { severity: 16, text: 'Cannot find the object "{}" because it does not exist or you do not have permissions.' },
   4613: { severity: 16, text: 'Grantor does not have GRANT permission.' },
-  4621: { severity: 16, state: 10, text: 'Permissions at the server scope can only be granted when the current database is master' },
+  4621: {
+    severity: 16,
+    state: 10,
+    text: 'Permissions at the server scope can only be granted when the current database is master',
+  },
   5011: {
     severity: 14,
     state: 5,
@@ -36,7 +40,10 @@ export const ERRORS_ENGINE: Readonly<Record<number, ErrorText>> = {
     severity: 16,
     text: 'Cannot execute as the database principal because the principal "{}" does not exist, this type of principal cannot be impersonated, or you do not have permission.',
   },
-  22903: { severity: 16, text: 'Another connection is already running \'sp_replcmds\' for Change Data Capture in the current database.' },
+  22903: {
+    severity: 16,
+    text: "Another connection is already running 'sp_replcmds' for Change Data Capture in the current database.",
+  },
   22905: {
     severity: 16,
     text: "Database '{}' is already enabled for Change Data Capture. Ensure that the correct database context is set, and retry the operation. To report on the databases enabled for Change Data Capture, query the is_cdc_enabled column in the sys.databases catalog view.",
@@ -55,7 +62,7 @@ export const ERRORS_ENGINE: Readonly<Record<number, ErrorText>> = {
   },
   22957: {
     severity: 16,
-    text: 'LSN {}, specified as the new low end point for the change table associated with capture instance \'{}\', is not within the Change Data Capture timeline [{}, {}].',
+    text: "LSN {}, specified as the new low end point for the change table associated with capture instance '{}', is not within the Change Data Capture timeline [{}, {}].",
   },
   1223: {
     severity: 16,
@@ -66,13 +73,22 @@ export const ERRORS_ENGINE: Readonly<Record<number, ErrorText>> = {
     severity: 11,
     text: "No item by the name of '{}' could be found in the current database '{}', given that @itemtype was input as '{}'.",
   },
-  15664: { severity: 16, text: "Cannot set key '{}' in the session context. The key has been set as read_only for this session." },
-  22930: { severity: 16, text: "Could not locate column '{}' specified in the @captured_column_list parameter for source table '{}'." },
+  15664: {
+    severity: 16,
+    text: "Cannot set key '{}' in the session context. The key has been set as read_only for this session.",
+  },
+  22930: {
+    severity: 16,
+    text: "Could not locate column '{}' specified in the @captured_column_list parameter for source table '{}'.",
+  },
   22938: {
     severity: 16,
     text: 'The specified @captured_column_list does not contain the column "{}" that identifies rows of the source table.',
   },
-  22971: { severity: 16, text: "Could not create a capture instance: the column name '{}' is reserved for Change Data Capture." },
+  22971: {
+    severity: 16,
+    text: "Could not create a capture instance: the column name '{}' is reserved for Change Data Capture.",
+  },
   22988: { severity: 16, text: "'{}' is not a valid job type. Use 'capture' or 'cleanup'." },
   22994: {
     severity: 16,
@@ -81,6 +97,6 @@ export const ERRORS_ENGINE: Readonly<Record<number, ErrorText>> = {
   35100: {
     severity: 16,
     state: 10,
-    text: "Error number {} in the THROW statement is outside the valid range. Specify an error number in the valid range of 50000 to 2147483647.",
+    text: 'Error number {} in the THROW statement is outside the valid range. Specify an error number in the valid range of 50000 to 2147483647.',
   },
 };

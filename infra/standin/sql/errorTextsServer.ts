@@ -5,35 +5,20 @@ export const ERRORS_SERVER: Readonly<Record<number, ErrorText>> = {
   9420: { severity: 16, text: 'XML parsing: line {}, character {}, illegal xml character' },
   9810: { severity: 16, text: 'The datepart {} is not supported by date function {} for data type {}.' },
   9812: { severity: 16, text: 'The timezone provided to builtin function todatetimeoffset is invalid.' },
-  9819: {
-    severity: 16,
-    text: 'Conversion failed when converting from a character string to a number by the PARSE function.',
-  },
   9828: {
     severity: 16,
     text: 'The second and third arguments of the TRANSLATE built-in function must contain an equal number of characters.',
   },
-  10314: {
-    severity: 16,
-    text: 'An error occurred in the Microsoft .NET Framework while trying to load assembly id {}.',
-  },
-  10700: { severity: 16, text: 'The table-valued parameter "{}" is READONLY and cannot be modified.' },
-  10702: { severity: 16, text: 'The WHEN NOT MATCHED clause may appear only once in a MERGE statement.' },
   10704: {
     severity: 15,
     text: 'To rethrow an error, a THROW statement must be used inside a CATCH block. Insert the THROW statement inside a CATCH block, or add error parameters to the THROW statement.',
   },
   10709: { severity: 16, text: 'The number of columns for each row in a table value constructor must be the same.' },
-  10710: { severity: 15, text: "An action of type '{}' is not allowed in the 'WHEN {}' clause of a MERGE statement." },
   10711: { severity: 15, text: "An action of type '{}' is not allowed in the 'WHEN {}' clause of a MERGE statement." },
   10713: { severity: 15, text: 'A MERGE statement must be terminated by a semi-colon (;).' },
   10738: {
     severity: 15,
     text: 'The number of row value expressions in the INSERT statement exceeds the maximum allowed number of 1000 row values.',
-  },
-  10739: {
-    severity: 15,
-    text: 'The insert column list used in the MERGE statement cannot contain multi-part identifiers. Use single part identifiers instead.',
   },
   10744: {
     severity: 15,
@@ -43,7 +28,6 @@ export const ERRORS_SERVER: Readonly<Record<number, ErrorText>> = {
     severity: 16,
     text: 'Scale argument is not valid. Valid expressions for data type scale argument are integer constants and integer constant expressions.',
   },
-  11700: { severity: 16, text: "The increment for sequence object '{}' cannot be zero." },
   11728: {
     severity: 16,
     text: "The sequence object '{}' has reached its minimum or maximum value. Restart the sequence object to allow new values to be generated.",
@@ -66,13 +50,9 @@ export const ERRORS_SERVER: Readonly<Record<number, ErrorText>> = {
     text: "JSON text is not properly formatted. Unexpected character '{}' is found at position {}.",
   },
   13610: { severity: 16, state: 2, text: 'The argument {} of the "{}" must be a string literal.' },
-  13618: { severity: 16, text: 'AsJson option can be specified only for column of nvarchar(max) type in WITH clause.' },
   13623: { severity: 16, state: 2, text: 'Scalar value cannot be found in the specified JSON path.' },
   13624: { severity: 16, state: 2, text: 'Object or array cannot be found in the specified JSON path.' },
   13625: { severity: 16, text: 'String value in the specified JSON path would be truncated.' },
-  14126: { severity: 16, text: 'You do not have the required permissions to complete the operation.' },
-  14234: { severity: 16, text: "The specified '{}' is invalid (valid values are returned by {})." },
-  15001: { severity: 16, text: "Object '{}' does not exist or is not a valid object for this operation." },
   15007: { severity: 16, text: "'{}' is not a valid login or you do not have permission." },
   15009: { severity: 16, text: "The object '{}' does not exist in database '{}' or is invalid for this operation." },
   15250: {
@@ -82,24 +62,16 @@ export const ERRORS_SERVER: Readonly<Record<number, ErrorText>> = {
   15023: { severity: 16, text: "User, group, or role '{}' already exists in the current database." },
   15025: { severity: 16, text: "The server principal '{}' already exists." },
   15063: { severity: 16, text: 'The login already has an account under a different user name.' },
-  15097: { severity: 16, text: 'The size associated with an extended property cannot be more than 7,500 bytes.' },
   15151: { severity: 16, text: "Cannot {} the {} '{}', because it does not exist or you do not have permission." },
-  15233: { severity: 16, text: "Property cannot be added. Property '{}' already exists for '{}'." },
   15247: { severity: 16, text: 'User does not have permission to perform this action.' },
-  15248: { severity: 11, text: 'Either the parameter {} is ambiguous or the claimed {} ({}) is wrong.' },
   15335: {
     severity: 11,
     text: "Error: The new name '{}' is already in use as a {} name and would cause a duplicate that is not permitted.",
   },
-  15404: { severity: 16, text: "Could not obtain information about Windows NT group/user '{}', error code {}." },
   15664: {
     severity: 16,
     text: "Cannot set key '{}' in the session context. The key has been set as read_only for this session.",
   },
-  16902: { severity: 16, text: '{}: The value of the parameter {} is invalid.' },
-  16915: { severity: 16, text: "A cursor with the name '{}' already exists." },
-  16916: { severity: 16, text: "A cursor with the name '{}' does not exist." },
-  17750: { severity: 16, text: 'Could not load the DLL {}, or one of the DLLs it references. Reason: {}.' },
   18054: {
     severity: 16,
     text: 'Error {}, severity {}, state {} was raised, but no message with that error number was found in sys.messages. If error is larger than 50000, make sure the user-defined message is added using sp_addmessage.',

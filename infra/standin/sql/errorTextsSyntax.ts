@@ -56,25 +56,14 @@ export const ERRORS_SYNTAX: Readonly<Record<number, ErrorText>> = {
     state: 3,
     text: "The size ({}) given to the type '{}' exceeds the maximum allowed for any data type ({}).",
   },
-  132: {
-    severity: 15,
-    text: "The label '{}' has already been declared. Label names must be unique within a query batch or stored procedure.",
-  },
   134: {
     severity: 15,
     text: "The variable name '{}' has already been declared. Variable names must be unique within a query batch or stored procedure.",
   },
-  135: { severity: 15, text: 'Cannot use a BREAK statement outside the scope of a WHILE statement.' },
-  136: { severity: 15, text: 'Cannot use a CONTINUE statement outside the scope of a WHILE statement.' },
   137: { severity: 15, text: 'Must declare the scalar variable "{}".' },
-  139: { severity: 15, text: 'Cannot assign a default value to a local variable.' },
   141: {
     severity: 15,
     text: 'A SELECT statement that assigns a value to a variable must not be combined with data-retrieval operations.',
-  },
-  144: {
-    severity: 15,
-    text: 'Cannot use an aggregate or a subquery in an expression used for the group by list of a GROUP BY clause.',
   },
   145: { severity: 15, text: 'ORDER BY items must appear in the select list if SELECT DISTINCT is specified.' },
   147: {
@@ -84,20 +73,13 @@ export const ERRORS_SYNTAX: Readonly<Record<number, ErrorText>> = {
   153: { severity: 15, text: 'Invalid usage of the option {} in the {} statement.' },
   155: { severity: 15, text: "'{}' is not a recognized {} option." },
   156: { severity: 15, text: "Incorrect syntax near the keyword '{}'." },
-  157: { severity: 15, text: 'An aggregate may not appear in the set list of an UPDATE statement.' },
   174: { severity: 15, text: 'The {} function requires {} argument(s).' },
-  178: { severity: 15, text: 'A RETURN statement with a return value cannot be used in this context.' },
   179: { severity: 15, text: 'Cannot use the OUTPUT option when passing a constant to a stored procedure.' },
   180: { severity: 15, text: 'There are too many parameters in this {} statement. The maximum number is {}.' },
   189: { severity: 15, text: 'The {} function requires {} to {} arguments.' },
   192: { severity: 15, text: 'The scale must be less than or equal to the precision.' },
   195: { severity: 15, text: "'{}' is not a recognized {}." },
-  199: {
-    severity: 15,
-    text: 'An INSERT statement cannot contain a SELECT statement that assigns values to a variable.',
-  },
   201: { severity: 16, state: 4, text: "Procedure or function '{}' expects parameter '{}', which was not supplied." },
-  203: { severity: 16, state: 2, text: "The name '{}' is not a valid identifier." },
   205: {
     severity: 16,
     text: 'All queries combined using a UNION, INTERSECT or EXCEPT operator must have an equal number of expressions in their target lists.',
@@ -115,18 +97,10 @@ export const ERRORS_SYNTAX: Readonly<Record<number, ErrorText>> = {
   219: { severity: 16, text: "The type '{}' already exists, or you do not have permission to create it." },
   220: { severity: 16, text: 'Arithmetic overflow error for data type {}, value = {}.' },
   229: { severity: 14, state: 5, text: "The {} permission was denied on the object '{}', database '{}', schema '{}'." },
-  230: {
-    severity: 14,
-    text: "The {} permission was denied on the column '{}' of the object '{}', database '{}', schema '{}'.",
-  },
   232: { severity: 16, text: 'Arithmetic overflow error for type {}, value = {}.' },
   234: { severity: 16, text: 'There is insufficient result space to convert a money value to {}.' },
   235: { severity: 16, text: 'Cannot convert a char value to money. The char value has incorrect syntax.' },
   236: { severity: 16, text: 'The conversion from char data type to money resulted in a money overflow error.' },
-  240: {
-    severity: 16,
-    text: 'Types don\'t match between the anchor and the recursive part in column "{}" of recursive query "{}".',
-  },
   241: { severity: 16, text: 'Conversion failed when converting date and/or time from character string.' },
   242: {
     severity: 16,
@@ -149,10 +123,6 @@ export const ERRORS_SYNTAX: Readonly<Record<number, ErrorText>> = {
     state: 3,
     text: 'Implicit conversion from data type {} to {} is not allowed. Use the CONVERT function to run this query.',
   },
-  260: {
-    severity: 16,
-    text: "Disallowed implicit conversion from data type {} to data type {}, table '{}', column '{}'. Use the CONVERT function to run this query.",
-  },
   262: { severity: 14, text: "{} permission denied in database '{}'." },
   264: {
     severity: 16,
@@ -162,10 +132,6 @@ export const ERRORS_SYNTAX: Readonly<Record<number, ErrorText>> = {
     severity: 16,
     state: 2,
     text: 'Transaction count after EXECUTE indicates a mismatching number of BEGIN and COMMIT statements. Previous count = {}, current count = {}.',
-  },
-  268: {
-    severity: 16,
-    text: 'Cannot run SELECT INTO in this database. The database owner must run sp_dboption to enable this option.',
   },
   271: {
     severity: 16,
@@ -185,43 +151,18 @@ export const ERRORS_SYNTAX: Readonly<Record<number, ErrorText>> = {
     state: 3,
     text: 'Conversion failed when converting character string to smalldatetime data type.',
   },
-  297: { severity: 16, text: 'The user does not have permission to perform this action.' },
   300: { severity: 14, text: "{} permission was denied on object '{}', database '{}'." },
-  303: { severity: 16, text: "The table '{}' is ambiguous." },
   306: {
     severity: 16,
     text: 'The text, ntext, and image data types cannot be compared or sorted, except when using IS NULL or LIKE operator.',
   },
-  307: { severity: 16, text: "Index ID {} on table '{}' (specified in the FROM clause) does not exist." },
   313: {
     severity: 16,
     state: 3,
     text: 'An insufficient number of arguments were supplied for the procedure or function {}.',
   },
-  315: {
-    severity: 16,
-    text: 'Index "{}" on table "{}" (specified in the FROM clause) is disabled or resides in a filegroup which is not online.',
-  },
   321: {
     severity: 15,
     text: '"{}" is not a recognized table hints option. If it is intended as a parameter to a table-valued function or to the CHANGETABLE function, ensure that your database compatibility mode is set to 90.',
   },
-  329: {
-    severity: 16,
-    text: 'Each GROUP BY expression must contain at least one column that is not an outer reference.',
-  },
-  334: {
-    severity: 16,
-    text: "The target table '{}' of the DML statement cannot have any enabled triggers if the statement contains an OUTPUT clause without INTO clause.",
-  },
-  336: {
-    severity: 15,
-    text: "Incorrect syntax near '{}'. If this is intended to be a common table expression, you need to explicitly terminate the previous statement with a semi-colon.",
-  },
-  346: {
-    severity: 15,
-    text: 'The parameter "{}" can not be declared READONLY since it is not a table-valued parameter.',
-  },
-  349: { severity: 16, text: 'The procedure "{}" has no parameter named "{}".' },
-  352: { severity: 15, text: 'The table-valued parameter "{}" must be declared with the READONLY option.' },
 };
