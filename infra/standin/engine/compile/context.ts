@@ -42,6 +42,8 @@ export class CompileContext {
   mayBlock = false;
   /** The statement reads or writes data, so it needs a transaction. */
   usesData = false;
+  /** It reads tables: with IMPLICIT_TRANSACTIONS this opens a transaction. */
+  readsTables = false;
   /** Nesting of views and inline functions, against endless recursion. */
   depth = 0;
 

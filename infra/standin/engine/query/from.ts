@@ -68,6 +68,7 @@ function bindLeaf(source: TableSource, scope: QueryScope, lateral: boolean): Joi
   if (bound.exposed !== '' && scope.sources.some((s) => s.exposed === bound.exposed && s.schema === bound.schema))
     throw sqlError(1013, bound.exposed, bound.exposed);
   scope.sources.push(bound);
+  scope.context.readsTables = true;
   return { k: 'leaf', source: bound };
 }
 

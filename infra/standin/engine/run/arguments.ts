@@ -40,6 +40,7 @@ export function bindArguments(
   parameters: readonly Parameter[],
   args: readonly CallArgument[],
   procedure: string,
+  missing: (parameter: Parameter) => Error = (parameter) => sqlError(201, procedure, parameter.displayName),
 ): Map<string, CallArgument> {
   const bound = new Map<string, CallArgument>();
   let named = false;
@@ -55,11 +56,16 @@ export function bindArguments(
     if (bound.has(parameter.name)) throw sqlError(8143, parameter.displayName);
     bound.set(parameter.name, arg);
   });
-  for (const parameter of parameters) bindOne(env, parameter, bound.get(parameter.name), procedure);
+  for (const parameter of parameters) bindOne(env, parameter, bound.get(parameter.name), missing);
   return bound;
 }
 
-function bindOne(env: Execution, parameter: Parameter, arg: CallArgument | undefined, procedure: string): void {
+function bindOne(
+  env: Execution,
+  parameter: Parameter,
+  arg: CallArgument | undefined,
+  missing: (parameter: Parameter) => Error,
+): void {
   const variable = env.variable(parameter.name);
   if (variable.table) {
     if (arg?.table) bindTable(env, parameter.name, arg.table);
@@ -67,7 +73,7 @@ function bindOne(env: Execution, parameter: Parameter, arg: CallArgument | undef
     return;
   }
   if (!arg || arg.useDefault) {
-    if (!parameter.default) throw sqlError(201, procedure, parameter.displayName);
+    if (!parameter.default) throw missing(parameter);
     variable.value = defaultValue(env, parameter, variable.type);
     return;
   }

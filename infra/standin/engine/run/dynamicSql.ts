@@ -3,7 +3,7 @@ import { inModule } from './callProcedure.ts';
 import { Execution } from './execution.ts';
 import { ScopeAborted } from './failures.ts';
 import type { Runner } from './runner.ts';
-import { textUnit } from './units.ts';
+import { missingFrom, textUnit } from './units.ts';
 
 /** Runs a text as EXEC('…') and sp_executesql do: its own scope, no ownership chain. Returns @@ERROR's meaning: 0 or an error number. */
 export async function runDynamic(
@@ -16,7 +16,7 @@ export async function runDynamic(
   const { session } = runner;
   const { unit, parameters } = textUnit(session, sql, declarations);
   const env = new Execution({ session, module: null, unit, nestLevel: caller.nestLevel + 1 });
-  const bound = bindArguments(env, parameters, args, 'sp_executesql');
+  const bound = bindArguments(env, parameters, args, 'sp_executesql', missingFrom(sql, declarations));
   await inModule(runner, undefined, 'dbo', session.database, async () => {
     try {
       await runner.runList(unit.statements, env);

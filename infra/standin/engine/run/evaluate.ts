@@ -13,6 +13,7 @@ import type { Runner } from './runner.ts';
 interface Ready<T> {
   readonly compiled: T;
   readonly usesData: boolean;
+  readonly readsTables: boolean;
 }
 
 function prepare<T>(runner: Runner, env: Execution, key: object, compile: (scope: QueryScope) => T): Ready<T> {
@@ -20,12 +21,12 @@ function prepare<T>(runner: Runner, env: Execution, key: object, compile: (scope
     const scope = new QueryScope(context, null);
     scope.hooks = NO_AGGREGATES;
     const compiled = compile(scope);
-    return { compiled, usesData: context.usesData };
+    return { compiled, usesData: context.usesData, readsTables: context.readsTables };
   });
 }
 
-function evaluate<T>(runner: Runner, env: Execution, usesData: boolean, compute: () => T): Awaitable<T> {
-  if (usesData) return runner.atomic(env, false, compute);
+function evaluate<T>(runner: Runner, env: Execution, ready: Ready<unknown>, compute: () => T): Awaitable<T> {
+  if (ready.usesData) return runner.atomic(env, false, compute, ready.readsTables);
   if (!env.inFunction) env.nowMs = runner.session.server.preciseNowMs();
   return compute();
 }
@@ -36,17 +37,16 @@ export function evaluateExpr(
   env: Execution,
   expr: Expr,
 ): { readonly type: SqlType; readonly untypedNull: boolean; readonly value: Awaitable<SqlValue> } {
-  const { compiled, usesData } = prepare<Compiled>(runner, env, expr, (scope) => compileExpr(expr, scope));
-  const value = evaluate(runner, env, usesData, () => compiled.eval(newFrame(env, null, 0)));
+  const ready = prepare<Compiled>(runner, env, expr, (scope) => compileExpr(expr, scope));
+  const { compiled } = ready;
+  const value = evaluate(runner, env, ready, () => compiled.eval(newFrame(env, null, 0)));
   return { type: compiled.type, untypedNull: compiled.untypedNull ?? false, value };
 }
 
 /** Evaluates a condition of IF or WHILE. */
 export function evaluatePredicate(runner: Runner, env: Execution, predicate: Predicate): Awaitable<Truth> {
-  const { compiled, usesData } = prepare<CompiledPredicate>(runner, env, predicate, (scope) =>
-    compilePredicate(predicate, scope),
-  );
-  return evaluate(runner, env, usesData, () => compiled(newFrame(env, null, 0)));
+  const ready = prepare<CompiledPredicate>(runner, env, predicate, (scope) => compilePredicate(predicate, scope));
+  return evaluate(runner, env, ready, () => ready.compiled(newFrame(env, null, 0)));
 }
 
 /** Evaluates an expression and converts it as an assignment does. */

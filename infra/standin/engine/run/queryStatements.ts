@@ -41,6 +41,7 @@ interface SelectStatementPlan {
   readonly into: IntoPlan | null;
   /** It may have to wait for others, so nothing may be sent before all rows are there. */
   readonly mayBlock: boolean;
+  readonly readsTables: boolean;
   readonly maxRecursion: number | null;
 }
 
@@ -62,6 +63,7 @@ function compileSelectStatement(query: Query, context: CompileContext): SelectSt
     assignments: assigned.map((item, i) => assignment(item, plan.columns[i]!, context)),
     into: query.body.k === 'select' && query.body.into ? selectInto(query.body.into, plan, context) : null,
     mayBlock: context.mayBlock,
+    readsTables: context.readsTables,
     maxRecursion: recursion?.value ?? null,
   };
 }
@@ -113,7 +115,7 @@ function sendRows(runner: Runner, env: Execution, plan: SelectStatementPlan): Aw
     const rows = runner.atomic(env, false, () => drain(openPlan(env, plan)));
     return chain(rows, (all) => sendAll(runner, plan.query.columns, all));
   }
-  const opened = runner.open(env, false);
+  const opened = runner.open(env, false, plan.readsTables);
   try {
     const pull = openPlan(env, plan);
     const first = take(pull, ROWS_PER_EVENT);

@@ -11,7 +11,7 @@ import { Runner } from './runner.ts';
 import type { SessionState } from './sessionState.ts';
 import * as transactions from './sessionTransactions.ts';
 import type { Sink } from './sink.ts';
-import { textUnit } from './units.ts';
+import { missingFrom, textUnit } from './units.ts';
 
 /** The requests of a client. Each runs to its end; SQL errors are emitted, never thrown. */
 
@@ -72,12 +72,8 @@ export function runSqlText(
     const { unit, parameters } = textUnit(session, statement, declarations);
     const env = new Execution({ session, module: null, unit, nestLevel: 1 });
     const outputs = new OutputValues(sink);
-    const bound = bindArguments(
-      env,
-      parameters,
-      args.map((arg, at) => callArgument(arg, at, outputs)),
-      statement,
-    );
+    const given = args.map((arg, at) => callArgument(arg, at, outputs));
+    const bound = bindArguments(env, parameters, given, 'sp_executesql', missingFrom(statement, declarations));
     session.temps.push(new Map());
     const { options } = session;
     session.options = { ...options, flags: new Set(options.flags) };

@@ -148,11 +148,11 @@ export class Runner {
   }
 
   /** Starts a statement that reads or writes data: in the session's transaction, or in one of its own. */
-  open(env: Execution, writes: boolean): Opened {
+  open(env: Execution, writes: boolean, touchesTables = true): Opened {
     const { session } = this;
     const { transactions } = session.server;
     if (writes && session.doomed) throw sqlError(3930);
-    if (session.tx === null && session.options.implicitTransactions && !env.inFunction)
+    if (touchesTables && session.tx === null && session.options.implicitTransactions && !env.inFunction)
       beginTransaction(session, this.sink);
     const own = session.tx === null;
     const tx = session.tx ?? env.borrowed ?? transactions.begin(session.party);
@@ -176,8 +176,8 @@ export class Runner {
   }
 
   /** Runs `body` as one atomic statement; when another session is in the way, waits and runs it again. */
-  atomic<T>(env: Execution, writes: boolean, body: () => T): Awaitable<T> {
-    const opened = this.open(env, writes);
+  atomic<T>(env: Execution, writes: boolean, body: () => T, touchesTables = true): Awaitable<T> {
+    const opened = this.open(env, writes, touchesTables);
     try {
       const result = body();
       this.close(env, opened, true);

@@ -56,3 +56,8 @@ export function moduleUnit(session: SessionState, module: Procedure | UserFuncti
   moduleUnits.set(definition, unit);
   return unit;
 }
+
+/** What sp_executesql says of a parameter without a value (8178). */
+export function missingFrom(sql: string, declarations: string): (parameter: Parameter) => Error {
+  return (parameter) => sqlError(8178, `(${declarations})${sql}`, parameter.displayName);
+}
