@@ -1,58 +1,10 @@
 import sql from 'mssql';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { INT, nvarchar } from '#infra/standin/sql/values.ts';
 import type { EngineEvent, RpcArgument } from '#infra/standin/tds/engineSession.ts';
-import { type Listener, listen } from '#infra/standin/tds/listener.ts';
-import type { TlsMode } from '#infra/standin/tds/prelogin.ts';
-import { createServerContext } from '#infra/standin/tls/serverContext.ts';
 import { eventually } from '#test/support/eventually.ts';
-import { createFakeEngine, errorEvent, type FakeEngine, type FakeScript, numbers, PASSWORD } from './fakeEngine.ts';
-
-const listeners: Listener[] = [];
-const pools: sql.ConnectionPool[] = [];
-const logged: string[] = [];
-
-afterEach(async () => {
-  for (const pool of pools.splice(0)) await pool.close();
-  for (const listener of listeners.splice(0)) await listener.close();
-  logged.splice(0);
-});
-
-async function start(script: FakeScript = {}, tls: TlsMode = 'off'): Promise<{ engine: FakeEngine; port: number }> {
-  const engine = createFakeEngine(script);
-  const listener = await listen({
-    host: '127.0.0.1',
-    port: 0,
-    tls,
-    secureContext: tls === 'off' ? null : createServerContext(),
-    maxMessageBytes: 16 * 1024 * 1024,
-    loginTimeoutMs: 10_000,
-    log: (level, event, facts) => {
-      if (level !== 'debug') logged.push(`${event} ${JSON.stringify(facts)}`);
-    },
-    openSession: engine.openSession,
-  });
-  listeners.push(listener);
-  return { engine, port: listener.port };
-}
-
-type Options = Partial<sql.config> & { encrypt?: boolean };
-
-async function connect(port: number, { encrypt = false, ...config }: Options = {}): Promise<sql.ConnectionPool> {
-  const pool = new sql.ConnectionPool({
-    server: '127.0.0.1',
-    port,
-    user: 'sa',
-    password: PASSWORD,
-    ...config,
-    options: { encrypt, trustServerCertificate: true, ...config.options },
-    pool: { max: 2, min: 0 },
-  });
-  pool.on('error', () => {});
-  await pool.connect();
-  pools.push(pool);
-  return pool;
-}
+import { errorEvent, PASSWORD } from './fakeEngine.ts';
+import { connect, logged, start } from './fakeServer.ts';
 
 const scalar = (args: readonly RpcArgument[], i: number): unknown => {
   const arg = args[i];
@@ -274,67 +226,6 @@ describe('requests of the mssql driver', () => {
     expect(aborted).toBe(true);
   });
 
-  it('cancels a running request and keeps the connection', async () => {
-    const { engine, port } = await start({
-      executeSql: (text, args, { signal }) =>
-        text === 'wait' ? untilAborted(signal) : [columns, { kind: 'rows', rows: [[args.length, null]] }, done],
-    });
-    const pool = await connect(port, { pool: { max: 1 } });
-    const request = pool.request();
-    const outcome = request.query('wait').catch((error: sql.RequestError) => error.code);
-    await eventually(() => expect(engine.calls).toContain('executeSql wait'));
-    request.cancel();
-    expect(await outcome).toBe('ECANCEL');
-    expect((await pool.request().query('after')).recordset).toEqual([{ id: 0, name: null }]);
-  });
-
-  it('stops a long result when its reader cancels', async () => {
-    const sent = { rows: 0 };
-    const { port } = await start({
-      batch: (text, { signal }) => (text === 'many' ? numbers(5_000_000, signal, sent) : []),
-    });
-    const pool = await connect(port);
-    const request = pool.request();
-    request.stream = true;
-    const ended = new Promise((resolve) => request.on('error', resolve));
-    request.once('row', () => request.cancel());
-    request.batch('many');
-    await ended;
-    expect(sent.rows).toBeLessThan(1_000_000);
-    await pool.request().query('select 1');
-  });
-
-  it('streams 100,000 rows to a slow reader without running ahead of it', async () => {
-    const sent = { rows: 0 };
-    const { port } = await start({
-      batch: (text, { signal }) => (text === 'many' ? numbers(100_000, signal, sent) : []),
-    });
-    const pool = await connect(port);
-    const request = pool.request();
-    request.stream = true;
-    let read = 0;
-    let sum = 0;
-    let sentAtPause = -1;
-    await new Promise<void>((resolve, reject) => {
-      request.on('row', (row: { n: number }) => {
-        read++;
-        sum += row.n;
-        if (read !== 100) return;
-        request.pause();
-        void settled(() => sent.rows).then((rows) => {
-          sentAtPause = rows;
-          request.resume();
-        });
-      });
-      request.on('error', reject);
-      request.on('done', () => resolve());
-      request.batch('many');
-    });
-    expect(read).toBe(100_000);
-    expect(sum).toBe(5_000_050_000);
-    expect(sentAtPause).toBeLessThan(100_000);
-  });
-
   it('takes a bulk load', async () => {
     const { engine, port } = await start();
     const pool = await connect(port);
@@ -364,24 +255,3 @@ describe('requests of the mssql driver', () => {
     await (await connect(port)).request().query('fine');
   });
 });
-
-/** Ends when the request is aborted. */
-async function* untilAborted(signal: AbortSignal): AsyncGenerator<EngineEvent> {
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
-}
-
-/** The value once it has stopped changing. */
-async function settled(read: () => number): Promise<number> {
-  let last = -1;
-  return eventually(
-    () => {
-      const now = read();
-      if (now !== last) {
-        last = now;
-        throw new Error('still changing');
-      }
-      return now;
-    },
-    { everyMs: 100 },
-  );
-}
