@@ -87,6 +87,50 @@ program
   .action(async (args: string[]) => finish(await (await import('./commands/standin.ts')).standin(args)));
 
 program
+  .command('keys')
+  .description('API keys of the command API')
+  .command('create')
+  .description('make a key; it is printed once, its entry goes into the list that commands.keys reads')
+  .requiredOption('--id <caller>', 'name of the caller in audit records')
+  .addOption(
+    new Option('--scope <scope...>', 'what the key may do')
+      .choices(['orders:write', 'orders:cancel'])
+      .makeOptionMandatory(),
+  )
+  .option('--expires <time>', 'ISO 8601 moment after which the key is dead')
+  .addOption(jsonOption())
+  .action(
+    async (options: { id: string; scope: ('orders:write' | 'orders:cancel')[]; expires?: string; json: boolean }) =>
+      finish(await (await import('./commands/keys.ts')).create(options)),
+  );
+
+program
+  .command('sql')
+  .description('print the scripts a DBA reads and runs: schema storefront, procedures, logins, grants')
+  .addOption(
+    new Option('--variant <shop>', 'which of the demo databases they are for')
+      .choices(['epos', 'adventureworks'])
+      .default('epos'),
+  )
+  .action(async (options: { variant: 'epos' | 'adventureworks' }) =>
+    finish((await import('./commands/sql.ts')).sql(options)),
+  );
+
+program
+  .command('schemas')
+  .description('types of the captured rows')
+  .command('generate')
+  .description('write the TypeScript types of the captured tables as the source has them now')
+  .addOption(configOption())
+  .requiredOption('--out <file>', 'file to write')
+  .requiredOption('--group <Name>', 'first part of the names of the maps, for example Epos')
+  .option('--check', 'write nothing; exit code 4 when the file is not up to date', false)
+  .action(async (options: { config: string; out: string; group: string; check: boolean }) => {
+    const { schemasGenerate } = await import('./commands/schemasGenerate.ts');
+    finish((await schemasGenerate(options, new AbortController().signal)) ? EXIT.ok : EXIT.unhealthy);
+  });
+
+program
   .command('demo')
   .description('the whole pipeline on a local stack with live traffic, until Ctrl-C')
   .option('--once', 'run to a checked end, print a report and exit', false)

@@ -61,7 +61,7 @@ describe('schemas built from a table', () => {
     ]);
     expect(envelope).toMatchObject({ name: 'Envelope', namespace: 'epos.EPOS.dbo.PRODUCT', 'connect.version': 2 });
     expect(envelope.fields[1]!.type).toEqual(['null', 'Value']);
-    const source = envelope.fields[2]!.type as { fields: { name: string }[] };
+    const source = envelope.fields[2]!.type as unknown as { fields: { name: string }[] };
     expect(source.fields.map((f) => f.name)).toEqual(
       'version connector name ts_ms snapshot db sequence ts_us ts_ns schema table change_lsn commit_lsn event_serial_no'.split(
         ' ',
