@@ -29,7 +29,7 @@ export function findCollation(name: string): Collation | undefined {
 }
 
 /** The string without the trailing blanks that comparison ignores. */
-export function trimBlanks(s: string): string {
+function trimBlanks(s: string): string {
   let end = s.length;
   while (end > 0 && s.charCodeAt(end - 1) === 32) end--;
   return end === s.length ? s : s.slice(0, end);

@@ -14,7 +14,7 @@ function plain(a: NotNull, b: NotNull): number {
 }
 
 /** Buffers compare bytewise; a shorter one that is a prefix is padded with zeros, as the product does for binary. */
-export function compareBytes(a: Buffer, b: Buffer): number {
+function compareBytes(a: Buffer, b: Buffer): number {
   if (a.length === b.length) return Buffer.compare(a, b);
   const n = Math.min(a.length, b.length);
   const head = a.compare(b, 0, n, 0, n);

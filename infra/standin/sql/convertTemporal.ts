@@ -5,7 +5,7 @@ import { toDouble } from './numeric.ts';
 import { type DateOrder, orderOfStyle, readMoment } from './parseTemporal.ts';
 import { fromMoment, type Moment, toMoment } from './temporal.ts';
 import { typeName } from './typeNames.ts';
-import { isDateTimeOffset, type SqlType, type SqlValue, TICKS_PER_DAY } from './values.ts';
+import { type SqlType, type SqlValue, TICKS_PER_DAY } from './values.ts';
 
 function outOfRange(from: SqlType, to: SqlType): ReturnType<typeof sqlError> {
   return sqlError(242, typeName(from), typeName(to));
@@ -57,9 +57,4 @@ export function numberToTemporal(from: SqlType, to: SqlType): Convert {
 /** datetime and smalldatetime as days since 1900 with a fraction. */
 export function temporalToDays(v: SqlValue, from: SqlType): number {
   return from.k === 'datetime' ? (v as number) / TICKS_PER_DAY : (v as number) / 1440;
-}
-
-/** Instants compare by their UTC side. */
-export function instantOf(v: SqlValue): SqlValue {
-  return isDateTimeOffset(v) ? v.utc : v;
 }

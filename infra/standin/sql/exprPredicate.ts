@@ -94,7 +94,7 @@ const OPERATION_NAMES: Readonly<Record<CompareOp, string>> = {
 };
 
 /** The type two values are compared in; 402 for types that have no comparison, 206 when they cannot meet. */
-export function comparisonType(a: Compiled, b: Compiled, operation: string): SqlType {
+function comparisonType(a: Compiled, b: Compiled, operation: string): SqlType {
   for (const side of [a, b]) {
     const family = familyOf(side.type);
     if (!side.untypedNull && (family === 'text' || family === 'image' || family === 'xml')) {

@@ -128,7 +128,7 @@ function utcMoment(v: SqlValue, type: SqlType): Moment {
 }
 
 /** The number DATEPART gives. `dateFirst` is 1 (Monday) to 7. */
-export function datePartOf(m: Moment, part: DatePart, dateFirst: number): number {
+function datePartOf(m: Moment, part: DatePart, dateFirst: number): number {
   const { year, month, day } = civilOf(m.day);
   const seconds = Math.floor(m.units / 10_000_000);
   switch (part) {

@@ -33,7 +33,7 @@ function condition(ts: TokenStream, node: Node): Predicate {
 }
 
 /** The node as a value; a condition there is a syntax error at the current token. */
-export function asValue(ts: TokenStream, node: Node): Expr {
+function asValue(ts: TokenStream, node: Node): Expr {
   if (isPredicate(node)) throw ts.error();
   return node;
 }

@@ -58,7 +58,7 @@ function parseProcedure(ts: TokenStream, mode: ModuleMode, text: string, line: n
 }
 
 /** `@name [AS] type [= default] [OUTPUT] [READONLY]`. */
-export function parseParameter(ts: TokenStream): Parameter {
+function parseParameter(ts: TokenStream): Parameter {
   const displayName = ts.cur.text;
   const name = ts.variable();
   ts.eat('AS');
@@ -84,14 +84,6 @@ function parameterDefault(ts: TokenStream): Expr {
   if (t.kind !== 'word') throw ts.error();
   ts.next();
   return { k: 'literal', type: { k: 'nvarchar', n: Math.max(1, t.text.length) }, value: t.text };
-}
-
-/** `@a int, @b varchar(10) OUTPUT`: the parameter list of sp_executesql and sp_prepare. */
-export function parseParameterList(ts: TokenStream): Parameter[] {
-  if (ts.atEnd) return [];
-  const list = ts.list(() => parseParameter(ts));
-  if (!ts.atEnd) throw ts.error();
-  return list;
 }
 
 interface ModuleOptions {

@@ -127,7 +127,7 @@ export function bracket(name: string): string {
 }
 
 /** `[schema].[name]`. */
-export function printName(name: ObjectName): string {
+function printName(name: ObjectName): string {
   return [name.database, name.schema, name.name]
     .filter((part) => part !== undefined)
     .map(bracket)

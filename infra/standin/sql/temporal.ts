@@ -41,7 +41,7 @@ export function civilOf(dayNumber: number): CivilDate {
   return { year: yoe + era * 400 + (month <= 2 ? 1 : 0), month, day: doy - Math.floor((153 * mp + 2) / 5) + 1 };
 }
 
-export function isLeapYear(year: number): boolean {
+function isLeapYear(year: number): boolean {
   return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
 }
 
@@ -61,9 +61,6 @@ export interface Moment {
   readonly units: number;
   readonly offset: number;
 }
-
-/** The temporal kinds. */
-export type TemporalKind = 'date' | 'time' | 'datetime' | 'smalldatetime' | 'datetime2' | 'datetimeoffset';
 
 const KINDS: ReadonlySet<string> = new Set([
   'date',
@@ -112,7 +109,7 @@ function split(units: bigint, offset: number): Moment {
 const SCALE_UNITS = [10_000_000, 1_000_000, 100_000, 10_000, 1000, 100, 10, 1];
 
 /** Units of 100 ns rounded half up to a scale of 0 to 7 digits; may reach a full day. */
-export function roundUnits(units: number, scale: number): number {
+function roundUnits(units: number, scale: number): number {
   const step = SCALE_UNITS[scale] ?? 1;
   return step === 1 ? units : Math.floor((units + step / 2) / step) * step;
 }

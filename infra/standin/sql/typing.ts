@@ -216,7 +216,7 @@ const OPERATOR_NAMES: Readonly<Record<ArithmeticOp, string>> = {
 };
 
 /** The operator as error texts name it. */
-export function operatorName(op: ArithmeticOp): string {
+function operatorName(op: ArithmeticOp): string {
   return OPERATOR_NAMES[op];
 }
 

@@ -98,7 +98,6 @@ export const BIGINT: SqlType = { k: 'bigint' };
 export const FLOAT: SqlType = { k: 'float' };
 export const REAL: SqlType = { k: 'real' };
 export const MONEY: SqlType = { k: 'money' };
-export const SMALLMONEY: SqlType = { k: 'smallmoney' };
 export const DATE: SqlType = { k: 'date' };
 export const DATETIME: SqlType = { k: 'datetime' };
 export const SMALLDATETIME: SqlType = { k: 'smalldatetime' };
@@ -107,8 +106,6 @@ export const ROWVERSION: SqlType = { k: 'rowversion' };
 export const VARIANT: SqlType = { k: 'sql_variant' };
 export const XML: SqlType = { k: 'xml' };
 export const TEXT: SqlType = { k: 'text' };
-export const NTEXT: SqlType = { k: 'ntext' };
-export const IMAGE: SqlType = { k: 'image' };
 /** The type of object names, nvarchar(128). */
 export const SYSNAME: SqlType = { k: 'nvarchar', n: 128 };
 
