@@ -166,6 +166,9 @@ function finish(code: number): void {
   setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
+// A reader that has seen enough (head, less) closes the pipe: that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.fault));
+
 try {
   await program.parseAsync();
 } catch (error) {
