@@ -5,6 +5,7 @@ import { newFrame } from '../query/frame.ts';
 import type { Execution } from '../run/execution.ts';
 import { compiledTable, fullName } from './compiledTable.ts';
 import { checkChildren, checkParents } from './foreignKeys.ts';
+import { checkLobSizes } from './lobSizes.ts';
 
 /** The statement's name in error texts. */
 export type Verb = 'INSERT' | 'UPDATE' | 'DELETE' | 'MERGE' | 'ALTER TABLE';
@@ -54,6 +55,7 @@ function transactionFor(env: Execution, table: TableObject): Execution['statemen
 /** Inserts complete rows and checks their foreign keys. */
 export function insertRows(env: Execution, table: TableObject, rows: readonly RowData[], verb: Verb): Row[] {
   const tx = transactionFor(env, table);
+  if (table.captures.length > 0) checkLobSizes(env, table, rows);
   const stored = rows.map((data) => table.data.insert(tx, data));
   for (const key of table.foreignKeys) if (key.enabled) checkParents(env, key, rows, verb);
   return stored;
@@ -73,6 +75,7 @@ export function updateRows(env: Execution, table: TableObject, changes: readonly
       moves.map(({ row, after }) => ({ row, data: after })),
     );
   const afters = changes.map(({ after }) => after);
+  if (table.captures.length > 0) checkLobSizes(env, table, afters);
   for (const key of table.foreignKeys) if (key.enabled) checkParents(env, key, afters, verb);
   if (table.referencedBy.length > 0) checkChildren(env, table, changes, verb);
 }

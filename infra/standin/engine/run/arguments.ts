@@ -68,7 +68,7 @@ function bindOne(
 ): void {
   const variable = env.variable(parameter.name);
   if (variable.table) {
-    if (arg?.table) bindTable(env, parameter.name, arg.table);
+    if (arg?.table) bindTable(env, parameter, arg.table);
     else if (arg && !arg.useDefault) throw sqlError(206, typeName(arg.type), parameter.displayName);
     return;
   }
@@ -104,14 +104,24 @@ function defaultValue(env: Execution, parameter: Parameter, type: SqlType): SqlV
   return implicitConverter(compiled.type, type)(compiled.eval(newFrame(env, null, 0)));
 }
 
-function bindTable(env: Execution, name: string, given: TableObject | GivenTable): void {
+function bindTable(env: Execution, parameter: Parameter, given: TableObject | GivenTable): void {
+  const { name } = parameter;
   const variable = env.variable(name);
   if ('data' in given) {
     env.variables.set(name, { ...variable, table: given });
     return;
   }
+  checkTypeRight(env, parameter);
   const table = emptyCopy(variable.table!, env.nowMs);
   const shape = shapeFor({ table, resolve: () => table }, undefined, given.columns, false);
   buildGivenRows(env, shape, given.rows);
   env.variables.set(name, { ...variable, table });
+}
+
+/** Sending rows of a table type needs EXECUTE on it (229). */
+function checkTypeRight({ session, database }: Execution, { type }: Parameter): void {
+  if (type.k !== 'user' || session.security.isOwner) return;
+  const found = database.findType(type.name.schema ?? 'dbo', type.name.name);
+  if (!found || session.security.has('EXECUTE', { class: 'TYPE', id: found.id, schemaId: found.schema.id })) return;
+  throw sqlError(229, 'EXECUTE', found.name, database.name, found.schema.name);
 }

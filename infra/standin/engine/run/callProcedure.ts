@@ -12,6 +12,7 @@ import { Execution } from './execution.ts';
 import { ScopeAborted } from './failures.ts';
 import type { Runner } from './runner.ts';
 import type { SessionState } from './sessionState.ts';
+import { changeDatabase } from './sessionStatements.ts';
 import { moduleUnit } from './units.ts';
 
 const MAX_NESTING = 32;
@@ -99,6 +100,7 @@ export async function inModule<T>(
   const { options } = session;
   const { inProcedure } = runner;
   const depth = session.impersonationDepth;
+  const databaseBefore = session.database.name;
   session.options = { ...options, flags: new Set(options.flags) };
   session.temps.push(new Map());
   runner.inProcedure = true;
@@ -112,6 +114,7 @@ export async function inModule<T>(
     session.temps.pop();
     session.options = options;
     runner.inProcedure = inProcedure;
+    if (session.database.name !== databaseBefore) changeDatabase(runner, databaseBefore);
   }
 }
 

@@ -10,6 +10,7 @@ import type { Handler, Runner } from './runner.ts';
 
 const ifElse: Handler<'if'> = (runner, statement, env) =>
   chain(evaluatePredicate(runner, env, statement.test), (truth) => {
+    runner.succeeded(0);
     if (truth === true) return runner.run(statement.body, env);
     return statement.otherwise ? runner.run(statement.otherwise, env) : null;
   });
@@ -20,7 +21,9 @@ const LOOP_SLICE = 500;
 const whileLoop: Handler<'while'> = async (runner, statement, env) => {
   for (let i = 1; ; i++) {
     const test = evaluatePredicate(runner, env, statement.test);
-    if ((test instanceof Promise ? await test : test) !== true) return null;
+    const truth = test instanceof Promise ? await test : test;
+    runner.succeeded(0);
+    if (truth !== true) return null;
     const result = runner.run(statement.body, env);
     const flow = result instanceof Promise ? await result : result;
     if (flow?.k === 'break') return null;

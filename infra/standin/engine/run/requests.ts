@@ -2,7 +2,7 @@ import { SqlError, sqlError } from '../../sql/errors.ts';
 import type { BulkLoad, IsolationRequest, RpcArgument } from '../../tds/engineSession.ts';
 import { bindArguments, type CallArgument } from './arguments.ts';
 import { runInsertBulk } from './bulkInsert.ts';
-import { callProcedure } from './callProcedure.ts';
+import { callProcedure, inModule } from './callProcedure.ts';
 import { emitError } from './errorEvents.ts';
 import { parseName } from './executeStatements.ts';
 import { Execution } from './execution.ts';
@@ -74,17 +74,13 @@ export function runSqlText(
     const outputs = new OutputValues(sink);
     const given = args.map((arg, at) => callArgument(arg, at, outputs));
     const bound = bindArguments(env, parameters, given, 'sp_executesql', missingFrom(statement, declarations));
-    session.temps.push(new Map());
-    const { options } = session;
-    session.options = { ...options, flags: new Set(options.flags) };
-    try {
-      await runner.runList(unit.statements, env);
-    } catch (error) {
-      if (!(error instanceof ScopeAborted && error.execution === env)) throw error;
-    } finally {
-      session.options = options;
-      session.temps.pop();
-    }
+    await inModule(runner, undefined, 'dbo', session.database, async () => {
+      try {
+        await runner.runList(unit.statements, env);
+      } catch (error) {
+        if (!(error instanceof ScopeAborted && error.execution === env)) throw error;
+      }
+    });
     for (const parameter of parameters) {
       const { type, value } = env.variable(parameter.name);
       if (parameter.output) bound.get(parameter.name)?.output?.(value, type);

@@ -33,6 +33,20 @@ interface Opened {
   state: StatementState;
 }
 
+/** @@ROWCOUNT after statements that are no queries (sql-docs: @@ROWCOUNT); those not named here see to it themselves or leave it. */
+const ROW_COUNT_AFTER: Partial<Record<StatementKind, number>> = {
+  setVariable: 1,
+  print: 0,
+  use: 0,
+  setOption: 0,
+  setValue: 0,
+  setIsolation: 0,
+  beginTran: 0,
+  commit: 0,
+  rollback: 0,
+  saveTran: 0,
+};
+
 /** Runs statements for one request of one session. */
 export class Runner {
   readonly session: SessionState;
@@ -62,11 +76,26 @@ export class Runner {
     try {
       const handler = STATEMENTS[statement.k] as Handler;
       const flow = handler(this, statement as never, env);
-      if (flow instanceof Promise) return flow.catch((error: unknown) => this.#failed(error, statement, env));
+      const rowCount = ROW_COUNT_AFTER[statement.k];
+      if (flow instanceof Promise)
+        return flow.then(
+          (result) => {
+            if (rowCount !== undefined) this.succeeded(rowCount);
+            return result;
+          },
+          (error: unknown) => this.#failed(error, statement, env),
+        );
+      if (rowCount !== undefined) this.succeeded(rowCount);
       return flow;
     } catch (error) {
       return this.#failed(error, statement, env);
     }
+  }
+
+  /** What @@ROWCOUNT and @@ERROR say after a statement that went well. */
+  succeeded(rowCount: number): void {
+    this.session.rowCount = rowCount;
+    this.session.error = 0;
   }
 
   /** Decides what an error does: to CATCH, on to the next statement, or the end of the batch. */
@@ -98,8 +127,7 @@ export class Runner {
   }
 
   done(currentCommand: number, rowCount: number): void {
-    this.session.rowCount = rowCount;
-    this.session.error = 0;
+    this.succeeded(rowCount);
     if (this.session.options.noCount) return;
     this.sink.emit({ kind: 'done', scope: doneScope(this.inProcedure), currentCommand, rowCount });
   }
