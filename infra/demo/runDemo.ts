@@ -97,8 +97,14 @@ function requireDataFolder(dir: string): void {
   );
 }
 
+let lastStep = '';
+
+/** On a terminal one line is written over and over; elsewhere each step is told once (what stands before a colon names it). */
 function showProgress(text: string): void {
-  printError(`  ${text}`);
+  const step = text.split(':')[0]!;
+  if (process.stderr.isTTY) process.stderr.write(`${step === lastStep ? '\u001b[1A\u001b[2K' : ''}  ${text}\n`);
+  else if (step !== lastStep) printError(`  ${text}`);
+  lastStep = step;
 }
 
 function printAddresses(environment: DemoEnvironment, configPath: string): void {
