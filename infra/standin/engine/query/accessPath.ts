@@ -142,14 +142,15 @@ export function seekRanges(path: AccessPath, f: QueryFrame): SeekRange[] {
 }
 
 function equalValues(term: SeekTerm, f: QueryFrame): SqlValue[] {
-  const found: SqlValue[] = [];
+  // Values that are equal under the column's collation are found together: each key is read once.
+  const found = new Map<string, SqlValue>();
   for (let i = 0; i < term.values.length; i++) {
     const value = term.values[i]!.eval(f);
     if (value === null) continue;
     const seek = term.convert[i]!(value);
-    if (seek.k === 'exact' && !found.includes(seek.value)) found.push(seek.value);
+    if (seek.k === 'exact') found.set(term.encode(seek.value), seek.value);
   }
-  return found;
+  return [...found.values()];
 }
 
 /** The end of a range; null when it does not bound after all, 'none' when no row can be inside. */

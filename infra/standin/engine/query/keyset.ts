@@ -40,6 +40,7 @@ export function keysetTerms(predicate: Predicate, terms: (part: Predicate) => re
       values: steps.map((step) => step.values[0]!),
       convert: steps.map((step) => step.convert[0]!),
       slots: new Set(steps.flatMap((step) => [...step.slots])),
+      encode: first.encode,
       key: steps.map((step) => step.key).join(),
     },
   ];

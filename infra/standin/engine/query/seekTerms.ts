@@ -1,7 +1,9 @@
 import type { CompareOp, Expr, Predicate } from '../../sql/ast.ts';
 import { compileExpr, compilePredicate } from '../../sql/expr.ts';
+import { compareCompiled } from '../../sql/exprPredicate.ts';
 import type { Compiled, CompiledPredicate } from '../../sql/exprTypes.ts';
 import type { SqlValue } from '../../sql/values.ts';
+import { type KeyEncoder, keyEncoder } from '../../store/key.ts';
 import { keysetTerms } from './keyset.ts';
 import type { QueryScope } from './scope.ts';
 import { type SeekConverter, seekConverter } from './seekValue.ts';
@@ -30,6 +32,8 @@ export interface SeekTerm {
   readonly values: readonly Compiled[];
   readonly convert: readonly SeekConverter[];
   readonly slots: ReadonlySet<number>;
+  /** The key of a value of the (first) column. */
+  readonly encode: KeyEncoder;
   /** Text of the values' expressions: equal for equal expressions. */
   readonly key: string;
 }
@@ -55,37 +59,56 @@ export function tracked<T>(scope: QueryScope, compile: () => T): { readonly resu
 }
 
 export function compileCondition(predicate: Predicate, scope: QueryScope): Condition {
+  if (predicate.k === 'compare') return compileComparison(predicate, scope);
   const { result, slots } = tracked(scope, () => compilePredicate(predicate, scope));
-  return { test: result, slots, terms: seekTerms(predicate, scope), equality: equalityOf(predicate, scope) };
+  return { test: result, slots, terms: seekTerms(predicate, scope), equality: null };
 }
 
-function equalityOf(predicate: Predicate, scope: QueryScope): Condition['equality'] {
-  if (predicate.k !== 'compare' || predicate.op !== '=') return null;
-  const side = (expr: Expr): Side => {
-    const { result, slots } = tracked(scope, () => compileExpr(expr, scope));
-    return { compiled: result, slots };
+/** A comparison's sides are compiled once, for the test, the index and the hash join alike. */
+function compileComparison(predicate: Comparison, scope: QueryScope): Condition {
+  const { op } = predicate;
+  const left = compileSide(predicate.left, scope);
+  const right = compileSide(predicate.right, scope);
+  return {
+    test: compareCompiled(op, left.compiled, right.compiled),
+    slots: new Set([...left.slots, ...right.slots]),
+    terms: comparisonTerms(predicate, left, right, scope),
+    equality: op === '=' ? { sides: [left, right] } : null,
   };
-  return { sides: [side(predicate.left), side(predicate.right)] };
+}
+
+type Comparison = Extract<Predicate, { readonly k: 'compare' }>;
+
+function compileSide(expr: Expr, scope: QueryScope): Side {
+  const { result, slots } = tracked(scope, () => compileExpr(expr, scope));
+  return { compiled: result, slots };
+}
+
+function comparisonTerms(predicate: Comparison, left: Side, right: Side, scope: QueryScope): SeekTerm[] {
+  const { op } = predicate;
+  if (op === '<>') return [];
+  return [
+    ...term(predicate.left, op, [predicate.right], [right], scope),
+    ...term(predicate.right, FLIPPED[op], [predicate.left], [left], scope),
+  ];
 }
 
 const FLIPPED: Record<CompareOp, CompareOp> = { '=': '=', '<>': '<>', '<': '>', '>': '<', '<=': '>=', '>=': '<=' };
 
 function seekTerms(predicate: Predicate, scope: QueryScope): SeekTerm[] {
+  const compiled = (exprs: readonly Expr[]): Side[] => exprs.map((expr) => compileSide(expr, scope));
   switch (predicate.k) {
     case 'compare':
-      if (predicate.op === '<>') return [];
-      return [
-        ...term(predicate.left, predicate.op, [predicate.right], scope),
-        ...term(predicate.right, FLIPPED[predicate.op], [predicate.left], scope),
-      ];
-    case 'between':
-      if (predicate.negated) return [];
-      return [
-        ...term(predicate.arg, '>=', [predicate.low], scope),
-        ...term(predicate.arg, '<=', [predicate.high], scope),
-      ];
+      if (predicate.left.k !== 'column' && predicate.right.k !== 'column') return [];
+      return comparisonTerms(predicate, compileSide(predicate.left, scope), compileSide(predicate.right, scope), scope);
+    case 'between': {
+      if (predicate.negated || predicate.arg.k !== 'column') return [];
+      const { arg, low, high } = predicate;
+      return [...term(arg, '>=', [low], compiled([low]), scope), ...term(arg, '<=', [high], compiled([high]), scope)];
+    }
     case 'inList':
-      return predicate.negated ? [] : term(predicate.arg, 'in', predicate.list, scope);
+      if (predicate.negated || predicate.arg.k !== 'column') return [];
+      return term(predicate.arg, 'in', predicate.list, compiled(predicate.list), scope);
     case 'or':
       return keysetTerms(predicate, (part) => seekTerms(part, scope));
     default:
@@ -93,22 +116,36 @@ function seekTerms(predicate: Predicate, scope: QueryScope): SeekTerm[] {
   }
 }
 
-function term(column: Expr, op: CompareOp | 'in', values: readonly Expr[], scope: QueryScope): SeekTerm[] {
+/** The term `column op values`, when the index of the column can be searched by values of their types. */
+function term(
+  column: Expr,
+  op: CompareOp | 'in',
+  exprs: readonly Expr[],
+  values: readonly Side[],
+  scope: QueryScope,
+): SeekTerm[] {
   if (column.k !== 'column' || op === '<>') return [];
   const found = scope.find(column);
-  if (found.depth > 0) return [];
-  const { result, slots } = tracked(scope, () => values.map((value) => compileExpr(value, scope)));
-  if (slots.has(found.slot)) return [];
-  const converters: SeekConverter[] = [];
-  for (const value of result) {
-    const converter = value.untypedNull
+  if (found.depth > 0 || values.some(({ slots }) => slots.has(found.slot))) return [];
+  const convert: SeekConverter[] = [];
+  for (const { compiled } of values) {
+    const converter = compiled.untypedNull
       ? (v: SqlValue) => ({ k: 'exact' as const, value: v })
-      : seekConverter(found.column, value.type, value.collation);
+      : seekConverter(found.column, compiled.type, compiled.collation);
     if (!converter) return [];
-    converters.push(converter);
+    convert.push(converter);
   }
   return [
-    { slot: found.slot, at: [found.column.at], op, values: result, convert: converters, slots, key: exprKey(values) },
+    {
+      slot: found.slot,
+      at: [found.column.at],
+      op,
+      values: values.map(({ compiled }) => compiled),
+      convert,
+      slots: new Set(values.flatMap(({ slots }) => [...slots])),
+      encode: keyEncoder(found.column.type, found.column.collation),
+      key: exprKey(exprs),
+    },
   ];
 }
 

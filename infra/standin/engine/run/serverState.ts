@@ -87,6 +87,15 @@ export class ServerState {
     for (const session of this.sessions) session.refreshSecurity();
   }
 
+  /** The same for sessions that are inside already: whose user is gone has the rights of guest, which are none. */
+  contextOrGuest(login: string, database: Database): SecurityContext {
+    try {
+      return this.contextFor(login, database);
+    } catch {
+      return new SecurityContext(this.logins, login, 'guest', database);
+    }
+  }
+
   /** Who a login is in a database: dbo for its owner and sysadmins, else its user; 916 when there is none. */
   contextFor(login: string, database: Database): SecurityContext {
     if (this.logins.isInRole(login, 'sysadmin') || database.owner.toLowerCase() === login.toLowerCase())

@@ -159,7 +159,7 @@ export class SessionState {
   refreshSecurity(): void {
     this.#security = this.#security.map((context) =>
       context.serverScope
-        ? this.server.contextFor(context.login, this.database)
+        ? this.server.contextOrGuest(context.login, this.database)
         : new SecurityContext(this.server.logins, context.login, context.user, this.database, false),
     );
   }

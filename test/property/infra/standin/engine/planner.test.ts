@@ -49,6 +49,7 @@ function comparison(alias: string, columns: readonly string[]): fc.Arbitrary<str
     fc
       .tuple(fc.constantFrom(...numeric), fc.array(number, { minLength: 1, maxLength: 4 }))
       .map(([c, v]) => `${alias}.${c} IN (${v})`),
+    fc.array(text, { minLength: 1, maxLength: 4 }).map((v) => `${alias}.C IN (${v})`),
     fc.constantFrom(`${alias}.C IS NULL`, `${alias}.B IS NOT NULL`, `${alias}.C LIKE 'a%'`),
     // Keyset conditions, flat and nested.
     fc
