@@ -102,6 +102,7 @@ export class CompileContext {
           if (!sequence.cycle) throw sqlError(11728, sequence.name);
           sequence.last = sequence.increment > 0n ? sequence.min : sequence.max;
         } else sequence.last = next;
+        this.session.server.keeper?.sequenceMoved(database, sequence);
         return type.k === 'bigint' || type.k === 'decimal' ? sequence.last : Number(sequence.last);
       },
     };

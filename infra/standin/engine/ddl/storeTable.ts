@@ -53,6 +53,8 @@ export function newTableObject(options: {
   const table: TableObject = new TableObject({ ...options, data });
   for (const index of options.indexes) if (index !== clustered) data.addIndex(index);
   data.log = options.database.log;
+  if (!options.isVariable && !options.database.isTemp)
+    data.place = { database: options.database.id, table: options.id };
   return table;
 }
 

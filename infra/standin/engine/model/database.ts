@@ -19,6 +19,13 @@ export interface DatabaseOptions {
   readonly other: Map<string, string>;
 }
 
+/** The highest ids given out in a database. */
+export interface DatabaseCounters {
+  readonly object: number;
+  readonly schema: number;
+  readonly type: number;
+}
+
 /** database_id of tempdb. */
 export const TEMPDB_ID = 2;
 
@@ -75,6 +82,24 @@ export class Database {
   nextObjectId(): number {
     this.#lastObjectId += 16;
     return this.#lastObjectId;
+  }
+
+  /** The highest ids given out. */
+  get counters(): DatabaseCounters {
+    return { object: this.#lastObjectId, schema: this.#lastSchemaId, type: this.#lastTypeId };
+  }
+
+  /** Ids and rowversions go on from these. */
+  restoreCounters(counters: DatabaseCounters, rowversion: bigint): void {
+    this.#lastObjectId = counters.object;
+    this.#lastSchemaId = counters.schema;
+    this.#lastTypeId = counters.type;
+    if (rowversion > this.#rowversion) this.#rowversion = rowversion;
+  }
+
+  /** The last rowversion given out, as a number. */
+  get rowversion(): bigint {
+    return this.#rowversion;
   }
 
   nextTypeId(): number {

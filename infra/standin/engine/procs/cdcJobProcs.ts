@@ -164,7 +164,8 @@ export const CDC_JOB_PROCEDURES: readonly (readonly [string, SystemProcedure])[]
     ],
     (context) => {
       requireDbOwner(context);
-      scan(context.database, requireCdc(context.database), context.session.server.nowMs());
+      const { server } = context.session;
+      scan(server, context.database, requireCdc(context.database), server.nowMs());
       return 0;
     },
   ),

@@ -6,7 +6,7 @@ import type { Database } from '../model/database.ts';
 import type { CallArgument } from '../run/arguments.ts';
 import type { Execution } from '../run/execution.ts';
 import type { Awaitable } from '../run/flow.ts';
-import { sendAll } from '../run/queryStatements.ts';
+import { sendAll } from '../run/resultRows.ts';
 import type { Runner } from '../run/runner.ts';
 import type { SessionState } from '../run/sessionState.ts';
 

@@ -4,6 +4,7 @@ import { SecurityContext } from '../../security/securityContext.ts';
 import { sqlError } from '../../sql/errors.ts';
 import { Transactions } from '../../store/transactions.ts';
 import { Database, TEMPDB_ID } from '../model/database.ts';
+import type { Sequence } from '../model/modules.ts';
 import type { TableObject } from '../model/tableObject.ts';
 import { AppLocks } from './appLocks.ts';
 import { PlanCache } from './planCache.ts';
@@ -11,6 +12,20 @@ import type { SessionState } from './sessionState.ts';
 
 const SYSTEM_DATABASES = ['master', 'tempdb', 'model', 'msdb'];
 const FIRST_USER_DATABASE_ID = 5;
+
+/** What keeps the server's state on disk (durability/) and must hear of. Commits it hears of from `Transactions`. */
+export interface Keeper {
+  /** Some definition, right or job changed. */
+  definitionsChanged(): void;
+  /** A value of the sequence was given out. */
+  sequenceMoved(database: Database, sequence: Sequence): void;
+  /** The capture job took that many waiting commits; `markLsn` above 0: it added a row that only marks time. */
+  scanned(database: Database, taken: number, markLsn: number, nowMs: number): void;
+  /** Low-water marks of capture instances went up. */
+  cleaned(database: Database): void;
+  /** Resolves when everything up to now is safe on disk; null when it is. */
+  settled(): Promise<void> | null;
+}
 
 /** The whole server: databases, logins, sessions, transactions. */
 export class ServerState {
@@ -24,11 +39,13 @@ export class ServerState {
   readonly startedMs: number;
   readonly serverId = randomUUID();
   readonly captureIntervalMs: number;
+  /** Keeps everything on disk; null = memory only. */
+  keeper: Keeper | null = null;
   /** Largest LOB, in bytes, that may be written to a tracked table; -1 = no limit (7139). */
   maxTextReplSize = 65_536;
   /** Grows with every change of any definition: compiled statements of an older one are thrown away. */
   schemaVersion = 1;
-  #lastDatabaseId = FIRST_USER_DATABASE_ID - 1;
+  lastDatabaseId = FIRST_USER_DATABASE_ID - 1;
   #lastSpid = 50;
 
   constructor(saPassword: string, captureIntervalMs: number) {
@@ -62,7 +79,7 @@ export class ServerState {
 
   createDatabase(name: string, owner: string): Database {
     if (this.findDatabase(name)) throw sqlError(1801, name);
-    const database = new Database(++this.#lastDatabaseId, name, owner, this.nowMs());
+    const database = new Database(++this.lastDatabaseId, name, owner, this.nowMs());
     this.databases.set(name.toLowerCase(), database);
     this.changed();
     return database;
@@ -76,6 +93,14 @@ export class ServerState {
   /** A definition changed somewhere. */
   changed(): void {
     this.schemaVersion++;
+    this.keeper?.definitionsChanged();
+  }
+
+  /** Puts a database back under its id. */
+  restoreDatabase(database: Database): void {
+    this.databases.set(database.name.toLowerCase(), database);
+    this.lastDatabaseId = Math.max(this.lastDatabaseId, database.id);
+    this.changed();
   }
 
   nextSpid(): number {
@@ -84,6 +109,7 @@ export class ServerState {
 
   /** Rights changed: every session looks again who it is. */
   securityChanged(): void {
+    this.keeper?.definitionsChanged();
     for (const session of this.sessions) session.refreshSecurity();
   }
 
