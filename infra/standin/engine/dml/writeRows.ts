@@ -49,6 +49,7 @@ export function checkViolated(table: TableObject, constraint: string, columnAt: 
 
 function transactionFor(env: Execution, table: TableObject): Execution['statement']['tx'] {
   env.statement.touch(table);
+  if (table.database.options.readOnly && !table.isVariable) throw sqlError(3906, table.database.name);
   return table.isVariable ? env.statement.local : env.statement.tx;
 }
 
