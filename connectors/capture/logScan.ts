@@ -10,12 +10,12 @@ export interface LogScanMark {
 
 /**
  * Whether the capture job has read the log to its end at some time after `then`: a scan that began afterwards found nothing left. The
- * first empty scan counted in an old session may have begun before, so two are needed; in a new session one.
+ * first scan that ended after `then` may have begun before it, so it takes two, the last of them empty.
  * Source: documentation of sys.dm_cdc_log_scan_sessions.
  */
 export function scannedToEndSince(then: LogScanMark, now: LogScanMark): boolean {
   if (now.sessionId === then.sessionId) return now.emptyScans - then.emptyScans >= 2;
-  return now.sessionId > then.sessionId && now.emptyScans >= 1;
+  return now.emptyScans >= (now.sessionId - then.sessionId === 1 ? 2 : 1) && now.sessionId > then.sessionId;
 }
 
 /**

@@ -116,8 +116,12 @@ async function runWindow(
 ): Promise<boolean> {
   const { db, sink, settings, stats, clock, tables } = options;
   const from = state.current.position;
-  const to = maxLsn(commitLsnOf(from), ...(detected.maxLsn ? [detected.maxLsn] : []));
-  const chunks = snapshotter.passed(detected.maxLsn, scan);
+  const captured = detected.maxLsn ?? ZERO_LSN;
+  const { ceiling } = snapshotter;
+  const held = ceiling !== null && ceiling < captured;
+  const to = maxLsn(commitLsnOf(from), held ? ceiling : captured);
+  // A log scan proves that everything captured is all there is, so it says nothing about a window that ends before that.
+  const chunks = snapshotter.passed(to, held ? null : scan);
   const changed = tables.filter(
     (t) => (detected.tables.get(t.instance.name)?.newestLsn ?? '') > commitLsnOf(from) || isInside(from),
   );

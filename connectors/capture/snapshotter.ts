@@ -79,6 +79,13 @@ export class Snapshotter {
     return floors.sort()[0] ?? MAX_LSN;
   }
 
+  /**
+   * The stream must not pass this LSN yet: the chunk that is being read stands somewhere after it. Null when none is being read.
+   */
+  get ceiling(): Lsn | null {
+    return this.#readingSince;
+  }
+
   /** Runs until everything was read or the signal fires. */
   async run(signal: AbortSignal): Promise<void> {
     try {
@@ -97,10 +104,10 @@ export class Snapshotter {
     if (this.#failure) throw this.#failure;
   }
 
-  /** The chunks the stream passes with everything up to `to`, or that a log scan has proved to be passed. In the order they were read. */
-  passed(to: string | null, scan: LogScanMark | null): WaitingChunk[] {
+  /** The chunks a window passes that ends at `to`, or that a log scan has proved to be passed by everything captured. In the order they were read. */
+  passed(to: Lsn, scan: LogScanMark | null): WaitingChunk[] {
     const isPassed = (chunk: WaitingChunk): boolean =>
-      (to !== null && chunk.to <= to) || (scan !== null && chunk.scan !== null && scannedToEndSince(chunk.scan, scan));
+      chunk.to <= to || (scan !== null && chunk.scan !== null && scannedToEndSince(chunk.scan, scan));
     const end = this.#waiting.findIndex((chunk) => !isPassed(chunk));
     return this.#waiting.slice(0, end < 0 ? undefined : end);
   }

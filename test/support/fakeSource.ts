@@ -50,6 +50,8 @@ export class FakeSource {
   /** Called before each statement with its text; may throw. `during` is called while a snapshot's view is being fixed. */
   before: (text: string) => void = () => undefined;
   during: () => void = () => undefined;
+  /** Awaited before each statement inside a snapshot's transaction: reading a chunk takes time, and the world goes on. */
+  slow: () => Promise<void> = () => Promise.resolve();
   #next = 100n;
   readonly #rows = new Map<string, Map<number, number>>();
   readonly #pending: Transaction[] = [];
@@ -124,7 +126,7 @@ export class FakeSource {
         return work({
           query: () => Promise.reject(new Error('not used')),
           rows: async (text, params) => {
-            await Promise.resolve();
+            await this.slow();
             this.before(text);
             const table = this.tables.find((t) => text.includes(`FROM [dbo].[${t}]`))!;
             if (text.startsWith('SAVE TRANSACTION')) {
