@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { DataDirectoryError } from './durability/dataDirectory.ts';
 import { createServer } from './engine/server.ts';
 import { runInitScripts, ScriptError, serve } from './server.ts';
 import { HELP, parseOptions, type StandinOptions, UsageError } from './serverOptions.ts';
@@ -13,9 +14,14 @@ async function main(): Promise<number> {
   }
   const saPassword = options.saPassword ?? makePassword();
   const { databases, captureIntervalMs } = options;
-  const engine = createServer({ saPassword, databases, captureIntervalMs });
+  const data =
+    options.dataDirectory === undefined ? undefined : { directory: options.dataDirectory, onFailure: stopAtOnce };
+  const engine = createServer({ saPassword, databases, captureIntervalMs, data });
   try {
-    await runInitScripts(engine, options.initFiles);
+    if (engine.fresh) {
+      await runInitScripts(engine, options.initFiles);
+      await engine.markInitialised();
+    }
     await listenUntilStopped(engine, options, saPassword);
   } finally {
     await engine.close();
@@ -50,6 +56,12 @@ function stopSignal(): Promise<void> {
   });
 }
 
+/** The disk does not take what was committed: nothing more may be acknowledged. */
+function stopAtOnce(error: Error): void {
+  process.stderr.write(`standin: the data directory cannot be written (${error.message}); stopped\n`);
+  process.exit(1);
+}
+
 /** Meets the password rule of SQL Server: four kinds of characters. */
 function makePassword(): string {
   return `Sa1!${randomBytes(12).toString('base64url')}`;
@@ -59,7 +71,11 @@ function makePassword(): string {
 function report(error: unknown): void {
   const { code, message, stack } = error as NodeJS.ErrnoException;
   const expected =
-    error instanceof ScriptError || error instanceof UsageError || code === 'EADDRINUSE' || code === 'EACCES';
+    error instanceof ScriptError ||
+    error instanceof UsageError ||
+    error instanceof DataDirectoryError ||
+    code === 'EADDRINUSE' ||
+    code === 'EACCES';
   const hint = error instanceof UsageError ? ' (--help lists the options)' : '';
   process.stderr.write(`standin: ${expected ? message + hint : (stack ?? message)}\n`);
 }

@@ -11,6 +11,8 @@ export interface StandinOptions {
   readonly captureIntervalMs: number;
   readonly tls: TlsMode;
   readonly databases: readonly string[];
+  /** Directory that keeps all data; undefined = in memory only. */
+  readonly dataDirectory: string | undefined;
   /** Log requests on standard error (statement texts, never parameter values). */
   readonly trace: boolean;
   /** From STANDIN_SA_PASSWORD; undefined = make one up. */
@@ -25,12 +27,13 @@ export class UsageError extends Error {
 export const HELP = `Usage: node infra/standin/main.ts [options]
 
 A stand-in for SQL Server, for tests and demos: TDS 7.4, a T-SQL subset, change data capture. It is not SQL Server and keeps all data in
-memory. When it listens it prints one JSON line: {"event":"listening","host":"127.0.0.1","port":…,"pid":…}.
+memory, unless told otherwise. When it listens it prints one JSON line: {"event":"listening","host":"127.0.0.1","port":…,"pid":…}.
 
   --port N                port to listen on; 0 = any free one (default 0)
   --host ADDRESS          address to listen on (default 127.0.0.1)
   --init FILE             script to run as sa before listening, split on GO lines; may be given several times
   --database NAME         create an empty database; may be given several times
+  --data DIR              keep everything in this directory too, safe against crashes; --init and --database count at the first start only
   --capture-interval MS   how often the capture job reads the log, 10 to 60000 (default 100)
   --tls off|on|required   whether connections may or must be encrypted (default on; self-signed certificate)
   --trace                 log requests on standard error: statement texts, never parameter values
@@ -47,6 +50,7 @@ interface Draft {
   captureIntervalMs: number;
   tls: TlsMode;
   databases: string[];
+  dataDirectory: string | undefined;
   trace: boolean;
 }
 
@@ -65,6 +69,9 @@ const WITH_VALUE: Readonly<Record<string, (draft: Draft, value: string) => void>
   },
   '--database': (draft, value) => {
     draft.databases.push(databaseName(value));
+  },
+  '--data': (draft, value) => {
+    draft.dataDirectory = value;
   },
   '--capture-interval': (draft, value) => {
     draft.captureIntervalMs = integerIn('--capture-interval', value, 10, 60_000);
@@ -86,6 +93,7 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): S
     captureIntervalMs: 100,
     tls: 'on',
     databases: [],
+    dataDirectory: undefined,
     trace: false,
   };
   for (let i = 0; i < args.length; i++) {

@@ -43,22 +43,24 @@ function runJobs(server: ServerState, database: Database): boolean {
   if (cdc.jobs.cleanup && nowMs - cdc.lastCleanupMs >= CLEANUP_EVERY_MS) {
     cdc.lastCleanupMs = nowMs;
     const last = cdc.times.last;
-    if (last) cleanUp(cdc, last.endMs - cdc.jobs.cleanup.retentionMinutes * 60_000);
+    if (last) cleanUp(server, database, cdc, last.endMs - cdc.jobs.cleanup.retentionMinutes * 60_000);
   }
   if (!cdc.captureRunning || !cdc.jobs.capture) return false;
-  return scan(database, cdc, nowMs) === SCAN_LIMIT;
+  return scan(server, database, cdc, nowMs) === SCAN_LIMIT;
 }
 
 /** Turns committed transactions into change rows, in commit order; returns how many. */
-export function scan(database: Database, cdc: CdcDatabase, nowMs: number): number {
+export function scan(server: ServerState, database: Database, cdc: CdcDatabase, nowMs: number): number {
+  let taken = 0;
   let transactions = 0;
   let commands = 0;
   let lastCommitLsn = 0;
   let lastCommitMs = 0;
   const from = database.log.peek()?.beginLsn ?? 0;
-  while (transactions < SCAN_LIMIT) {
+  while (taken < SCAN_LIMIT) {
     const entry = database.log.take();
     if (!entry) break;
+    taken++;
     let captured = 0;
     for (const change of entry.changes) {
       for (const instance of cdc.byTable.get(change.table) ?? []) {
@@ -81,19 +83,23 @@ export function scan(database: Database, cdc: CdcDatabase, nowMs: number): numbe
     });
   }
   if (transactions > 0) cdc.lastActivityMs = nowMs;
-  markTime(database, cdc, nowMs);
+  const markLsn = markTime(database, cdc, nowMs);
+  if (taken > 0 || markLsn > 0) server.keeper?.scanned(database, taken, markLsn, nowMs);
   note(cdc, { nowMs, from, transactions, commands, lastCommitLsn, lastCommitMs });
-  return transactions;
+  return taken;
 }
 
 /** Rows of lsn_time_mapping without a transaction: after a table was enabled, and now and then on an idle database. */
-function markTime(database: Database, cdc: CdcDatabase, nowMs: number): void {
+function markTime(database: Database, cdc: CdcDatabase, nowMs: number): number {
+  // A commit that waits has a lower place: readers who saw a later one would never look for it.
+  if (database.log.pendingCount > 0) return 0;
   const fresh = [...cdc.captures.values()].filter((instance) => !instance.ready);
-  if (fresh.length === 0 && nowMs - cdc.lastActivityMs < IDLE_ROW_MS) return;
+  if (fresh.length === 0 && nowMs - cdc.lastActivityMs < IDLE_ROW_MS) return 0;
   const lsn = database.log.append();
   cdc.times.push({ startLsn: lsn, beginMs: nowMs, endMs: nowMs, transactionId: 0, beginLsn: lsn });
   cdc.lastActivityMs = nowMs;
   for (const instance of fresh) instance.ready = true;
+  return lsn;
 }
 
 interface Scanned {

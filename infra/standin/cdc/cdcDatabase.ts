@@ -56,8 +56,8 @@ export class CdcDatabase {
   lastActivityMs: number;
   lastCleanupMs: number;
 
-  constructor(nowMs: number, nextObjectId: () => number) {
-    this.metadataIds = new Map(METADATA_TABLES.map((name) => [name, nextObjectId()]));
+  constructor(nowMs: number, metadataIds: ReadonlyMap<string, number>) {
+    this.metadataIds = metadataIds;
     this.enabledMs = nowMs;
     this.lastActivityMs = nowMs;
     this.lastCleanupMs = nowMs;
@@ -67,7 +67,7 @@ export class CdcDatabase {
     return this.captures.get(name.toLowerCase());
   }
 
-  /** Object ids of the metadata tables. */
+  /** Object ids of the metadata tables, by name. */
   readonly metadataIds: ReadonlyMap<string, number>;
 
   /** Object id of a table or function of schema cdc by name, any case. */

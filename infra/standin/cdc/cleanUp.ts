@@ -1,13 +1,16 @@
+import type { Database } from '../engine/model/database.ts';
+import type { ServerState } from '../engine/run/serverState.ts';
 import type { CaptureInstance } from './captureInstance.ts';
 import type { CdcDatabase } from './cdcDatabase.ts';
 
 /** What the clean-up job does: forgets changes of transactions that ended before `beforeMs`. */
-export function cleanUp(cdc: CdcDatabase, beforeMs: number): void {
+export function cleanUp(server: ServerState, database: Database, cdc: CdcDatabase, beforeMs: number): void {
   const count = cdc.times.countEndedBefore(beforeMs, false);
   const lowest = cdc.times.at(count);
   if (count === 0 || !lowest) return;
   for (const instance of cdc.captures.values()) raise(instance, lowest.startLsn);
   dropTimes(cdc);
+  server.keeper?.cleaned(database);
 }
 
 /** Raises one instance's low-water mark and drops what lies below. */

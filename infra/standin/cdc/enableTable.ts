@@ -2,7 +2,7 @@ import type { Database } from '../engine/model/database.ts';
 import type { TableObject } from '../engine/model/tableObject.ts';
 import { sqlError } from '../sql/errors.ts';
 import { type CapturedColumn, CaptureInstance } from './captureInstance.ts';
-import { CdcDatabase } from './cdcDatabase.ts';
+import { CdcDatabase, METADATA_TABLES } from './cdcDatabase.ts';
 
 const DEFAULT_CAPTURE = { maxtrans: 500, maxscans: 10, continuous: true, pollingIntervalSeconds: 5 };
 const DEFAULT_CLEANUP = { retentionMinutes: 4320, threshold: 5000 };
@@ -16,7 +16,8 @@ export function enableDatabase(database: Database, nowMs: number): void {
   if (database.schemas.has('cdc') || database.principals.find('cdc')) throw sqlError(22906, database.name);
   database.principals.addUser('cdc', undefined, 'cdc', nowMs);
   database.addSchema('cdc', 'cdc');
-  database.cdc = new CdcDatabase(nowMs, () => database.nextObjectId());
+  const ids = METADATA_TABLES.map((name) => [name, database.nextObjectId()] as const);
+  database.cdc = new CdcDatabase(nowMs, new Map(ids));
 }
 
 /** sys.sp_cdc_disable_db: everything CDC made goes, gating roles apart. */
@@ -82,7 +83,7 @@ export function enableTable(database: Database, request: EnableTable, nowMs: num
 }
 
 /** Tells the store to log the table's changes, and the capture job where they go. */
-function link(cdc: CdcDatabase, database: Database, table: TableObject): void {
+export function link(cdc: CdcDatabase, database: Database, table: TableObject): void {
   table.data.tracked = table.captures.length;
   table.data.log = database.log;
   if (table.captures.length > 0) cdc.byTable.set(table.data, table.captures);

@@ -24,6 +24,12 @@ function partsOf(ordinal: number): LsnParts {
   };
 }
 
+/** The first ordinal of the virtual log file behind that of `ordinal`, less one. */
+export function firstOfNextFile(ordinal: number): number {
+  const perFile = SLOTS_PER_BLOCK * BLOCKS_PER_VLF;
+  return (Math.floor(ordinal / perFile) + 1) * perFile;
+}
+
 export const LSN_BYTES = 10;
 /** What fn_cdc_get_min_lsn answers for an unknown capture instance. */
 export const ZERO_LSN: Buffer = Buffer.alloc(LSN_BYTES);

@@ -1,4 +1,5 @@
 import { startCapture } from '../cdc/captureJob.ts';
+import { openDataDirectory } from '../durability/dataDirectory.ts';
 import { splitBatches } from '../sql/batches.ts';
 import type { EngineEvent, EngineServer, EngineServerOptions, ScriptResult, SqlMessage } from '../tds/engineSession.ts';
 import { functionRunner } from './functions/functionRunner.ts';
@@ -9,17 +10,33 @@ import { SessionState } from './run/sessionState.ts';
 import { NO_SINK, type Sink } from './run/sink.ts';
 import { Session } from './session.ts';
 
+export interface ServerOptions extends EngineServerOptions {
+  /** Keeps everything in this directory; without it the server has its state in memory only. `onFailure`: the disk failed. */
+  readonly data?: { readonly directory: string; readonly onFailure: (error: Error) => void } | undefined;
+}
+
+export interface StandinServer extends EngineServer {
+  /** False when the server goes on from the state of an earlier one: databases and scripts of the first start are there. */
+  readonly fresh: boolean;
+  /** To be called when the scripts of the first start have run; a start that did not get here is begun anew. */
+  markInitialised(): Promise<void>;
+}
+
 /** Makes a server with the system databases and those asked for, and starts its capture job. */
-export function createServer(options: EngineServerOptions): EngineServer {
+export function createServer(options: ServerOptions): StandinServer {
   functionRunner.run = runFunction;
   const server = new ServerState(options.saPassword, options.captureIntervalMs);
-  for (const name of options.databases) server.createDatabase(name, 'sa');
+  const directory = options.data && openDataDirectory(server, options.data.directory, options.data.onFailure);
+  if (!directory || directory.fresh) for (const name of options.databases) server.createDatabase(name, 'sa');
   const capture = startCapture(server);
   return {
     openSession: () => new Session(server),
     runScript: (sql) => runScript(server, sql),
+    fresh: directory?.fresh ?? true,
+    markInitialised: async () => directory?.markInitialised(),
     async close() {
       await capture.stop();
+      await directory?.close();
     },
   };
 }

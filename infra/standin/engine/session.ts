@@ -14,7 +14,8 @@ import { eventsOf } from './run/eventChannel.ts';
 import * as requests from './run/requests.ts';
 import type { ServerState } from './run/serverState.ts';
 import { SessionState } from './run/sessionState.ts';
-import { NO_SINK } from './run/sink.ts';
+import { settledFirst } from './run/settledEvents.ts';
+import { NO_SINK, type Sink } from './run/sink.ts';
 
 /** A client's session: hands the requests of the wire to the engine, and the engine's events back. */
 export class Session implements EngineSession {
@@ -58,7 +59,7 @@ export class Session implements EngineSession {
   }
 
   batch(sql: string, { signal }: RequestOptions): EngineEvents {
-    return eventsOf((sink) => requests.runBatch(this.#open, sql, sink, signal));
+    return this.#events((sink) => requests.runBatch(this.#open, sql, sink, signal));
   }
 
   executeSql(
@@ -67,48 +68,55 @@ export class Session implements EngineSession {
     args: readonly RpcArgument[],
     { signal }: RequestOptions,
   ): EngineEvents {
-    return eventsOf((sink) => requests.runSqlText(this.#open, statement, declarations, args, sink, signal));
+    return this.#events((sink) => requests.runSqlText(this.#open, statement, declarations, args, sink, signal));
   }
 
   prepare(statement: string, declarations: string): EngineEvents {
-    return eventsOf((sink) => requests.checkSqlText(this.#open, statement, declarations, sink));
+    return this.#events((sink) => requests.checkSqlText(this.#open, statement, declarations, sink));
   }
 
   rpc(procName: string, args: readonly RpcArgument[], { signal }: RequestOptions): EngineEvents {
-    return eventsOf((sink) => requests.runProcedure(this.#open, procName, args, sink, signal));
+    return this.#events((sink) => requests.runProcedure(this.#open, procName, args, sink, signal));
   }
 
   begin(isolation: IsolationRequest, name: string): EngineEvents {
-    return eventsOf((sink) => requests.beginTransaction(this.#open, isolation, name, sink));
+    return this.#events((sink) => requests.beginTransaction(this.#open, isolation, name, sink));
   }
 
   commit(): EngineEvents {
-    return eventsOf((sink) => requests.commitTransaction(this.#open, sink));
+    return this.#events((sink) => requests.commitTransaction(this.#open, sink));
   }
 
   rollback(name: string): EngineEvents {
-    return eventsOf((sink) => requests.rollbackTransaction(this.#open, name, sink));
+    return this.#events((sink) => requests.rollbackTransaction(this.#open, name, sink));
   }
 
   save(name: string): EngineEvents {
-    return eventsOf((sink) => requests.saveTransaction(this.#open, name, sink));
+    return this.#events((sink) => requests.saveTransaction(this.#open, name, sink));
   }
 
   announceBulk(statement: string): EngineEvents {
-    return eventsOf((sink) => requests.announceBulk(this.#open, statement, sink));
+    return this.#events((sink) => requests.announceBulk(this.#open, statement, sink));
   }
 
   bulkLoad(load: BulkLoad, { signal }: RequestOptions): EngineEvents {
-    return eventsOf((sink) => requests.runBulkLoad(this.#open, load, sink, signal));
+    return this.#events((sink) => requests.runBulkLoad(this.#open, load, sink, signal));
   }
 
   reset({ keepTransaction }: { readonly keepTransaction: boolean }): EngineEvents {
-    return eventsOf((sink) => requests.resetSession(this.#open, keepTransaction, sink));
+    return this.#events((sink) => requests.resetSession(this.#open, keepTransaction, sink));
   }
 
   close(): void {
     if (this.#state) requests.closeSession(this.#state, NO_SINK);
     this.#state = null;
+  }
+
+  /** The events of a request; with a data directory no event reaches the client before all that it may tell of is safe on disk. */
+  #events(run: (sink: Sink) => Promise<void> | void): EngineEvents {
+    const events = eventsOf(run);
+    const { keeper } = this.#server;
+    return keeper ? settledFirst(events, keeper) : events;
   }
 
   get #open(): SessionState {

@@ -44,6 +44,18 @@ export class Logins {
     return this.#byName.values();
   }
 
+  /** The highest id given out. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /** Puts logins back as they were, in place of those that are there. */
+  restore(logins: Iterable<Login>, lastId: number): void {
+    this.#byName.clear();
+    for (const login of logins) this.#byName.set(login.name.toLowerCase(), login);
+    this.#lastId = lastId;
+  }
+
   find(name: string): Login | undefined {
     return this.#byName.get(name.toLowerCase());
   }

@@ -51,6 +51,11 @@ export class PermissionList {
     return this.#entries;
   }
 
+  /** Puts entries back as they were. */
+  restore(entries: Iterable<PermissionEntry>): void {
+    this.#entries = [...entries];
+  }
+
   /** Sets or replaces the entry for the same grantee, permission and securable. */
   put(entry: PermissionEntry): void {
     this.remove(entry);

@@ -46,6 +46,18 @@ export class Principals {
     return this.#byName.values();
   }
 
+  /** The highest id given out. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /** Puts users and roles back as they were, in place of those that are there. */
+  restore(principals: Iterable<Principal>, lastId: number): void {
+    this.#byName.clear();
+    for (const principal of principals) this.#byName.set(principal.name.toLowerCase(), principal);
+    this.#lastId = lastId;
+  }
+
   find(name: string): Principal | undefined {
     return this.#byName.get(name.toLowerCase());
   }

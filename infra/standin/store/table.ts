@@ -27,6 +27,10 @@ export class Table {
   log: TransactionLog | null = null;
   /** Number of capture instances: changes are logged while it is above 0. */
   tracked = 0;
+  /** Where the rows are kept on disk: ids of the database and the table. Null for temporary ones. */
+  place: { readonly database: number; readonly table: number } | null = null;
+  /** How often the definition has changed the rows themselves. */
+  rewrites = 0;
   readonly #host: TableHost;
   readonly #rowversionAt: number;
   #lastRowId = 0;
@@ -111,6 +115,23 @@ export class Table {
     return null;
   }
 
+  /** Puts back a committed row with its id; the caller answers for unique keys. */
+  load(id: number, data: RowData): void {
+    const row = new Row(id, { data, tx: null, seq: 0, prev: null, moved: true });
+    if (id > this.#lastRowId) this.#lastRowId = id;
+    for (const index of this.indexes) index.entries.set(index.entryKey(data, row), row);
+  }
+
+  /** The committed rows with their ids, in scan order. */
+  *committedRows(): Generator<readonly [id: number, data: RowData]> {
+    const cursor = this.indexes[0]!.entries.cursor(FIRST, LAST);
+    while (cursor.next()) {
+      const data = visible(cursor.value, null, LATEST);
+      if (data !== null && this.isCurrentEntry(this.indexes[0]!, cursor.key, data, cursor.value))
+        yield [cursor.value.id, data];
+    }
+  }
+
   /** All rows visible now to the transaction (null: committed ones), in scan order. For DDL and tests. */
   *rows(tx: Transaction | null = null, snapshot = LATEST): Generator<RowData> {
     const cursor = this.indexes[0]!.entries.cursor(FIRST, LAST);
@@ -153,6 +174,7 @@ export class Table {
 
   /** Replaces the data of every version by what `change` makes of it, for ALTER TABLE; no index may hold a changed column. */
   rewrite(change: (data: RowData) => RowData): void {
+    this.rewrites++;
     for (const row of this.#allRows()) {
       const copies: Version[] = [];
       for (let version: Version | null = row.head; version; version = version.prev)

@@ -1,8 +1,10 @@
-import type { Change, TransactionLog } from './log.ts';
+import type { Change, CommittedChanges, TransactionLog } from './log.ts';
 import { type HeldLock, LATEST, type Row } from './row.ts';
 import type { Table } from './table.ts';
 import { type Mark, Transaction } from './transaction.ts';
 import type { Party } from './waits.ts';
+
+const NO_COMMITS: ReadonlyMap<TransactionLog, CommittedChanges> = new Map();
 
 /** Begins, commits and rolls back transactions of a whole server, and drops row versions that no reader can see any more. */
 export class Transactions {
@@ -15,6 +17,8 @@ export class Transactions {
   #prunableFrom = 0;
   readonly active = new Set<Transaction>();
   readonly #nowMs: () => number;
+  /** Told of every commit that wrote something, right after it took effect in memory. */
+  onCommit: ((tx: Transaction, commits: ReadonlyMap<TransactionLog, CommittedChanges>) => void) | null = null;
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
@@ -73,7 +77,8 @@ export class Transactions {
           version = version.prev;
         }
       }
-      this.#log(tx);
+      const commits = this.#log(tx);
+      this.onCommit?.(tx, commits);
       this.#end(tx);
       for (const { table, row } of tx.undo) this.#prunable.push({ seq, table, row });
       this.#prune();
@@ -104,8 +109,18 @@ export class Transactions {
     tx.party.release();
   }
 
-  #log(tx: Transaction): void {
-    if (tx.changes.length === 0) return;
+  /** The highest transaction id given out. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /** Ids go on behind this one. */
+  restore(lastId: number): void {
+    this.#lastId = Math.max(this.#lastId, lastId);
+  }
+
+  #log(tx: Transaction): ReadonlyMap<TransactionLog, CommittedChanges> {
+    if (tx.changes.length === 0) return NO_COMMITS;
     const byLog = new Map<TransactionLog, Change[]>();
     for (const change of tx.changes) {
       const log = change.table.log!;
@@ -113,11 +128,15 @@ export class Transactions {
       if (list) list.push(change);
       else byLog.set(log, [change]);
     }
+    const commits = new Map<TransactionLog, CommittedChanges>();
     for (const [log, changes] of byLog) {
       const { beginLsn, beginTimeMs } = tx.presence(log);
       const commitLsn = log.append();
-      log.commit({ transactionId: tx.id, beginLsn, beginTimeMs, commitLsn, commitTimeMs: this.#nowMs(), changes });
+      const commit = { transactionId: tx.id, beginLsn, beginTimeMs, commitLsn, commitTimeMs: this.#nowMs(), changes };
+      log.commit(commit);
+      commits.set(log, commit);
     }
+    return commits;
   }
 
   #end(tx: Transaction): void {

@@ -126,6 +126,7 @@ function cleanUpTable(context: ProcedureContext, args: BoundArguments): number {
     throw sqlError(22957, hex(mark), name, hex(lsnBytes(instance.startLsn)), hex(lsnBytes(cdc.times.last!.startLsn)));
   raise(instance, ordinal);
   dropTimes(cdc);
+  context.session.server.keeper?.cleaned(context.database);
   return 0;
 }
 

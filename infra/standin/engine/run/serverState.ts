@@ -80,6 +80,7 @@ export class ServerState {
   createDatabase(name: string, owner: string): Database {
     if (this.findDatabase(name)) throw sqlError(1801, name);
     const database = new Database(++this.lastDatabaseId, name, owner, this.nowMs());
+    if (this.keeper) database.log.holdBack();
     this.databases.set(name.toLowerCase(), database);
     this.changed();
     return database;
