@@ -104,16 +104,25 @@ function syncDirectory(directory: string): void {
   }
 }
 
-/** One process per directory; the lock of a process that is gone does not count. Returns what takes the lock away. */
+/** Directories this process has open. */
+const ownDirectories = new Set<string>();
+
+/** One server per directory; the lock of a process that is gone does not count. Returns what takes the lock away. */
 function lock(directory: string): () => void {
   const file = join(directory, 'lock');
   if (existsSync(file)) {
     const owner = Number(readFileSync(file, 'utf8'));
-    if (owner !== process.pid && isAlive(owner))
-      throw new DataDirectoryError(`${directory}: in use by process ${owner}; stop it or name another directory`);
+    if (owner === process.pid ? ownDirectories.has(file) : isAlive(owner))
+      throw new DataDirectoryError(
+        `${directory}: in use by process ${owner}; stop it or name another directory (or remove the file "lock" if that is no stand-in)`,
+      );
   }
   writeFileSync(file, String(process.pid));
-  return () => rmSync(file, { force: true });
+  ownDirectories.add(file);
+  return () => {
+    ownDirectories.delete(file);
+    rmSync(file, { force: true });
+  };
 }
 
 function isAlive(pid: number): boolean {

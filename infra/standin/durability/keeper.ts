@@ -100,7 +100,10 @@ export class LogKeeper implements Keeper {
   #flushDefinitions(): void {
     if (!this.#dirty) return;
     this.#dirty = false;
-    this.#diff.collect(this.#server, (record) => this.#writer.append(record));
+    const records: Buffer[] = [];
+    this.#diff.collect(this.#server, (record) => records.push(record));
+    if (records.length > 0)
+      this.#writer.append(records.length === 1 ? records[0]! : encodeRecord({ k: 'group', records }));
   }
 
   #committed(tx: Transaction, commits: ReadonlyMap<TransactionLog, CommittedChanges>): void {

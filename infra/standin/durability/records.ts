@@ -75,6 +75,8 @@ export type LogRecord =
     }
   | { readonly k: 'times'; readonly database: number; readonly times: readonly TimeImage[] }
   | { readonly k: 'waiting'; readonly database: number; readonly commits: readonly CommitImage[] }
+  /** Records that count only together: what one definition changed. */
+  | { readonly k: 'group'; readonly records: readonly Buffer[] }
   /** The scripts of the first start have run. */
   | { readonly k: 'initialised' };
 

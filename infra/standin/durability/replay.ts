@@ -1,6 +1,14 @@
 import type { RowData } from '../store/row.ts';
 import type { CaptureImage, DatabaseImage, ObjectImage, ServerImage } from './images.ts';
-import type { ChangeImage, CommitImage, CounterImage, LogRecord, RowImage, TimeImage } from './records.ts';
+import {
+  type ChangeImage,
+  type CommitImage,
+  type CounterImage,
+  decodeRecord,
+  type LogRecord,
+  type RowImage,
+  type TimeImage,
+} from './records.ts';
 
 /** What the log says of one database. */
 export interface ReplayedDatabase {
@@ -75,6 +83,9 @@ export class Replay {
         return;
       case 'waiting':
         this.#database(record.database).waiting.push(...record.commits);
+        return;
+      case 'group':
+        for (const bytes of record.records) this.apply(decodeRecord(bytes));
         return;
       case 'initialised':
         this.initialised = true;
