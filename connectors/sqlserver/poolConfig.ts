@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import type { config as MssqlConfig } from 'mssql';
 import { guardEncryption } from './encryptionGuard.ts';
 
@@ -62,6 +62,8 @@ export function poolConfig(options: DatabaseOptions, state: ConnectState): Mssql
     options: {
       encrypt: options.encrypt,
       trustServerCertificate: options.trustServerCertificate,
+      // An address is no TLS server name (RFC 6066 §3). Where the certificate is not checked any name will do.
+      ...(options.trustServerCertificate && isIP(options.server) !== 0 ? { serverName: 'localhost' } : {}),
       appName: options.applicationName ?? 'sluice',
       enableArithAbort: true,
       useUTC: true,

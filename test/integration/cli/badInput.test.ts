@@ -19,7 +19,8 @@ const environment = {
   SLUICE_REGISTRY_URL: stack.registry!.url,
   SLUICE_ELASTICSEARCH_URL: stack.elasticsearch!.url,
   SLUICE_REDIS_URL: stack.redis!.url,
-  CHECK_PASSWORD: server.saPassword,
+  CHECK_USER: 'check_reader',
+  CHECK_PASSWORD: 'Reader-0nly!',
   CHECK_DATABASE: WITH_CDC,
   CHECK_TABLES: 'dbo.ITEM',
 };
@@ -40,17 +41,23 @@ beforeAll(async () => {
     requestTimeoutMs: 15_000,
     maxConnections: 1,
   });
+  await owner.batch("CREATE LOGIN check_reader WITH PASSWORD = 'Reader-0nly!'");
+  await owner.batch('GRANT VIEW SERVER STATE TO check_reader');
   for (const name of [WITH_CDC, WITHOUT_CDC]) {
     await owner.batch(`CREATE DATABASE ${name}`);
     await owner.batch(`ALTER DATABASE ${name} SET ALLOW_SNAPSHOT_ISOLATION ON`);
     await owner.batch(`USE ${name}`);
     await owner.batch('CREATE TABLE dbo.ITEM (ID int NOT NULL PRIMARY KEY, NAME varchar(20) NULL)');
     await owner.batch('CREATE TABLE dbo.PLAIN (ID int NOT NULL PRIMARY KEY)');
+    await owner.batch('CREATE USER check_reader FOR LOGIN check_reader');
+    await owner.batch('GRANT SELECT ON dbo.ITEM TO check_reader');
+    await owner.batch('GRANT VIEW DATABASE STATE TO check_reader');
     if (name === WITH_CDC) {
       await owner.batch('EXEC sys.sp_cdc_enable_db');
       await owner.batch(
         "EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'ITEM', @role_name = NULL",
       );
+      await owner.batch('GRANT SELECT ON SCHEMA::cdc TO check_reader');
     }
   }
 });
@@ -64,6 +71,16 @@ describe('sluice check', () => {
     const { code, stdout } = await sluice(['check', '--config', CHECK], environment);
     expect(stdout).toMatch(/\d+ checks, all as expected/);
     expect(code).toBe(0);
+  });
+
+  it('says that a login can do more than it needs', async () => {
+    const { code, stdout } = await sluice(['check', '--config', CHECK], {
+      ...environment,
+      CHECK_USER: 'sa',
+      CHECK_PASSWORD: server.saPassword,
+    });
+    expect(faults(stdout)).toEqual(['✗ source: least privilege']);
+    expect(code).toBe(4);
   });
 
   it('says that the login failed when the password is wrong, and does not print it', async () => {
