@@ -7,7 +7,8 @@ import { cleanUp } from './cleanUp.ts';
 const SCAN_LIMIT = 5000;
 /** An idle database gets a row in lsn_time_mapping about this often, so that the maximum LSN moves on. */
 const IDLE_ROW_MS = 5 * 60_000;
-const CLEANUP_EVERY_MS = 60_000;
+/** How often the clean-up job looks. The real one runs once a day; its retention is what counts. */
+const CLEANUP_EVERY_MS = 5000;
 /** Rows sys.dm_cdc_log_scan_sessions keeps. */
 const KEPT_SESSIONS = 32;
 
