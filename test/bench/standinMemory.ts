@@ -68,7 +68,11 @@ async function main(): Promise<boolean> {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
-    const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+    const died = once(child, 'exit').then(() => {
+      throw new Error('the stand-in ended before it listened');
+    });
+    const [line] = (await Promise.race([once(createInterface({ input: child.stdout }), 'line'), died])) as [string];
+    died.catch(() => {});
     const { port } = JSON.parse(line) as { port: number };
     const pool = await new sql.ConnectionPool({
       server: '127.0.0.1',
@@ -84,8 +88,10 @@ async function main(): Promise<boolean> {
     await pool.close();
     return passed;
   } finally {
-    child.kill('SIGTERM');
-    await once(child, 'exit');
+    if (child.exitCode === null) {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
   }
 }
 

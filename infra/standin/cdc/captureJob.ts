@@ -46,19 +46,32 @@ function runJobs(server: ServerState, database: Database): boolean {
     const last = cdc.times.last;
     if (last) cleanUp(server, database, cdc, last.endMs - cdc.jobs.cleanup.retentionMinutes * 60_000);
   }
-  if (!cdc.captureRunning || !cdc.jobs.capture) return false;
-  return scan(server, database, cdc, nowMs) === SCAN_LIMIT;
+  if (!cdc.captureRunning || !cdc.jobs.capture || cdc.captureHeld) return false;
+  const job = cdc.captureInForce ?? cdc.jobs.capture;
+  if (job.paced && nowMs - cdc.lastScanMs < job.pollingIntervalSeconds * 1000) return false;
+  cdc.lastScanMs = nowMs;
+  if (!job.continuous) cdc.captureRunning = false;
+  const limit = job.paced ? job.maxtrans * job.maxscans : SCAN_LIMIT;
+  return scan(server, database, cdc, nowMs, limit) === SCAN_LIMIT;
 }
 
 /** Turns committed transactions into change rows, in commit order; returns how many. */
-export function scan(server: ServerState, database: Database, cdc: CdcDatabase, nowMs: number): number {
+export function scan(
+  server: ServerState,
+  database: Database,
+  cdc: CdcDatabase,
+  nowMs: number,
+  limit = SCAN_LIMIT,
+): number {
   let taken = 0;
   let transactions = 0;
   let commands = 0;
   let lastCommitLsn = 0;
   let lastCommitMs = 0;
   const from = database.log.peek()?.beginLsn ?? 0;
-  while (taken < SCAN_LIMIT) {
+  const until = nowMs - cdc.captureDelayMs;
+  while (taken < limit) {
+    if (cdc.captureDelayMs > 0 && (database.log.peek()?.commitTimeMs ?? 0) > until) break;
     const entry = database.log.take();
     if (!entry) break;
     taken++;

@@ -2,9 +2,22 @@ import type { Table } from '../store/table.ts';
 import type { CaptureInstance } from './captureInstance.ts';
 import { TimeMap } from './timeMap.ts';
 
+/**
+ * Parameters of the capture job. Nobody wants to wait the 5 s of the real default: a job whose polling interval was never set runs at the
+ * program's own interval; one whose interval was set keeps to all of its parameters.
+ */
+export interface CaptureJob {
+  readonly maxtrans: number;
+  readonly maxscans: number;
+  readonly continuous: boolean;
+  readonly pollingIntervalSeconds: number;
+  /** The polling interval was set by sp_cdc_change_job or sp_cdc_add_job. */
+  readonly paced: boolean;
+}
+
 /** Parameters of the capture and clean-up jobs, as in msdb.dbo.cdc_jobs. */
 export interface CdcJobs {
-  capture: { maxtrans: number; maxscans: number; continuous: boolean; pollingIntervalSeconds: number } | null;
+  capture: CaptureJob | null;
   cleanup: { retentionMinutes: number; threshold: number } | null;
 }
 
@@ -51,6 +64,12 @@ export class CdcDatabase {
   readonly ddl: DdlRecord[] = [];
   readonly jobs: CdcJobs = { capture: null, cleanup: null };
   captureRunning = true;
+  /** What the running capture job was started with: sp_cdc_change_job counts from the next start. */
+  captureInForce: CaptureJob | null = null;
+  /** Knobs of sys.sp_standin_capture: the log is not read at all, or commits are taken only when they are this old. */
+  captureHeld = false;
+  captureDelayMs = 0;
+  lastScanMs = 0;
   sessions: ScanSession[] = [];
   lastSessionId = 0;
   lastActivityMs: number;

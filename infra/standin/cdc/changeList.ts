@@ -11,7 +11,7 @@ export type ChangeKey = readonly number[];
 
 /** Captured changes in the order (commit, command, change); grows at the end, is cleaned up from the front. */
 export class ChangeList {
-  #entries: CapturedChange[] = [];
+  #entries: (CapturedChange | undefined)[] = [];
   #head = 0;
   #dropped = 0;
 
@@ -52,6 +52,8 @@ export class ChangeList {
   /** Drops at most `limit` entries from the front whose commit is below `commitLsn`; returns how many. */
   dropBelow(commitLsn: number, limit: number): number {
     const count = Math.min(limit, this.countBelow([commitLsn], false));
+    // The array is cut now and then; what its places hold must go at once.
+    this.#entries.fill(undefined, this.#head, this.#head + count);
     this.#head += count;
     this.#dropped += count;
     if (this.#head > 8192 && this.#head > this.#entries.length >> 1) {

@@ -4,7 +4,7 @@ import { firstOfNextFile } from './lsn.ts';
 /** A database's log: places in commit order, and the committed transactions that the capture job has not read yet. */
 export class DatabaseLog implements TransactionLog {
   #last = 20_000;
-  #pending: CommittedChanges[] = [];
+  #pending: (CommittedChanges | undefined)[] = [];
   #head = 0;
   /** Commits the capture job may take: with a log on disk those that are safe there, otherwise all. */
   #readable = Number.POSITIVE_INFINITY;
@@ -33,7 +33,7 @@ export class DatabaseLog implements TransactionLog {
 
   /** Commits the capture job has not read, oldest first. */
   get pending(): readonly CommittedChanges[] {
-    return this.#pending.slice(this.#head);
+    return this.#pending.slice(this.#head) as CommittedChanges[];
   }
 
   append(): number {
@@ -64,6 +64,7 @@ export class DatabaseLog implements TransactionLog {
     const entry = this.peek();
     if (!entry) return undefined;
     this.#readable--;
+    this.#pending[this.#head] = undefined;
     this.#head++;
     if (this.#head === this.#pending.length) {
       this.#pending = [];

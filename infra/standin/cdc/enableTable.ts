@@ -4,8 +4,14 @@ import { sqlError } from '../sql/errors.ts';
 import { type CapturedColumn, CaptureInstance } from './captureInstance.ts';
 import { CdcDatabase, METADATA_TABLES } from './cdcDatabase.ts';
 
-const DEFAULT_CAPTURE = { maxtrans: 500, maxscans: 10, continuous: true, pollingIntervalSeconds: 5 };
-const DEFAULT_CLEANUP = { retentionMinutes: 4320, threshold: 5000 };
+export const DEFAULT_CAPTURE = {
+  maxtrans: 500,
+  maxscans: 10,
+  continuous: true,
+  pollingIntervalSeconds: 5,
+  paced: false,
+} as const;
+export const DEFAULT_CLEANUP = { retentionMinutes: 4320, threshold: 5000 };
 const MAX_INSTANCE_NAME = 100;
 const MAX_INSTANCES = 2;
 const FORBIDDEN = new Set(['__$start_lsn', '__$end_lsn', '__$seqval', '__$operation', '__$update_mask']);
@@ -77,8 +83,13 @@ export function enableTable(database: Database, request: EnableTable, nowMs: num
   cdc.captures.set(name.toLowerCase(), instance);
   table.captures = [...table.captures, instance];
   link(cdc, database, table);
-  cdc.jobs.capture ??= { ...DEFAULT_CAPTURE };
-  cdc.jobs.cleanup ??= { ...DEFAULT_CLEANUP };
+  // Only the first table makes the jobs: those that a failover or sp_cdc_drop_job took away do not come back by themselves.
+  if (cdc.captures.size === 1) {
+    cdc.jobs.capture ??= DEFAULT_CAPTURE;
+    cdc.jobs.cleanup ??= { ...DEFAULT_CLEANUP };
+    cdc.captureInForce = cdc.jobs.capture;
+    cdc.captureRunning = true;
+  }
   return instance;
 }
 

@@ -156,7 +156,8 @@ function restoreCdc(
 ): void {
   const cdc = new CdcDatabase(image.enabledMs, new Map(image.metadataIds));
   database.cdc = cdc;
-  cdc.jobs.capture = image.jobs.capture && { ...image.jobs.capture };
+  cdc.jobs.capture = image.jobs.capture;
+  cdc.captureInForce = image.jobs.capture;
   cdc.jobs.cleanup = image.jobs.cleanup && { ...image.jobs.cleanup };
   cdc.captureRunning = image.captureRunning;
   cdc.ddl.push(...image.ddl);

@@ -48,6 +48,7 @@ export class Session implements EngineSession {
           encrypted: request.encrypted,
           pid: request.clientPid,
         },
+        disconnect: request.disconnect,
       });
     } catch (error) {
       // The login has no user in the database (916).

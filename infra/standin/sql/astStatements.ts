@@ -47,6 +47,7 @@ export type Statement = (
   | { readonly k: 'executeAs'; readonly kind: 'user' | 'login' | 'caller'; readonly name?: Expr | undefined }
   | { readonly k: 'revert' }
   | { readonly k: 'use'; readonly database: string }
+  | { readonly k: 'kill'; readonly spid: number }
   /** CHECKPOINT and RECONFIGURE: nothing to do, nothing to see. */
   | { readonly k: 'noop'; readonly what: string }
   | DdlStatement

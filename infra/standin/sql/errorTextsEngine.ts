@@ -30,6 +30,11 @@ export const ERRORS_ENGINE: Readonly<Record<number, ErrorText>> = {
     severity: 15,
     text: 'The offset specified in a OFFSET clause may not be negative.',
   },
+  6101: { severity: 16, text: 'Session ID {} is not valid.' },
+  6102: { severity: 14, text: 'User does not have permission to use the KILL statement.' },
+  6104: { severity: 16, text: 'Cannot use KILL to kill your own process.' },
+  6106: { severity: 16, text: 'Process ID {} is not an active process ID.' },
+  14262: { severity: 16, text: "The specified {} ('{}') does not exist." },
   15138: { severity: 16, text: 'The database principal owns a schema in the database, and cannot be dropped.' },
   15144: { severity: 16, text: 'The role has members. It must be empty before it can be dropped.' },
   15406: {

@@ -33,7 +33,6 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
   ['BACKUP', 'BACKUP'],
   ['RESTORE', 'RESTORE'],
   ['DBCC', 'DBCC'],
-  ['KILL', 'KILL'],
   ['BULK', 'BULK INSERT'],
   ['SHUTDOWN', 'SHUTDOWN'],
   ['READTEXT', 'READTEXT'],
@@ -71,6 +70,7 @@ const PARSERS: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ['EXECUTE', parseExecuteStatement],
   ['REVERT', (ts) => ({ k: 'revert', line: ts.next().line })],
   ['USE', parseUse],
+  ['KILL', parseKill],
   ['CHECKPOINT', (ts) => ({ k: 'noop', what: 'CHECKPOINT', line: ts.next().line })],
   ['RECONFIGURE', parseReconfigure],
   ['CREATE', parseCreate],
@@ -165,6 +165,15 @@ function parseUse(ts: TokenStream): Statement {
   const line = ts.line;
   ts.need('USE');
   return { k: 'use', database: ts.anyName(), line };
+}
+
+/** KILL of a session; of a unit of work, and WITH STATUSONLY, are refused. */
+function parseKill(ts: TokenStream): Statement {
+  const line = ts.line;
+  ts.need('KILL');
+  const spid = Number(ts.integer());
+  if (ts.is('WITH')) throw unsupported('KILL WITH STATUSONLY', line);
+  return { k: 'kill', spid, line };
 }
 
 function parseReconfigure(ts: TokenStream): Statement {

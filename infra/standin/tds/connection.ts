@@ -43,6 +43,7 @@ export class Connection {
   #wake: () => void = () => {};
   #closed = false;
   #running: AbortController | null = null;
+  #controller = new AbortController();
   #encrypted = false;
 
   constructor(socket: Socket, engine: EngineSession, spid: number, options: ConnectionOptions) {
@@ -214,6 +215,7 @@ export class Connection {
       spid: this.#spid,
       encrypted: this.#encrypted,
       remoteAddress: this.#socket.remoteAddress ?? '',
+      disconnect: () => this.close(),
     });
   }
 
@@ -230,7 +232,9 @@ export class Connection {
   }
 
   async #run(runner: RequestRunner, message: Message): Promise<'go on' | 'close'> {
-    const running = new AbortController();
+    // One controller serves all requests until an attention has used it up: making one costs more than a small request.
+    if (this.#controller.signal.aborted) this.#controller = new AbortController();
+    const running = this.#controller;
     this.#running = running;
     // The attention may have come while the request stood in the queue.
     if (this.#closed || this.#queue.some(({ type }) => type === PACKET.attention)) running.abort();

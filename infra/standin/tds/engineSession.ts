@@ -138,6 +138,8 @@ export interface LoginRequest {
   readonly remoteAddress: string;
   /** The client switched ODBC defaults on (ANSI settings, implicit transactions off). */
   readonly odbcDefaults: boolean;
+  /** Closes the connection from the server's side (KILL); the wire then calls `close`. */
+  readonly disconnect?: (() => void) | undefined;
 }
 
 export type LoginResult =

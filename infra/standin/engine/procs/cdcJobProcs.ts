@@ -1,7 +1,7 @@
 import { scan } from '../../cdc/captureJob.ts';
 import type { CdcDatabase } from '../../cdc/cdcDatabase.ts';
-import { dropTimes, raise } from '../../cdc/cleanUp.ts';
-import { requireCdc } from '../../cdc/enableTable.ts';
+import { cleanUp, dropTimes, raise } from '../../cdc/cleanUp.ts';
+import { DEFAULT_CAPTURE, DEFAULT_CLEANUP, requireCdc } from '../../cdc/enableTable.ts';
 import { lsnBytes, ordinalAtOrAfter } from '../../cdc/lsn.ts';
 import { sqlError } from '../../sql/errors.ts';
 import { BIGINT, BIT, binary, INT, nvarchar, type SqlType, SYSNAME } from '../../sql/values.ts';
@@ -72,21 +72,24 @@ const JOB_PARAMETERS = [
   { name: '@threshold', type: BIGINT, value: null },
 ];
 
-/** sp_cdc_change_job and sp_cdc_add_job. The numbers are kept and shown; capture runs at the program's own interval. */
+/** sp_cdc_change_job and sp_cdc_add_job; a running capture job keeps its parameters until it is stopped and started. */
 function setJob(context: ProcedureContext, args: BoundArguments, cdc: CdcDatabase): number {
   const { jobs } = cdc;
   if (jobType(args) === 'capture') {
-    const before = jobs.capture ?? { maxtrans: 500, maxscans: 10, continuous: true, pollingIntervalSeconds: 5 };
+    const before = jobs.capture ?? DEFAULT_CAPTURE;
+    const polling = args.number('@pollinginterval');
     const continuous = args.number('@continuous');
     jobs.capture = {
       maxtrans: args.number('@maxtrans') ?? before.maxtrans,
       maxscans: args.number('@maxscans') ?? before.maxscans,
       continuous: continuous === null ? before.continuous : continuous === 1,
-      pollingIntervalSeconds: args.number('@pollinginterval') ?? before.pollingIntervalSeconds,
+      pollingIntervalSeconds: polling ?? before.pollingIntervalSeconds,
+      paced: before.paced || polling !== null,
     };
+    context.session.server.changed();
     return 0;
   }
-  const before = jobs.cleanup ?? { retentionMinutes: 4320, threshold: 5000 };
+  const before = jobs.cleanup ?? DEFAULT_CLEANUP;
   const retentionMinutes = args.number('@retention') ?? before.retentionMinutes;
   if (retentionMinutes <= 0 || retentionMinutes > 52_494_800) throw sqlError(22994);
   jobs.cleanup = { retentionMinutes, threshold: args.number('@threshold') ?? before.threshold };
@@ -104,9 +107,24 @@ function startOrStop(running: boolean): (context: ProcedureContext, args: BoundA
   return (context, args) => {
     requireDbOwner(context);
     const cdc = requireCdc(context.database);
-    if (jobType(args) === 'capture') cdc.captureRunning = running;
+    const type = jobType(args);
+    if (!cdc.jobs[type]) throw sqlError(14262, '@job_name', `cdc.${context.database.name}_${type}`);
+    if (type === 'capture') startCaptureJob(context, cdc, running);
+    else if (running) runCleanUpJob(context, cdc);
     return 0;
   };
+}
+
+function startCaptureJob(context: ProcedureContext, cdc: CdcDatabase, running: boolean): void {
+  cdc.captureRunning = running;
+  if (running) cdc.captureInForce = cdc.jobs.capture;
+  context.session.server.changed();
+}
+
+/** The clean-up job runs once: it ends by itself, so there is nothing to stop. */
+function runCleanUpJob({ session: { server }, database }: ProcedureContext, cdc: CdcDatabase): void {
+  const { last } = cdc.times;
+  if (last) cleanUp(server, database, cdc, last.endMs - cdc.jobs.cleanup!.retentionMinutes * 60_000);
 }
 
 /** sp_cdc_cleanup_change_table: the mark must be the LSN of a transaction; NULL keeps the present one. */
@@ -141,16 +159,23 @@ export const CDC_JOB_PROCEDURES: readonly (readonly [string, SystemProcedure])[]
     [...JOB_PARAMETERS, { name: '@start_job', type: BIT, value: 1 }],
     (context, args) => {
       requireDbOwner(context);
-      return setJob(context, args, requireCdc(context.database));
+      const cdc = requireCdc(context.database);
+      setJob(context, args, cdc);
+      if (jobType(args) === 'capture' && args.number('@start_job') === 1) startCaptureJob(context, cdc, true);
+      return 0;
     },
   ),
   systemProcedure('sp_cdc_change_job', JOB_PARAMETERS, (context, args) => {
     requireDbOwner(context);
-    return setJob(context, args, requireCdc(context.database));
+    const cdc = requireCdc(context.database);
+    const type = jobType(args);
+    if (!cdc.jobs[type]) throw sqlError(14262, '@job_name', `cdc.${context.database.name}_${type}`);
+    return setJob(context, args, cdc);
   }),
   systemProcedure('sp_cdc_drop_job', [{ name: '@job_type', type: nvarchar(20) }], (context, args) => {
     requireDbOwner(context);
     requireCdc(context.database).jobs[jobType(args)] = null;
+    context.session.server.changed();
     return 0;
   }),
   systemProcedure('sp_cdc_start_job', [{ name: '@job_type', type: nvarchar(20), value: 'capture' }], startOrStop(true)),

@@ -4,6 +4,7 @@ import { CDC_JOB_PROCEDURES } from './cdcJobProcs.ts';
 import { CDC_PROCEDURES } from './cdcProcs.ts';
 import { MEMBER_PROCEDURES } from './memberProcs.ts';
 import { SESSION_PROCEDURES } from './sessionProcs.ts';
+import { STANDIN_PROCEDURES } from './standinProcs.ts';
 import type { SystemProcedure } from './systemProcedure.ts';
 
 const PROCEDURES: ReadonlyMap<string, SystemProcedure> = new Map([
@@ -12,6 +13,7 @@ const PROCEDURES: ReadonlyMap<string, SystemProcedure> = new Map([
   ...CDC_JOB_PROCEDURES,
   ...CATALOG_PROCEDURES,
   ...MEMBER_PROCEDURES,
+  ...STANDIN_PROCEDURES,
 ]);
 
 /** The system procedure of that name; procedures of the system are found under schema sys, dbo or none. */

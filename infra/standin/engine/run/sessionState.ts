@@ -81,6 +81,8 @@ export class SessionState {
   readonly loginTimeMs: number;
   readonly originalLogin: string;
   readonly client: ClientInfo;
+  /** Closes the connection (KILL). */
+  readonly disconnect: () => void;
   database: Database;
   /** Where a reset goes back to. */
   readonly loginDatabase: Database;
@@ -118,6 +120,7 @@ export class SessionState {
     readonly login: string;
     readonly database: Database;
     readonly client: ClientInfo;
+    readonly disconnect?: (() => void) | undefined;
   }) {
     this.server = options.server;
     this.spid = options.spid;
@@ -125,6 +128,7 @@ export class SessionState {
     this.database = options.database;
     this.loginDatabase = options.database;
     this.client = options.client;
+    this.disconnect = options.disconnect ?? (() => {});
     this.party = new Party(options.spid);
     this.party.cost = () => this.tx?.undo.length ?? 0;
     this.loginTimeMs = options.server.nowMs();
