@@ -9,7 +9,7 @@ import { BenchShop } from './standin/shop.ts';
  * The stand-in's speed, through the `mssql` driver; with SLUICE_BENCH_PROTOTYPE naming a folder that holds the prototype of it, the prototype
  * beside it in the same run, by turns. Client and servers share the machine: rates are lower bounds and mean something only beside each other.
  * CPU is the server's own, so that it says more than the rate when the machine is busy.
- * Usage: node test/bench/standin.ts [--repeats 5] [--only TEXT] [--capture-seconds 5] [--node-args "--cpu-prof --cpu-prof-dir=DIR"]
+ * Usage: node test/bench/standin.ts [--repeats 5] [--only TEXT] [--capture-seconds 5] [--node-args="--cpu-prof --cpu-prof-dir=DIR"]
  */
 const { values } = parseArgs({
   options: {

@@ -6,6 +6,7 @@ import {
   type EngineEvents,
   type EnvironmentChange,
   type ResultColumn,
+  type SqlMessage,
 } from './engineSession.ts';
 import { DONE, ENV, TOKEN } from './protocol.ts';
 import { writeDone, writeEnvBytes, writeEnvText, writeMessage, writeReturnStatus } from './tokens.ts';
@@ -66,12 +67,32 @@ export class ReplyWriter {
 
   /** Writes events until they end. After `signal` aborts only changes of the transaction are still told. */
   async write(events: EngineEvents, signal: AbortSignal): Promise<void> {
-    for await (const event of events) {
-      if (signal.aborted) {
-        if (event.kind === 'env') this.#environment(event);
-      } else if (event.kind === 'rows') await this.#writeRows(event.rows, signal);
-      else this.#writeEvent(event);
+    if (Symbol.iterator in events) {
+      // Most requests have ended by now: their events need no promise each.
+      for (const event of events) {
+        const writing = this.#write(event, signal);
+        if (writing !== null) await writing;
+      }
+      return;
     }
+    for await (const event of events) {
+      const writing = this.#write(event, signal);
+      if (writing !== null) await writing;
+    }
+  }
+
+  /** Writes an error that the request ended with instead of an event. */
+  error(message: SqlMessage, signal: AbortSignal): void {
+    if (!signal.aborted) this.#writeEvent({ kind: 'error', ...message });
+  }
+
+  /** Returns a promise only when the socket has to take rows first. */
+  #write(event: EngineEvent, signal: AbortSignal): Promise<void> | null {
+    if (signal.aborted) {
+      if (event.kind === 'env') this.#environment(event);
+    } else if (event.kind === 'rows') return this.#writeRows(event.rows, 0, signal);
+    else this.#writeEvent(event);
+    return null;
   }
 
   /** The last DONE of a batch. */
@@ -147,16 +168,20 @@ export class ReplyWriter {
     this.#rows = 0;
   }
 
-  async #writeRows(rows: readonly (readonly SqlValue[])[], signal: AbortSignal): Promise<void> {
+  #writeRows(rows: readonly (readonly SqlValue[])[], from: number, signal: AbortSignal): Promise<void> | null {
     const encode = this.#encodeRow;
     if (encode === null) throw new Error('rows without columns');
-    for (const row of rows) {
-      this.#writeRow(encode, row);
+    for (let i = from; i < rows.length; i++) {
+      this.#writeRow(encode, rows[i]!);
       this.#rows++;
-      if (!this.#w.full) continue;
-      await this.#w.drain(signal);
-      if (signal.aborted) return;
+      if (this.#w.full) return this.#drained(rows, i + 1, signal);
     }
+    return null;
+  }
+
+  async #drained(rows: readonly (readonly SqlValue[])[], next: number, signal: AbortSignal): Promise<void> {
+    await this.#w.drain(signal);
+    if (!signal.aborted) await this.#writeRows(rows, next, signal);
   }
 
   /** A row that cannot be encoded leaves nothing behind: tokens written after it stay readable. */

@@ -22,6 +22,8 @@ import type { WireLog } from './wireLog.ts';
 const NOTHING = new Uint8Array(0);
 const BULK_ANNOUNCEMENT = /^\s*insert\s+bulk\s/i;
 const MAX_LOGGED_CHARACTERS = 500;
+/** For what a cancelled request must finish all the same. */
+const NEVER = new AbortController().signal;
 
 /** Runs the requests of a logged-in connection, one at a time, and writes their replies. */
 export class RequestRunner {
@@ -59,7 +61,7 @@ export class RequestRunner {
     this.#prepared.clear();
     this.#announcedBulk = null;
     const keepTransaction = (message.status & STATUS.resetKeepTransaction) !== 0;
-    await reply.write(this.#engine.reset({ keepTransaction }), new AbortController().signal);
+    await reply.write(this.#engine.reset({ keepTransaction }), NEVER);
   }
 
   #batchLike(message: Message, options: RequestOptions): EngineEvents {
@@ -110,11 +112,7 @@ export class RequestRunner {
   }
 
   async #rpc(body: Buffer, reply: ReplyWriter, signal: AbortSignal): Promise<void> {
-    let calls: RpcCall[] = [];
-    await this.#guarded(reply, signal, () => {
-      calls = readRpc(body);
-      return [];
-    });
+    const calls = this.#attempt<readonly RpcCall[]>(reply, signal, () => readRpc(body)) ?? [];
     if (calls.length === 0) reply.endCall([], { cancelled: signal.aborted, moreCalls: false });
     for (const [i, call] of calls.entries()) {
       const moreCalls = i < calls.length - 1 && !signal.aborted;
@@ -126,13 +124,9 @@ export class RequestRunner {
 
   /** Runs one call and returns the values for its output parameters. */
   async #call(call: RpcCall, reply: ReplyWriter, signal: AbortSignal): Promise<ReturnValue[]> {
-    let bound: BoundCall | undefined;
-    await this.#guarded(reply, signal, () => {
-      bound = this.#prepared.bind(call);
-      this.#logCall(bound);
-      return [];
-    });
+    const bound = this.#attempt(reply, signal, () => this.#prepared.bind(call));
     if (bound === undefined) return [];
+    this.#logCall(bound);
     if (bound.kind === 'unprepare') {
       this.#prepared.remove(bound.handle);
       return [];
@@ -184,10 +178,24 @@ export class RequestRunner {
     try {
       await reply.write(start(), signal);
     } catch (error) {
-      if (!(error instanceof SqlError)) throw error;
-      await reply.write([{ kind: 'error', ...messageOf(error) }], signal);
+      tell(reply, signal, error);
     }
   }
+
+  /** Computes something of a request; a SQL error becomes an error token and the result undefined. */
+  #attempt<T>(reply: ReplyWriter, signal: AbortSignal, compute: () => T): T | undefined {
+    try {
+      return compute();
+    } catch (error) {
+      tell(reply, signal, error);
+      return undefined;
+    }
+  }
+}
+
+function tell(reply: ReplyWriter, signal: AbortSignal, error: unknown): void {
+  if (!(error instanceof SqlError)) throw error;
+  reply.error(messageOf(error), signal);
 }
 
 function messageOf(error: SqlError): SqlMessage {

@@ -1,6 +1,7 @@
 import { SecurityContext } from '../../security/securityContext.ts';
 import type { ObjectName } from '../../sql/ast.ts';
-import type { ModuleExecuteAs } from '../../sql/astDdl.ts';
+import type { ModuleExecuteAs, Parameter } from '../../sql/astDdl.ts';
+import type { Statement } from '../../sql/astStatements.ts';
 import { sqlError } from '../../sql/errors.ts';
 import type { Database } from '../model/database.ts';
 import type { Procedure } from '../model/modules.ts';
@@ -10,6 +11,7 @@ import { checkAccesses } from './access.ts';
 import { bindArguments, type CallArgument } from './arguments.ts';
 import { Execution } from './execution.ts';
 import { ScopeAborted } from './failures.ts';
+import { type Awaitable, chain, type Flow, lastly, rescue } from './flow.ts';
 import type { Runner } from './runner.ts';
 import type { SessionState } from './sessionState.ts';
 import { changeDatabase } from './sessionStatements.ts';
@@ -20,12 +22,12 @@ const MAX_NESTING = 32;
 const FAILED_STATUS = -6;
 
 /** Calls a procedure by name: a system procedure, or one of the database. Returns its return status. 2812 when there is none. */
-export async function callProcedure(
+export function callProcedure(
   runner: Runner,
   name: ObjectName,
   args: readonly CallArgument[],
   caller: Execution,
-): Promise<number> {
+): Awaitable<number> {
   const { session } = runner;
   const system = findSystemProcedure(name);
   if (system) {
@@ -47,13 +49,13 @@ function findProcedure(session: SessionState, database: Database, name: ObjectNa
   return database.find(session.defaultSchema, name.name) ?? database.find('dbo', name.name);
 }
 
-async function runProcedure(
+function runProcedure(
   runner: Runner,
   procedure: Procedure,
   database: Database,
   args: readonly CallArgument[],
   caller: Execution,
-): Promise<number> {
+): Awaitable<number> {
   const { session } = runner;
   const { definition } = procedure;
   const env = new Execution({
@@ -71,31 +73,57 @@ async function runProcedure(
   });
   const bound = bindArguments(env, definition.parameters, args, procedure.name);
   const count = session.tranCount;
-  const status = await inModule(runner, definition.executeAs, procedure.schema.owner, database, async () => {
-    try {
-      const flow = await runner.runList(definition.body, env);
-      return flow?.k === 'return' && typeof flow.value === 'number' ? flow.value : 0;
-    } catch (error) {
-      if (error instanceof ScopeAborted && error.execution === env) return FAILED_STATUS;
-      throw error;
-    }
+  const ended = inModule(runner, definition.executeAs, procedure.schema.owner, database, () =>
+    rescue(
+      () => chain(runner.runList(definition.body, env), returnStatus),
+      (error) => {
+        if (error instanceof ScopeAborted && error.execution === env) return FAILED_STATUS;
+        throw error;
+      },
+    ),
+  );
+  return chain(ended, (status) => {
+    returnOutputs(env, definition.parameters, bound);
+    if (session.tranCount !== count) throw sqlError(266, count, session.tranCount);
+    return status;
   });
-  for (const parameter of definition.parameters) {
+}
+
+/** Runs the statements of a dynamic batch; an error that ends just its scope ends here. */
+export function runScope(runner: Runner, statements: readonly Statement[], env: Execution): Awaitable<void> {
+  return rescue<void>(
+    () => chain(runner.runList(statements, env), () => {}),
+    (error) => {
+      if (!(error instanceof ScopeAborted && error.execution === env)) throw error;
+    },
+  );
+}
+
+function returnStatus(flow: Flow): number {
+  return flow?.k === 'return' && typeof flow.value === 'number' ? flow.value : 0;
+}
+
+/** Hands the values of OUTPUT parameters to the caller. */
+export function returnOutputs(
+  env: Execution,
+  parameters: readonly Parameter[],
+  bound: ReadonlyMap<string, CallArgument>,
+): void {
+  for (const parameter of parameters) {
+    // Looking a variable up makes it: a parameter nobody used has its NULL to return.
     const { type, value } = env.variable(parameter.name);
     if (parameter.output) bound.get(parameter.name)?.output?.(value, type);
   }
-  if (session.tranCount !== count) throw sqlError(266, count, session.tranCount);
-  return status;
 }
 
 /** Runs the body of a module with what ends with it: SET options, temp tables, impersonation. */
-export async function inModule<T>(
+export function inModule<T>(
   runner: Runner,
   executeAs: ModuleExecuteAs | undefined,
   owner: string,
   database: Database,
-  body: () => Promise<T>,
-): Promise<T> {
+  body: () => Awaitable<T>,
+): Awaitable<T> {
   const { session } = runner;
   const { options } = session;
   const { inProcedure } = runner;
@@ -107,15 +135,13 @@ export async function inModule<T>(
   const user = executeAs && impersonated(executeAs, owner);
   if (user)
     session.impersonate(new SecurityContext(session.server.logins, session.security.login, user, database, false));
-  try {
-    return await body();
-  } finally {
+  return lastly(body, () => {
     session.revertTo(depth);
     session.temps.pop();
     session.options = options;
     runner.inProcedure = inProcedure;
     if (session.database.name !== databaseBefore) changeDatabase(runner, databaseBefore);
-  }
+  });
 }
 
 function impersonated(executeAs: ModuleExecuteAs, owner: string): string | null {

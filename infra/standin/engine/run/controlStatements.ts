@@ -5,7 +5,7 @@ import { SqlError, sqlError } from '../../sql/errors.ts';
 import { evaluateAs, evaluateExpr, evaluatePredicate } from './evaluate.ts';
 import type { Execution } from './execution.ts';
 import { Cancelled, originOf } from './failures.ts';
-import { type Awaitable, BREAK, CONTINUE, chain, type Flow } from './flow.ts';
+import { type Awaitable, BREAK, CONTINUE, chain, type Flow, lastly, rescue } from './flow.ts';
 import type { Handler, Runner } from './runner.ts';
 
 const ifElse: Handler<'if'> = (runner, statement, env) =>
@@ -32,26 +32,28 @@ const whileLoop: Handler<'while'> = async (runner, statement, env) => {
   }
 };
 
-const tryCatch: Handler<'tryCatch'> = async (runner, statement, env) => {
+const tryCatch: Handler<'tryCatch'> = (runner, statement, env) => {
   const { session } = runner;
   session.tryDepth++;
-  let caught: SqlError;
-  try {
-    return await runner.runList(statement.body, env);
-  } catch (error) {
+  const attempt = (): Awaitable<Flow> =>
+    lastly(
+      () => runner.runList(statement.body, env),
+      () => {
+        session.tryDepth--;
+      },
+    );
+  return rescue(attempt, (error) => {
     if (!(error instanceof SqlError) || error.severity >= 20 || originOf(error).compiledIn === env) throw error;
-    caught = error;
-  } finally {
-    session.tryDepth--;
-  }
-  // Outside its own scope a failed compilation is an error like any other.
-  originOf(caught).compiledIn = undefined as never;
-  session.caught.push(caught);
-  try {
-    return await runner.runList(statement.handler, env);
-  } finally {
-    session.caught.pop();
-  }
+    // Outside its own scope a failed compilation is an error like any other.
+    originOf(error).compiledIn = undefined as never;
+    session.caught.push(error);
+    return lastly(
+      () => runner.runList(statement.handler, env),
+      () => {
+        session.caught.pop();
+      },
+    );
+  });
 };
 
 const declare: Handler<'declare'> = async (runner, statement, env) => {

@@ -1,7 +1,6 @@
 import { bindArguments, type CallArgument } from './arguments.ts';
-import { inModule } from './callProcedure.ts';
+import { inModule, returnOutputs, runScope } from './callProcedure.ts';
 import { Execution } from './execution.ts';
-import { ScopeAborted } from './failures.ts';
 import type { Runner } from './runner.ts';
 import { missingFrom, textUnit } from './units.ts';
 
@@ -17,16 +16,7 @@ export async function runDynamic(
   const { unit, parameters } = textUnit(session, sql, declarations);
   const env = new Execution({ session, module: null, unit, nestLevel: caller.nestLevel + 1 });
   const bound = bindArguments(env, parameters, args, 'sp_executesql', missingFrom(sql, declarations));
-  await inModule(runner, undefined, 'dbo', session.database, async () => {
-    try {
-      await runner.runList(unit.statements, env);
-    } catch (error) {
-      if (!(error instanceof ScopeAborted && error.execution === env)) throw error;
-    }
-  });
-  for (const parameter of parameters) {
-    const { type, value } = env.variable(parameter.name);
-    if (parameter.output) bound.get(parameter.name)?.output?.(value, type);
-  }
+  await inModule(runner, undefined, 'dbo', session.database, () => runScope(runner, unit.statements, env));
+  returnOutputs(env, parameters, bound);
   return session.error;
 }

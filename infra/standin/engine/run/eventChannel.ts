@@ -1,4 +1,4 @@
-import type { EngineEvent } from '../../tds/engineSession.ts';
+import type { EngineEvent, EngineEvents } from '../../tds/engineSession.ts';
 import type { Sink } from './sink.ts';
 
 /** Events a running request may be ahead of its reader. Rows come in batches, so this is a few thousand rows. */
@@ -31,6 +31,11 @@ class EventChannel implements Sink, AsyncIterator<EngineEvent> {
   drained(): Promise<void> {
     if (!this.full) return Promise.resolve();
     return new Promise((resolve) => this.#drained.push(resolve));
+  }
+
+  /** The events of a request that has ended. */
+  takeAll(): readonly EngineEvent[] {
+    return this.#queue;
   }
 
   /** The request has ended; `fault` when by an exception. */
@@ -71,17 +76,21 @@ class EventChannel implements Sink, AsyncIterator<EngineEvent> {
   }
 }
 
-/** The events of a request that `run` executes: it starts when they are first asked for. */
-export function eventsOf(run: (sink: Sink) => Promise<void> | void): AsyncIterable<EngineEvent> {
-  return {
-    [Symbol.asyncIterator]() {
-      const channel = new EventChannel();
-      const start = async (): Promise<void> => run(channel);
-      start().then(
-        () => channel.end(null),
-        (error: unknown) => channel.end({ error }),
-      );
-      return channel;
-    },
-  };
+/**
+ * Runs a request and returns its events: as they come, or all at once when it ended without having to wait for anything. The caller reads
+ * them at once; a request that sends much waits until they are read.
+ */
+export function eventsOf(run: (sink: Sink) => Promise<void> | void): EngineEvents {
+  const channel = new EventChannel();
+  try {
+    const running = run(channel);
+    if (!(running instanceof Promise)) return channel.takeAll();
+    running.then(
+      () => channel.end(null),
+      (error: unknown) => channel.end({ error }),
+    );
+  } catch (error) {
+    channel.end({ error });
+  }
+  return { [Symbol.asyncIterator]: () => channel };
 }

@@ -35,6 +35,8 @@ export interface ErrorOrigin {
   raised?: boolean;
   /** The statement changes data: "The statement has been terminated." follows its error. */
   terminates?: boolean;
+  /** Errors of the same statement that the client is told first; CATCH sees only the last. */
+  earlier?: readonly SqlError[];
 }
 
 const origins = new WeakMap<SqlError, ErrorOrigin>();
@@ -46,6 +48,12 @@ export function originOf(error: SqlError): ErrorOrigin {
     origins.set(error, origin);
   }
   return origin;
+}
+
+/** Has the client told of other errors before this one, as DDL does ("See previous errors."). Returns `last`. */
+export function precededBy(last: SqlError, earlier: readonly SqlError[]): SqlError {
+  originOf(last).earlier = earlier;
+  return last;
 }
 
 /**

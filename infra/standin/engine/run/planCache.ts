@@ -1,3 +1,4 @@
+import type { Parameter } from '../../sql/astDdl.ts';
 import type { Statement } from '../../sql/astStatements.ts';
 import { parseBatch } from '../../sql/parser.ts';
 import type { Access } from '../compile/access.ts';
@@ -17,6 +18,8 @@ export interface CachedPlan {
 /** A parsed batch or module body with what its statements compiled to. Variables have the same types in every run of a unit. */
 export interface Unit {
   readonly statements: readonly Statement[];
+  /** Of dynamic SQL: its declared parameters. */
+  readonly parameters?: readonly Parameter[];
   readonly declared: ReadonlyMap<string, Declared>;
   readonly database: Database;
   readonly version: number;

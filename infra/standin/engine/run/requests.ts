@@ -2,11 +2,12 @@ import { SqlError, sqlError } from '../../sql/errors.ts';
 import type { BulkLoad, IsolationRequest, RpcArgument } from '../../tds/engineSession.ts';
 import { bindArguments, type CallArgument } from './arguments.ts';
 import { runInsertBulk } from './bulkInsert.ts';
-import { callProcedure, inModule } from './callProcedure.ts';
+import { callProcedure, inModule, returnOutputs, runScope } from './callProcedure.ts';
 import { emitError } from './errorEvents.ts';
 import { parseName } from './executeStatements.ts';
 import { Execution } from './execution.ts';
 import { BatchAborted, Cancelled, ScopeAborted } from './failures.ts';
+import { type Awaitable, chain, lastly, rescue } from './flow.ts';
 import { Runner } from './runner.ts';
 import type { SessionState } from './sessionState.ts';
 import * as transactions from './sessionTransactions.ts';
@@ -15,46 +16,58 @@ import { missingFrom, textUnit } from './units.ts';
 
 /** The requests of a client. Each runs to its end; SQL errors are emitted, never thrown. */
 
-async function request(
+function request(
   session: SessionState,
   sink: Sink,
   signal: AbortSignal,
   inProcedure: boolean,
-  body: (runner: Runner) => Promise<void> | void,
-): Promise<void> {
+  body: (runner: Runner) => Awaitable<void>,
+): Awaitable<void> {
   const runner = new Runner(session, sink, signal, inProcedure);
   const { temps } = session;
   const depth = temps.length;
-  try {
-    await body(runner);
-  } catch (error) {
-    if (error instanceof SqlError) {
-      session.error = error.number;
-      emitError(runner, error.at(1));
-    } else if (error instanceof Cancelled) {
-      if (session.options.xactAbort || session.doomed) transactions.rollbackAll(session, sink);
-    } else if (!(error instanceof BatchAborted) && !(error instanceof ScopeAborted)) throw error;
-  } finally {
+  const guarded = (): Awaitable<void> =>
+    rescue(
+      () => body(runner),
+      (error) => endedBy(error, runner),
+    );
+  const ended = lastly(guarded, () => {
     session.tryDepth = 0;
     session.caught.length = 0;
     session.insertExecDepth = 0;
     temps.length = depth;
-  }
-  if (!session.doomed) return;
-  transactions.rollbackAll(session, sink);
-  emitError(runner, sqlError(3998));
+  });
+  return chain(ended, () => {
+    if (!session.doomed) return;
+    transactions.rollbackAll(session, sink);
+    emitError(runner, sqlError(3998));
+  });
 }
+
+/** What an error means that has ended a request. */
+function endedBy(error: unknown, runner: Runner): void {
+  const { session, sink } = runner;
+  if (error instanceof SqlError) {
+    session.error = error.number;
+    emitError(runner, error.at(1));
+  } else if (error instanceof Cancelled) {
+    if (session.options.xactAbort || session.doomed) transactions.rollbackAll(session, sink);
+  } else if (!(error instanceof BatchAborted) && !(error instanceof ScopeAborted)) throw error;
+}
+
+/** The signal of requests that nothing can interrupt. */
+const NEVER = new AbortController().signal;
 
 /** The execution at the top: a batch, or the frame a remote call is made from. */
 function topExecution(session: SessionState, sql: string): Execution {
   return new Execution({ session, module: null, unit: textUnit(session, sql, '').unit, nestLevel: 0 });
 }
 
-export function runBatch(session: SessionState, sql: string, sink: Sink, signal: AbortSignal): Promise<void> {
+export function runBatch(session: SessionState, sql: string, sink: Sink, signal: AbortSignal): Awaitable<void> {
   session.lastBatch = sql;
-  return request(session, sink, signal, false, async (runner) => {
+  return request(session, sink, signal, false, (runner) => {
     const env = topExecution(session, sql);
-    await runner.runList(env.unit.statements, env);
+    return chain(runner.runList(env.unit.statements, env), () => {});
   });
 }
 
@@ -66,26 +79,19 @@ export function runSqlText(
   args: readonly RpcArgument[],
   sink: Sink,
   signal: AbortSignal,
-): Promise<void> {
+): Awaitable<void> {
   session.lastBatch = statement;
-  return request(session, sink, signal, true, async (runner) => {
+  return request(session, sink, signal, true, (runner) => {
     const { unit, parameters } = textUnit(session, statement, declarations);
     const env = new Execution({ session, module: null, unit, nestLevel: 1 });
     const outputs = new OutputValues(sink);
     const given = args.map((arg, at) => callArgument(arg, at, outputs));
     const bound = bindArguments(env, parameters, given, 'sp_executesql', missingFrom(statement, declarations));
-    await inModule(runner, undefined, 'dbo', session.database, async () => {
-      try {
-        await runner.runList(unit.statements, env);
-      } catch (error) {
-        if (!(error instanceof ScopeAborted && error.execution === env)) throw error;
-      }
+    const run = (): Awaitable<void> => runScope(runner, unit.statements, env);
+    return chain(inModule(runner, undefined, 'dbo', session.database, run), () => {
+      returnOutputs(env, parameters, bound);
+      outputs.flush();
     });
-    for (const parameter of parameters) {
-      const { type, value } = env.variable(parameter.name);
-      if (parameter.output) bound.get(parameter.name)?.output?.(value, type);
-    }
-    outputs.flush();
   });
 }
 
@@ -125,8 +131,8 @@ export function checkSqlText(
   statement: string,
   declarations: string,
   sink: Sink,
-): Promise<void> {
-  return request(session, sink, new AbortController().signal, true, () => {
+): Awaitable<void> {
+  return request(session, sink, NEVER, true, () => {
     textUnit(session, statement, declarations);
   });
 }
@@ -138,19 +144,16 @@ export function runProcedure(
   args: readonly RpcArgument[],
   sink: Sink,
   signal: AbortSignal,
-): Promise<void> {
+): Awaitable<void> {
   session.lastBatch = procName;
-  return request(session, sink, signal, true, async (runner) => {
+  return request(session, sink, signal, true, (runner) => {
     const outputs = new OutputValues(sink);
     const caller = topExecution(session, '');
-    const status = await callProcedure(
-      runner,
-      parseName(procName),
-      args.map((arg, at) => callArgument(arg, at, outputs)),
-      caller,
-    );
-    sink.emit({ kind: 'returnStatus', value: status });
-    outputs.flush();
+    const given = args.map((arg, at) => callArgument(arg, at, outputs));
+    return chain(callProcedure(runner, parseName(procName), given, caller), (status) => {
+      sink.emit({ kind: 'returnStatus', value: status });
+      outputs.flush();
+    });
   });
 }
 
@@ -159,8 +162,8 @@ export function beginTransaction(
   isolation: IsolationRequest,
   name: string,
   sink: Sink,
-): Promise<void> {
-  return request(session, sink, new AbortController().signal, true, () => {
+): Awaitable<void> {
+  return request(session, sink, NEVER, true, () => {
     if (isolation !== 'keep') {
       if (isolation === 'snapshot' && session.tx !== null && session.options.isolation !== 'snapshot')
         throw sqlError(3951, session.database.name);
@@ -170,32 +173,28 @@ export function beginTransaction(
   });
 }
 
-export function commitTransaction(session: SessionState, sink: Sink): Promise<void> {
-  return request(session, sink, new AbortController().signal, true, () =>
-    transactions.commitTransaction(session, sink),
-  );
+export function commitTransaction(session: SessionState, sink: Sink): Awaitable<void> {
+  return request(session, sink, NEVER, true, () => transactions.commitTransaction(session, sink));
 }
 
-export function rollbackTransaction(session: SessionState, name: string, sink: Sink): Promise<void> {
-  return request(session, sink, new AbortController().signal, true, () =>
-    transactions.rollbackTransaction(session, sink, name),
-  );
+export function rollbackTransaction(session: SessionState, name: string, sink: Sink): Awaitable<void> {
+  return request(session, sink, NEVER, true, () => transactions.rollbackTransaction(session, sink, name));
 }
 
-export function saveTransaction(session: SessionState, name: string, sink: Sink): Promise<void> {
-  return request(session, sink, new AbortController().signal, true, () => transactions.saveTransaction(session, name));
+export function saveTransaction(session: SessionState, name: string, sink: Sink): Awaitable<void> {
+  return request(session, sink, NEVER, true, () => transactions.saveTransaction(session, name));
 }
 
 /** The rows that follow an INSERT BULK. */
-export function runBulkLoad(session: SessionState, load: BulkLoad, sink: Sink, signal: AbortSignal): Promise<void> {
+export function runBulkLoad(session: SessionState, load: BulkLoad, sink: Sink, signal: AbortSignal): Awaitable<void> {
   return request(session, sink, signal, false, (runner) =>
     runInsertBulk(runner, topExecution(session, load.statement), load),
   );
 }
 
 /** Checks an INSERT BULK before its rows come. */
-export function announceBulk(session: SessionState, statement: string, sink: Sink): Promise<void> {
-  return request(session, sink, new AbortController().signal, false, (runner) =>
+export function announceBulk(session: SessionState, statement: string, sink: Sink): Awaitable<void> {
+  return request(session, sink, NEVER, false, (runner) =>
     runInsertBulk(runner, topExecution(session, statement), null),
   );
 }

@@ -62,13 +62,23 @@ export class Runner {
     this.inProcedure = inProcedure;
   }
 
-  async runList(statements: readonly Statement[], env: Execution): Promise<Flow> {
-    for (const statement of statements) {
-      const result = this.run(statement, env);
-      const flow = result instanceof Promise ? await result : result;
+  /** Runs statements one after the other; a promise only from the first one on that has to wait. */
+  runList(statements: readonly Statement[], env: Execution): Awaitable<Flow> {
+    for (let i = 0; i < statements.length; i++) {
+      const flow = this.run(statements[i]!, env);
+      if (flow instanceof Promise) return this.#goOn(flow, statements, i + 1, env);
       if (flow !== null) return flow;
     }
     return null;
+  }
+
+  async #goOn(running: Promise<Flow>, statements: readonly Statement[], next: number, env: Execution): Promise<Flow> {
+    let flow = await running;
+    for (let i = next; flow === null && i < statements.length; i++) {
+      const result = this.run(statements[i]!, env);
+      flow = result instanceof Promise ? await result : result;
+    }
+    return flow;
   }
 
   run(statement: Statement, env: Execution): Awaitable<Flow> {
@@ -115,6 +125,7 @@ export class Runner {
       throw error;
     }
     if (dooms) rollbackAll(session, this.sink);
+    for (const earlier of origin.earlier ?? []) emitError(this, earlier.at(error.line, error.procedure));
     emitError(this, error);
     if (dooms || origin.thrown || error.severity >= 20) throw new BatchAborted();
     if (origin.compiledIn === env) throw new ScopeAborted(env);

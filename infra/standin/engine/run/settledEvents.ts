@@ -1,8 +1,9 @@
-import type { EngineEvent } from '../../tds/engineSession.ts';
+import type { EngineEvent, EngineEvents } from '../../tds/engineSession.ts';
 import type { Keeper } from './serverState.ts';
 
 /** Holds every event back until whatever had happened when it was asked for is safe on disk. */
-export function settledFirst(events: AsyncIterable<EngineEvent>, keeper: Keeper): AsyncIterable<EngineEvent> {
+export function settledFirst(events: EngineEvents, keeper: Keeper): EngineEvents {
+  if (Symbol.iterator in events) return settledOnce(events, keeper);
   return {
     [Symbol.asyncIterator]() {
       const inner = events[Symbol.asyncIterator]();
@@ -16,4 +17,14 @@ export function settledFirst(events: AsyncIterable<EngineEvent>, keeper: Keeper)
       };
     },
   };
+}
+
+/** The same for a request that has ended: waits once. */
+function settledOnce(events: Iterable<EngineEvent>, keeper: Keeper): EngineEvents {
+  const settled = keeper.settled();
+  if (settled === null) return events;
+  return (async function* () {
+    await settled;
+    yield* events;
+  })();
 }

@@ -13,16 +13,16 @@ export function textUnit(
   declarations: string,
 ): { unit: Unit; parameters: readonly Parameter[] } {
   const { plans, schemaVersion } = session.server;
-  const parameters = parseParameters(session, declarations);
   const key = `${session.database.id}\u0000${declarations}\u0000${sql}`;
   const unit = plans.unit(key, schemaVersion, () => {
+    const parameters = parseParameters(session, declarations);
     const statements = plans.parse(sql);
     const declared = new Map<string, Declared>();
     for (const parameter of parameters) declared.set(parameter.name, declaredType(parameter.type, session.database));
     collectDeclarations(statements, session, session.database, declared);
-    return { statements, declared, database: session.database, version: schemaVersion, plans: new Map() };
+    return { statements, parameters, declared, database: session.database, version: schemaVersion, plans: new Map() };
   });
-  return { unit, parameters };
+  return { unit, parameters: unit.parameters ?? NO_PARAMETERS };
 }
 
 const NO_PARAMETERS: readonly Parameter[] = [];
