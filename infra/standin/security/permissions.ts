@@ -78,23 +78,55 @@ export class PermissionList {
     this.#entries = this.#entries.filter((entry) => entry.class !== securableClass || entry.securableId !== id);
   }
 
+  /** Forgets what was said of single columns: the same is now said of the object as a whole. */
+  removeColumns({ securableId, permission, grantee }: PermissionEntry): void {
+    const name = grantee.toLowerCase();
+    this.#entries = this.#entries.filter(
+      (entry) =>
+        entry.column === '' ||
+        entry.securableId !== securableId ||
+        entry.permission !== permission ||
+        entry.grantee.toLowerCase() !== name,
+    );
+  }
+
   removeGrantee(name: string): void {
     this.#entries = this.#entries.filter((entry) => entry.grantee.toLowerCase() !== name.toLowerCase());
   }
 
-  /**
-   * 'DENY' when any of the grantees is denied, else 'GRANT' when one is granted, else null. A DENY wins over a GRANT, also between column
-   * and object, except that a column GRANT survives an object DENY nowhere (as the ANSI-compatible server option has it off).
-   */
+  /** Forgets everything about a dropped column; its name in lower case. */
+  removeColumn(objectId: number, column: string): void {
+    this.#entries = this.#entries.filter(
+      (entry) => entry.class !== 'OBJECT' || entry.securableId !== objectId || entry.column !== column,
+    );
+  }
+
+  /** What GRANT and DENY of single columns say, by column in lower case. A DENY of one grantee wins over a GRANT of another. */
+  ofColumns(
+    grantees: ReadonlySet<string>,
+    permission: string,
+    objectId: number,
+  ): ReadonlyMap<string, 'GRANT' | 'DENY'> {
+    const columns = new Map<string, 'GRANT' | 'DENY'>();
+    for (const entry of this.#entries) {
+      if (entry.column === '' || entry.securableId !== objectId || entry.class !== 'OBJECT') continue;
+      if (entry.permission !== permission || !grantees.has(entry.grantee.toLowerCase())) continue;
+      if (entry.state === 'DENY') columns.set(entry.column, 'DENY');
+      else if (!columns.has(entry.column)) columns.set(entry.column, 'GRANT');
+    }
+    return columns;
+  }
+
+  /** 'DENY' when any of the grantees is denied the securable as a whole, else 'GRANT' when one is granted it, else null. */
   decide(
     grantees: ReadonlySet<string>,
     permission: string,
-    securable: { readonly class: SecurableClass; readonly id: number; readonly column?: string },
+    securable: { readonly class: SecurableClass; readonly id: number },
   ): 'GRANT' | 'DENY' | null {
     let granted = false;
     for (const entry of this.#entries) {
       if (entry.class !== securable.class || entry.securableId !== securable.id) continue;
-      if (entry.column !== '' && entry.column !== (securable.column ?? '').toLowerCase()) continue;
+      if (entry.column !== '') continue;
       if (!grantees.has(entry.grantee.toLowerCase())) continue;
       if (entry.state === 'DENY') {
         if (covers(entry.permission, permission)) return 'DENY';

@@ -60,19 +60,37 @@ export class SecurityContext {
     );
   }
 
-  /** Object, schema, type: a DENY anywhere on the way up wins. */
+  /** Object, schema, type: a DENY anywhere on the way up wins; of a column: what is said of the column itself goes before its object. */
   has(permission: string, securable: Securable): boolean {
     if (this.isOwner) return true;
+    if (securable.column) {
+      const ofColumn = this.columns(permission, securable.id).get(securable.column);
+      if (ofColumn !== undefined) return ofColumn === 'GRANT' && !this.#deniedAbove(permission, securable);
+    }
+    const own = this.database.principals.permissions.decide(this.roles, permission, securable);
+    if (own === 'DENY' || this.#deniedAbove(permission, securable)) return false;
+    return (
+      own === 'GRANT' ||
+      this.#decisionsAbove(permission, securable).includes('GRANT') ||
+      this.#grantedByRole(permission)
+    );
+  }
+
+  /** Permissions of single columns of an object, by column in lower case. */
+  columns(permission: string, objectId: number): ReadonlyMap<string, 'GRANT' | 'DENY'> {
+    return this.database.principals.permissions.ofColumns(this.roles, permission, objectId);
+  }
+
+  #deniedAbove(permission: string, securable: Securable): boolean {
+    return this.#decisionsAbove(permission, securable).includes('DENY') || this.#deniedByRole(permission);
+  }
+
+  #decisionsAbove(permission: string, { schemaId }: Securable): readonly ('GRANT' | 'DENY' | null)[] {
     const list = this.database.principals.permissions;
-    const decisions = [
-      list.decide(this.roles, permission, { class: securable.class, id: securable.id, column: securable.column ?? '' }),
-      securable.schemaId === undefined
-        ? null
-        : list.decide(this.roles, permission, { class: 'SCHEMA', id: securable.schemaId }),
+    return [
+      schemaId === undefined ? null : list.decide(this.roles, permission, { class: 'SCHEMA', id: schemaId }),
       list.decide(this.roles, permission, { class: 'DATABASE', id: 0 }),
     ];
-    if (decisions.includes('DENY') || this.#deniedByRole(permission)) return false;
-    return decisions.includes('GRANT') || this.#grantedByRole(permission);
   }
 
   isMember(role: string): boolean {

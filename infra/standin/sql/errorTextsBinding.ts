@@ -88,6 +88,7 @@ export const ERRORS_BINDING: Readonly<Record<number, ErrorText>> = {
     severity: 16,
     text: "The CREATE UNIQUE INDEX statement terminated because a duplicate key was found for the object name '{}' and the index name '{}'. The duplicate key value is {}.",
   },
+  1750: { severity: 16, text: 'Could not create constraint or index. See previous errors.' },
   1752: { severity: 16, text: "Column '{}' in table '{}' is invalid for creating a default constraint." },
   1767: { severity: 16, state: 0, text: "Foreign key '{}' references invalid table '{}'." },
   1770: { severity: 16, state: 0, text: "Foreign key '{}' references invalid column '{}' in referenced table '{}'." },
@@ -97,12 +98,21 @@ export const ERRORS_BINDING: Readonly<Record<number, ErrorText>> = {
     text: "There are no primary or candidate keys in the referenced table '{}' that match the referencing column list in the foreign key '{}'.",
   },
   1779: { severity: 16, state: 0, text: "Table '{}' already has a primary key defined on it." },
+  1785: {
+    severity: 16,
+    state: 0,
+    text: "Introducing FOREIGN KEY constraint '{}' on table '{}' may cause cycles or multiple cascade paths. Specify ON DELETE NO ACTION or ON UPDATE NO ACTION, or modify other FOREIGN KEY constraints.",
+  },
   1781: { severity: 16, text: 'Column already has a DEFAULT bound to it.' },
   1801: { severity: 16, state: 3, text: "Database '{}' already exists. Choose a different database name." },
   1902: {
     severity: 16,
     state: 3,
     text: "Cannot create more than one clustered index on table '{}'. Drop the existing clustered index '{}' before creating another.",
+  },
+  1020: {
+    severity: 15,
+    text: 'Sub-entity lists (such as column or security expressions) cannot be specified for entity-level permissions.',
   },
   1911: { severity: 16, text: "Column name '{}' does not exist in the target table or view." },
   1913: {

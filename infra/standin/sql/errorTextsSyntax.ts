@@ -97,6 +97,10 @@ export const ERRORS_SYNTAX: Readonly<Record<number, ErrorText>> = {
   219: { severity: 16, text: "The type '{}' already exists, or you do not have permission to create it." },
   220: { severity: 16, text: 'Arithmetic overflow error for data type {}, value = {}.' },
   229: { severity: 14, state: 5, text: "The {} permission was denied on the object '{}', database '{}', schema '{}'." },
+  230: {
+    severity: 14,
+    text: "The {} permission was denied on the column '{}' of the object '{}', database '{}', schema '{}'.",
+  },
   232: { severity: 16, text: 'Arithmetic overflow error for type {}, value = {}.' },
   234: { severity: 16, text: 'There is insufficient result space to convert a money value to {}.' },
   235: { severity: 16, text: 'Cannot convert a char value to money. The char value has incorrect syntax.' },

@@ -1,5 +1,6 @@
 import { sqlError } from '../../sql/errors.ts';
 import type { TableObject } from '../model/tableObject.ts';
+import { precededBy } from '../run/failures.ts';
 import { replaceColumn } from './alterTable.ts';
 
 /** ALTER TABLE … DROP CONSTRAINT. 3728 for a name that is none, 3725 when a foreign key needs it. */
@@ -45,18 +46,24 @@ export function dropColumns(table: TableObject, names: readonly string[], ifExis
     }
     refuseUsed(table, at, name);
     replaceColumn(table, at, { ...table.columns[at]!, dropped: true, nullable: true });
+    table.database.principals.permissions.removeColumn(table.id, name.toLowerCase());
     for (const capture of table.captures)
       for (const column of capture.columns) if (column.at === at) column.dropped = true;
   }
 }
 
 function refuseUsed(table: TableObject, at: number, name: string): void {
-  const index = table.data.indexes.find((candidate) => candidate.columns.includes(at));
   const column = table.columns[at]!;
-  const user =
-    (index && (['index', index.name] as const)) ??
-    (column.default && (['object', column.default.name] as const)) ??
-    table.checks.filter((check) => check.columnAt === at).map((check) => ['object', check.name] as const)[0] ??
-    table.foreignKeys.filter((key) => key.columns.includes(at)).map((key) => ['object', key.name] as const)[0];
-  if (user) throw sqlError(5074, user[0], user[1], 'column', name);
+  const indexes = table.data.indexes.filter((candidate) => candidate.columns.includes(at));
+  const objects = [
+    ...(column.default ? [column.default] : []),
+    ...table.checks.filter((check) => check.columnAt === at),
+    ...table.foreignKeys.filter((key) => key.columns.includes(at)),
+    ...indexes.filter((index) => index.constraint),
+  ];
+  const users = [
+    ...objects.map((object) => sqlError(5074, 'object', object.name, 'column', name)),
+    ...indexes.filter((index) => !index.constraint).map((index) => sqlError(5074, 'index', index.name, 'column', name)),
+  ];
+  if (users.length > 0) throw precededBy(sqlError(4922, 'ALTER TABLE DROP COLUMN', name), users);
 }

@@ -1,6 +1,7 @@
 import type { PermissionEntry, PermissionList, SecurableClass } from '../../security/permissions.ts';
 import type { PermissionStatement, Securable } from '../../sql/astDdl.ts';
 import { sqlError } from '../../sql/errors.ts';
+import type { TableObject } from '../model/tableObject.ts';
 import { writtenName } from '../query/namedSource.ts';
 import type { Handler, Runner } from '../run/runner.ts';
 
@@ -23,11 +24,15 @@ const SERVER_PERMISSIONS: ReadonlySet<string> = new Set([
 /** What ALL means on an object: for routines EXECUTE, for the others the four of DML and REFERENCES. */
 const ALL_OF_TABLE = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES'];
 
+const ALL_OF_COLUMN = ['SELECT', 'UPDATE', 'REFERENCES'];
+
 interface Target {
   readonly list: PermissionList;
   readonly class: SecurableClass;
   readonly id: number;
   readonly all: readonly string[];
+  /** The object, when it is a table: its columns are known. */
+  readonly table?: TableObject | undefined;
 }
 
 const permission: Handler<'permission'> = (runner, statement) => {
@@ -36,8 +41,10 @@ const permission: Handler<'permission'> = (runner, statement) => {
   for (const name of statement.principals) {
     checkPrincipal(runner, target, name);
     for (const wanted of statement.permissions) {
-      const names = wanted.name === 'ALL' ? target.all : [wanted.name];
+      const all = wanted.columns.length > 0 ? ALL_OF_COLUMN : target.all;
+      const names = wanted.name === 'ALL' ? all : [wanted.name];
       const columns = wanted.columns.length > 0 ? wanted.columns : [''];
+      checkColumns(target, wanted);
       for (const permissionName of names)
         for (const column of columns)
           change(target, statement, {
@@ -55,7 +62,20 @@ const permission: Handler<'permission'> = (runner, statement) => {
   return null;
 };
 
+/** Permissions that single columns can be given. */
+const COLUMN_PERMISSIONS: ReadonlySet<string> = new Set(['SELECT', 'UPDATE', 'REFERENCES', 'ALL']);
+
+/** 1020 for a column list behind a permission that has none, 1911 for a column that is not there. */
+function checkColumns(target: Target, { name, columns }: PermissionStatement['permissions'][number]): void {
+  if (columns.length === 0) return;
+  if (target.class !== 'OBJECT' || !COLUMN_PERMISSIONS.has(name)) throw sqlError(1020);
+  const unknown = target.table && columns.find((column) => target.table!.columnAt(column) < 0);
+  if (unknown !== undefined) throw sqlError(1911, unknown);
+}
+
+/** A permission on the object as a whole replaces those of its columns (sql-docs: GRANT, object permissions). */
 function change(target: Target, statement: PermissionStatement, entry: PermissionEntry): void {
+  if (entry.class === 'OBJECT' && entry.column === '') target.list.removeColumns(entry);
   if (statement.action === 'revoke') target.list.remove(entry);
   else target.list.put(entry);
 }
@@ -125,7 +145,8 @@ function securableTarget(runner: Runner, { class: kind, name }: Securable): Targ
       const id = object?.id ?? cdcObjectId(runner, name.schema, name.name);
       if (id === undefined) throw sqlError(15151, 'find', 'object', writtenName(name));
       const routine = object?.kind === 'procedure' || object?.kind === 'function';
-      return { list, class: 'OBJECT', id, all: routine ? ['EXECUTE'] : ALL_OF_TABLE };
+      const table = object?.kind === 'table' ? object : undefined;
+      return { list, class: 'OBJECT', id, all: routine ? ['EXECUTE'] : ALL_OF_TABLE, table };
     }
   }
 }

@@ -15,6 +15,7 @@ import { compileCondition, conjuncts } from '../query/seekTerms.ts';
 import type { BoundSource } from '../query/source.ts';
 import type { Execution } from '../run/execution.ts';
 import { targetAsSource, targetSource } from './target.ts';
+import { askOnlyOfColumns } from './writtenTable.ts';
 
 /** The rows an UPDATE or DELETE is about. */
 export interface TargetRows {
@@ -37,7 +38,6 @@ export function planTargetRows(
 ): TargetRows {
   const scope = new QueryScope(context, null);
   scope.ctes = ctes;
-  const marks = context.accesses.length;
   let tree = bindFrom(statement.from, scope);
   let target = targetSource(statement.target, scope);
   if (!target) {
@@ -45,9 +45,9 @@ export function planTargetRows(
     target = own.k === 'leaf' ? own.source : scope.sources.at(-1)!;
     tree = tree ? { k: 'join', kind: 'inner', left: own, right: tree, on: undefined } : own;
   }
-  // Reading the target for its own change is covered by the right to change it unless columns are read; SQL Server asks SELECT then.
-  if (!statement.where && statement.from.length === 0) context.accesses.splice(marks);
-  const { slot } = target;
+  const { slot, read } = target;
+  // Only the columns of the target that are read need SELECT; writing asks for its own right.
+  askOnlyOfColumns(context, read);
   const conditions = scope.withHooks(NO_AGGREGATES, () =>
     conjuncts(statement.where).map((part) => compileCondition(part, scope)),
   );

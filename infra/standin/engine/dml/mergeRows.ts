@@ -11,6 +11,7 @@ import { QueryScope } from '../query/scope.ts';
 import type { Execution } from '../run/execution.ts';
 import { forWriting } from './changeRows.ts';
 import { targetAsSource, type WriteTarget } from './target.ts';
+import { askOnlyOfColumns } from './writtenTable.ts';
 
 /** How a MERGE finds its rows: `slot` is the target's in the frame. */
 export interface MergeRows {
@@ -31,7 +32,8 @@ export function planMergeRows(statement: MergeStatement, context: CompileContext
   const targetTree = bindFrom([targetAsSource(statement.target, statement.alias)], scope)!;
   if (targetTree.k !== 'leaf' || targetTree.source.access.k !== 'table')
     throw sqlError(4406, statement.alias ?? 'MERGE');
-  const { slot, access } = targetTree.source;
+  const { slot, access, read } = targetTree.source;
+  askOnlyOfColumns(context, read);
   const { shape, resolve } = access;
   const tree: JoinTree = { k: 'join', kind: 'left', left: sourceTree, right: targetTree, on: statement.on };
   const pairs = scope.withHooks(NO_AGGREGATES, () => new Planner(scope, slot).plan(forWriting(tree, slot), [], null));

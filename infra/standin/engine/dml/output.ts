@@ -62,8 +62,13 @@ function compileOutput(
     dependsOn: new Set<number>(),
   } as const;
   const columns = tableColumns(table).map((column) => ({ ...column, nullable: true }));
-  scope.sources.push({ ...base, slot: INSERTED_SLOT, exposed: 'inserted', columns });
-  scope.sources.push({ ...base, slot: DELETED_SLOT, exposed: 'deleted', columns });
+  const read = new Set<string>();
+  if (!table.isVariable) {
+    const { database } = table;
+    context.accesses.push({ permission: 'SELECT', database, object: table, columns: read, onlyColumns: true });
+  }
+  scope.sources.push({ ...base, slot: INSERTED_SLOT, exposed: 'inserted', columns, read });
+  scope.sources.push({ ...base, slot: DELETED_SLOT, exposed: 'deleted', columns, read });
   for (const source of sources) scope.sources.push({ ...source, slot: source.slot + FIRST_SOURCE_SLOT });
   if (isMerge)
     scope.hooks = {
@@ -108,6 +113,7 @@ function outputItems(item: SelectItem, scope: QueryScope): { name: string; compi
   const wanted = item.qualifier.at(-1)?.toLowerCase();
   const source = scope.sources.find((candidate) => candidate.exposed === wanted);
   if (!source) throw sqlError(107, item.qualifier.join('.'));
+  for (const { name } of source.columns) source.read?.add(name.toLowerCase());
   return source.columns.map((column) => ({
     name: column.name,
     compiled: columnReader({ depth: 0, slot: source.slot, column }),

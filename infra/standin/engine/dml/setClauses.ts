@@ -88,6 +88,7 @@ function clauseValue(
 function before(clause: SetClause, at: number, table: TableObject, scope: QueryScope, slot: number): Compiled {
   if (at < 0) return scope.variable(clause.variable!, 0);
   const { name, type, nullable, collation } = table.columns[at]!;
+  scope.sources[slot]?.read?.add(name.toLowerCase());
   return columnReader({ depth: 0, slot, column: { name, type, nullable, collation, at } });
 }
 

@@ -131,7 +131,8 @@ function maySee(
 ): boolean {
   if (security.isOwner) return true;
   if (instance.roleName !== null && !security.isMember(instance.roleName)) return false;
-  return security.has('SELECT', { class: 'OBJECT', id: source.id, schemaId: source.schema.id });
+  const securable = { class: 'OBJECT', id: source.id, schemaId: source.schema.id } as const;
+  return instance.columns.every(({ name }) => security.has('SELECT', { ...securable, column: name.toLowerCase() }));
 }
 
 function helpRow(

@@ -6,7 +6,6 @@ import { PLAIN_READ } from './tableScan.ts';
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'rowlock',
   'paglock',
-  'nowait',
   'readcommitted',
   'forceseek',
   'forcescan',
@@ -49,6 +48,9 @@ export function lockPlanOf(hints: readonly string[]): LockPlan {
         break;
       case 'readpast':
         plan = { ...plan, current: true, skipLocked: true };
+        break;
+      case 'nowait':
+        plan = { ...plan, noWait: true };
         break;
       case 'readcommittedlock':
         plan = { ...plan, current: true };

@@ -68,15 +68,10 @@ export function namedSource(
   const { object, database } = findObject(name, context, source.line);
   if (object.kind === 'view') return viewSource(object, database, exposed, context);
   if (object.kind !== 'table') throw sqlError(208, writtenName(name)).at(source.line);
-  context.accesses.push({ permission: 'SELECT', database, object, columns: null });
-  return tableSource(
-    context,
-    object,
-    exposed,
-    source.hints,
-    source.alias === undefined ? object.schema.name.toLowerCase() : null,
-    () => object,
-  );
+  const schema = source.alias === undefined ? object.schema.name.toLowerCase() : null;
+  const read = new Set<string>();
+  context.accesses.push({ permission: 'SELECT', database, object, columns: read });
+  return { ...tableSource(context, object, exposed, source.hints, schema, () => object), read };
 }
 
 function tableSource(
@@ -137,9 +132,11 @@ function viewSource(view: View, database: Database, exposed: string, context: Co
   context.depth--;
   // The view's owner vouches for what he owns himself.
   const inner = context.accesses.splice(before).filter((access) => access.object.schema.owner !== owner);
-  context.accesses.push(...inner, { permission: 'SELECT', database, object: view, columns: null });
+  const read = new Set<string>();
+  context.accesses.push(...inner, { permission: 'SELECT', database, object: view, columns: read });
   return {
     exposed,
+    read,
     schema: view.schema.name.toLowerCase(),
     columns: derivedColumns(plan.columns, view.definition.columns, view.name),
     access: { k: 'rows', estimate: 1000, open: (f) => plan.open(f.env, null) },

@@ -29,6 +29,15 @@ const DATABASE = [
 ];
 const OBJECT = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'EXECUTE', 'REFERENCES', 'VIEW DEFINITION', 'ALTER', 'CONTROL'];
 
+const COLUMN = ['SELECT', 'UPDATE', 'REFERENCES'];
+
+/** What is held on an entity as a whole, and on which of its columns. */
+interface Held {
+  readonly entity: string;
+  readonly names: readonly string[];
+  readonly ofColumns?: readonly (readonly [column: string, permission: string])[];
+}
+
 /** fn_my_permissions(securable, class) for SERVER, DATABASE, OBJECT and SCHEMA: what the session itself may do. */
 export function permissionsSource(
   args: readonly Compiled[],
@@ -42,7 +51,7 @@ export function permissionsSource(
     { name: 'subentity_name', type: SYSNAME },
     { name: 'permission_name', type: nvarchar(60) },
   ]);
-  const held = (f: QueryFrame, entity: string | null, wanted: string): { entity: string; names: string[] } => {
+  const held = (f: QueryFrame, entity: string | null, wanted: string): Held => {
     const { security } = f.env.session;
     switch (wanted) {
       case 'SERVER':
@@ -54,7 +63,14 @@ export function permissionsSource(
         const found = context.database.find(schema, object);
         if (!found) return { entity: '', names: [] };
         const securable = { class: 'OBJECT', id: found.id, schemaId: found.schema.id } as const;
-        return { entity: entity ?? '', names: OBJECT.filter((p) => security.has(p, securable)) };
+        const names = OBJECT.filter((p) => security.has(p, securable));
+        const columns = found.kind === 'table' ? found.columns.filter((column) => !column.dropped) : [];
+        const ofColumns = columns.flatMap(({ name: column }) =>
+          COLUMN.filter((p) => security.has(p, { ...securable, column: column.toLowerCase() })).map(
+            (permission) => [column, permission] as const,
+          ),
+        );
+        return { entity: entity ?? '', names, ofColumns };
       }
       case 'SCHEMA': {
         const schema = context.database.schemas.get((entity ?? '').toLowerCase());
@@ -70,12 +86,15 @@ export function permissionsSource(
   };
   const access = rowsAccess((f) => {
     const wanted = kind.eval(f);
-    const { entity, names } = held(
-      f,
-      name.eval(f) as string | null,
-      wanted === null ? 'SERVER' : (wanted as string).toUpperCase(),
-    );
-    return names.map((permission): SqlValue[] => [entity, '', permission]);
+    const {
+      entity,
+      names,
+      ofColumns = [],
+    } = held(f, name.eval(f) as string | null, wanted === null ? 'SERVER' : (wanted as string).toUpperCase());
+    return [
+      ...names.map((permission): SqlValue[] => [entity, '', permission]),
+      ...ofColumns.map(([column, permission]): SqlValue[] => [entity, column, permission]),
+    ];
   }, 10);
   return { columns, access };
 }

@@ -133,6 +133,7 @@ export class QueryScope implements Scope {
         if (column.name.toLowerCase() !== name) continue;
         if (found) throw sqlError(209, ref.name).at(ref.line);
         found = { slot: source.slot, column };
+        source.read?.add(name);
       }
     }
     return { found, qualified: qualifier !== undefined && qualified };

@@ -120,6 +120,7 @@ function starColumns(qualifier: readonly string[], scope: QueryScope): Output[] 
       const substituted = scope.hooks.substitute?.(ref);
       if (!substituted) scope.hooks.onColumn?.(found, ref);
       scope.tracker?.add(source.slot);
+      source.read?.add(column.name.toLowerCase());
       const { name, type, nullable, collation, identity, computed } = column;
       const compiled = substituted ?? columnReader(found);
       return { name, type, nullable, collation, identity, computed, compiled, expr: ref };

@@ -41,6 +41,8 @@ export interface LockPlan {
   readonly tableLock: 'S' | 'X' | null;
   /** READPAST */
   readonly skipLocked: boolean;
+  /** NOWAIT: 1222 instead of waiting. */
+  readonly noWait: boolean;
   /** NOLOCK */
   readonly dirty: boolean;
 }
@@ -77,6 +79,8 @@ export interface BoundSource {
   readonly schema: string | null;
   readonly columns: readonly SourceColumn[];
   readonly access: SourceAccess;
+  /** Collects the columns that are read, in lower case, for the check of rights. */
+  readonly read?: Set<string> | undefined;
   /** Slots of earlier sources its rows depend on (APPLY). */
   readonly dependsOn: ReadonlySet<number>;
 }

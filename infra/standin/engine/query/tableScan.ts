@@ -1,3 +1,4 @@
+import { sqlError } from '../../sql/errors.ts';
 import { Blocked } from '../../store/blocked.ts';
 import { assertRowFree, lockRow } from '../../store/locks.ts';
 import type { Bound, Cursor } from '../../store/orderedMap.ts';
@@ -14,6 +15,7 @@ export const PLAIN_READ: LockPlan = {
   range: null,
   tableLock: null,
   skipLocked: false,
+  noWait: false,
   dirty: false,
 };
 
@@ -64,7 +66,11 @@ export class TableScan {
     this.#reverse = reverse;
     this.#lock = object.isVariable ? PLAIN_READ : env.statement.effectiveLock(lock, object.database);
     env.statement.touch(object);
-    if (this.#lock.tableLock && env.statement.tx) object.data.locks.lockTable(env.statement.tx, this.#lock.tableLock);
+    const { tx } = env.statement;
+    this.#now(() => {
+      if (this.#lock.tableLock && tx) object.data.locks.lockTable(tx, this.#lock.tableLock);
+      else if (this.#lock.current && !object.isVariable) object.data.locks.assertReadable(tx);
+    });
   }
 
   next(): boolean {
@@ -112,8 +118,21 @@ export class TableScan {
       return true;
     } catch (error) {
       if (error instanceof Blocked && lock.skipLocked) return false;
-      throw error;
+      throw this.#impatient(error);
     }
+  }
+
+  #now(take: () => void): void {
+    try {
+      take();
+    } catch (error) {
+      throw this.#impatient(error);
+    }
+  }
+
+  /** With NOWAIT a lock that is not to be had is an error at once. */
+  #impatient(error: unknown): unknown {
+    return error instanceof Blocked && this.#lock.noWait ? sqlError(1222) : error;
   }
 
   /** Takes the row lock the plan asks for; to be called once the row has passed the conditions on its table. */
