@@ -270,7 +270,25 @@ export const sessionViews: ViewGroup = {
   ),
 };
 
-/** A one-row description for `sys.dm_exec_requests`, which lists what runs now: only the asking request itself. */
+function* requestRows(context: CatalogContext): Iterable<ViewRow> {
+  for (const session of visibleSessions(context)) {
+    const blocker = session.party.waitsFor[0];
+    if (session !== context.session && !blocker) continue;
+    yield {
+      session_id: session.spid,
+      request_id: 0,
+      status: blocker ? 'suspended' : 'running',
+      command: 'SELECT',
+      database_id: session.database.id,
+      wait_type: blocker ? 'LCK_M_X' : null,
+      blocking_session_id: blocker?.id ?? 0,
+      open_transaction_count: session.tranCount,
+      percent_complete: 0,
+    };
+  }
+}
+
+/** `sys.dm_exec_requests` lists what runs now: the asking request itself, and those that wait for others. */
 export const requestViews: ViewGroup = {
   dm_exec_requests: view(
     {
@@ -284,17 +302,6 @@ export const requestViews: ViewGroup = {
       open_transaction_count: INT,
       percent_complete: { k: 'real' },
     },
-    ({ session }) => [
-      {
-        session_id: session.spid,
-        request_id: 0,
-        status: 'running',
-        command: 'SELECT',
-        database_id: session.database.id,
-        blocking_session_id: 0,
-        open_transaction_count: session.tranCount,
-        percent_complete: 0,
-      },
-    ],
+    requestRows,
   ),
 };

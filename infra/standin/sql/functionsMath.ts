@@ -109,7 +109,7 @@ function power(a: Compiled, b: Compiled): Compiled {
     try {
       return back(type.k === 'int' || type.k === 'bigint' ? Math.trunc(r) : r);
     } catch {
-      throw overflow(type);
+      throw type.k === 'int' || type.k === 'bigint' ? sqlError(232, type.k, r.toFixed(6)) : overflow(type);
     }
   });
 }

@@ -72,6 +72,11 @@ export class TableLocks {
       );
   }
 
+  /** Throws Blocked when another transaction has the table for itself. */
+  assertReadable(tx: Transaction | null): void {
+    if (this.#table.length > 0) this.#throwIf(this.#table.filter((lock) => lock.tx !== tx && lock.mode === 'X'));
+  }
+
   /** Locks the whole table: S keeps writers out, X everybody who locks. */
   lockTable(tx: Transaction, mode: 'S' | 'X'): void {
     const blockers: Party[] = [];

@@ -1,3 +1,4 @@
+import type { TableTracking } from '../tracking/trackedTable.ts';
 import { Blocked } from './blocked.ts';
 import { assertRowFree, TableLocks } from './locks.ts';
 import type { Change, TransactionLog } from './log.ts';
@@ -29,6 +30,8 @@ export class Table {
   tracked = 0;
   /** Where the rows are kept on disk: ids of the database and the table. Null for temporary ones. */
   place: { readonly database: number; readonly table: number } | null = null;
+  /** Change tracking (not capture) of this table; null = off. */
+  tracking: TableTracking | null = null;
   /** How often the definition has changed the rows themselves. */
   rewrites = 0;
   readonly #host: TableHost;
@@ -218,6 +221,7 @@ export class Table {
     for (let i = 0; i < this.indexes.length; i++) this.locks.assertKeyFree(tx, i, this.indexes[i]!.entryKey(data, row));
     for (const index of this.indexes) index.entries.set(index.entryKey(data, row), row);
     tx.undo.push({ table: this, row, before: null });
+    if (tx.trackingContext !== null) tx.contexts.set(row, tx.trackingContext);
     return row;
   }
 
@@ -232,6 +236,7 @@ export class Table {
   #push(tx: Transaction, row: Row, data: RowData | null, moved: boolean): void {
     const before = row.head;
     tx.undo.push({ table: this, row, before });
+    if (tx.trackingContext !== null) tx.contexts.set(row, tx.trackingContext);
     row.head = { data, tx, seq: 0, prev: before, moved };
   }
 

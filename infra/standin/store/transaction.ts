@@ -11,6 +11,9 @@ export interface UndoEntry {
   readonly before: Version | null;
 }
 
+/** How to take back a definition (a table made, an object dropped). */
+export type TakeBack = () => void;
+
 /** What a transaction has in the log of one database. */
 export interface LogPresence {
   readonly beginLsn: number;
@@ -24,6 +27,7 @@ export interface Mark {
   readonly undo: number;
   readonly changes: number;
   readonly locks: number;
+  readonly definitions: number;
 }
 
 /** An open transaction: what it wrote, locked and logged. Made and ended by `Transactions`. */
@@ -35,7 +39,14 @@ export class Transaction {
   snapshot = LATEST;
   readonly undo: UndoEntry[] = [];
   readonly changes: Change[] = [];
+  /** Definitions made in it, oldest first. */
+  readonly definitions: TakeBack[] = [];
   readonly logs = new Map<TransactionLog, LogPresence>();
+  /** WITH CHANGE_TRACKING_CONTEXT of the running statement, and what it was for the rows written so far. */
+  trackingContext: Buffer | null = null;
+  readonly contexts = new Map<Row, Buffer>();
+  /** Tables that TRUNCATE emptied. */
+  readonly truncated = new Set<Table>();
   /** Number of the running statement within the transaction (`__$command_id`). */
   commandId = 0;
   /** Locks taken so far: numbers them in their order. */
@@ -52,7 +63,12 @@ export class Transaction {
   }
 
   mark(): Mark {
-    return { undo: this.undo.length, changes: this.changes.length, locks: this.lockCount };
+    return {
+      undo: this.undo.length,
+      changes: this.changes.length,
+      locks: this.lockCount,
+      definitions: this.definitions.length,
+    };
   }
 
   /** Where this transaction begins in the log; reserves a place the first time. */

@@ -1,3 +1,4 @@
+import type { TrackedCommit } from '../tracking/trackedTable.ts';
 import type { Change, CommittedChanges, TransactionLog } from './log.ts';
 import { type HeldLock, LATEST, type Row } from './row.ts';
 import type { Table } from './table.ts';
@@ -18,7 +19,15 @@ export class Transactions {
   readonly active = new Set<Transaction>();
   readonly #nowMs: () => number;
   /** Told of every commit that wrote something, right after it took effect in memory. */
-  onCommit: ((tx: Transaction, commits: ReadonlyMap<TransactionLog, CommittedChanges>) => void) | null = null;
+  onCommit:
+    | ((
+        tx: Transaction,
+        commits: ReadonlyMap<TransactionLog, CommittedChanges>,
+        tracked: readonly TrackedCommit[],
+      ) => void)
+    | null = null;
+  /** Notes changes of tracked tables; null while no database tracks any. */
+  track: ((tx: Transaction, seq: number) => readonly TrackedCommit[]) | null = null;
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
@@ -78,7 +87,8 @@ export class Transactions {
         }
       }
       const commits = this.#log(tx);
-      this.onCommit?.(tx, commits);
+      const tracked = this.track?.(tx, seq) ?? [];
+      this.onCommit?.(tx, commits, tracked);
       this.#end(tx);
       for (const { table, row } of tx.undo) this.#prunable.push({ seq, table, row });
       this.#prune();
@@ -88,7 +98,7 @@ export class Transactions {
   }
 
   rollback(tx: Transaction): void {
-    this.undoTo(tx, { undo: 0, changes: 0, locks: 0 });
+    this.undoTo(tx, { undo: 0, changes: 0, locks: 0, definitions: 0 });
     this.#end(tx);
   }
 
@@ -99,6 +109,7 @@ export class Transactions {
       table.revert(row, before);
     }
     tx.undo.length = mark.undo;
+    while (tx.definitions.length > mark.definitions) tx.definitions.pop()!();
     tx.changes.length = mark.changes;
   }
 

@@ -3,6 +3,7 @@ import type { AlterTableAction } from '../../sql/astDdl.ts';
 import { findCollation } from '../../sql/collation.ts';
 import { converter } from '../../sql/convert.ts';
 import { sqlError } from '../../sql/errors.ts';
+import { setTableTracking } from '../../tracking/trackingStatements.ts';
 import { resolveTypeRef } from '../compile/types.ts';
 import { compiledTable } from '../dml/compiledTable.ts';
 import { checkParents } from '../dml/foreignKeys.ts';
@@ -12,6 +13,7 @@ import type { ForeignKey, TableObject } from '../model/tableObject.ts';
 import { newFrame } from '../query/frame.ts';
 import { computedColumnType } from '../run/declarations.ts';
 import type { Execution } from '../run/execution.ts';
+import { precededBy } from '../run/failures.ts';
 import type { Awaitable } from '../run/flow.ts';
 import { chain } from '../run/flow.ts';
 import type { Handler, Runner } from '../run/runner.ts';
@@ -49,6 +51,9 @@ function alter(runner: Runner, env: Execution, table: TableObject, action: Alter
       return;
     case 'enableConstraints':
       enableConstraints(table, action.enable, action.names, action.noCheck);
+      return;
+    case 'changeTracking':
+      setTableTracking(runner, table, action.enable, action.tracksColumns);
       return;
     case 'enableTriggers':
       for (const trigger of table.triggers) if (isNamed(trigger.name, action.names)) trigger.enabled = action.enable;
@@ -225,7 +230,9 @@ function alterColumn(
   const indexed = table.data.indexes.filter((index) => index.columns.includes(at));
   const { type, name } = resolveTypeRef(action.type, env.database);
   if (indexed.some((index) => index.constraint) && type.k !== column.type.k)
-    throw sqlError(5074, 'object', indexed[0]!.name, 'column', action.name);
+    throw precededBy(sqlError(4922, 'ALTER TABLE ALTER COLUMN', action.name), [
+      sqlError(5074, 'object', indexed[0]!.name, 'column', action.name),
+    ]);
   const nullable = action.nullable ?? true;
   const convert = converter(column.type, type);
   const rows = [...table.data.rows()];

@@ -1,6 +1,7 @@
 import { sqlError, unsupported } from '../../sql/errors.ts';
+import { setDatabaseTracking } from '../../tracking/trackingStatements.ts';
 import type { Database } from '../model/database.ts';
-import type { Handler } from '../run/runner.ts';
+import type { Handler, Runner } from '../run/runner.ts';
 
 const createDatabase: Handler<'createDatabase'> = (runner, { name }) => {
   const { session } = runner;
@@ -45,10 +46,21 @@ const alterDatabase: Handler<'alterDatabase'> = (runner, statement) => {
   const security =
     database === session.database ? session.security : session.server.contextFor(session.security.login, database);
   if (!security.isOwner) throw sqlError(5011, database.name);
-  for (const { name, value } of statement.options) setOption(database, name, value);
+  if (statement.tracking) setDatabaseTracking(session.server, database, statement.tracking);
+  for (const { name, value } of statement.options) {
+    if (name === 'SINGLE_USER' || name === 'RESTRICTED_USER') assertAlone(runner, database, name);
+    else setOption(database, name, value);
+  }
   session.server.changed();
   return null;
 };
+
+/** Sessions of others are not thrown out: who wants the database alone must be alone in it already. Newcomers are not kept out. */
+function assertAlone({ session }: Runner, database: Database, option: string): void {
+  for (const other of session.server.sessions)
+    if (other !== session && other.database === database)
+      throw unsupported(`ALTER DATABASE SET ${option} while others use the database`);
+}
 
 function setOption(database: Database, name: string, value: string): void {
   const { options } = database;
@@ -70,8 +82,6 @@ function setOption(database: Database, name: string, value: string): void {
     case 'READ_WRITE':
       options.readOnly = name === 'READ_ONLY';
       return;
-    case 'SINGLE_USER':
-    case 'RESTRICTED_USER':
     case 'OFFLINE':
     case 'EMERGENCY':
       throw unsupported(`ALTER DATABASE SET ${name}`);

@@ -10,7 +10,7 @@ import type { Execution } from '../run/execution.ts';
 import type { Awaitable, Flow } from '../run/flow.ts';
 import { chain } from '../run/flow.ts';
 import type { Handler, Runner } from '../run/runner.ts';
-import { databaseFor, requireAlter } from './target.ts';
+import { databaseFor, onRollback, requireAlter } from './target.ts';
 
 const OBJECT_KINDS: Partial<Record<DropKind, DatabaseObject['kind']>> = {
   TABLE: 'table',
@@ -53,6 +53,10 @@ function dropObject(
   if (object.kind === 'table') return chain(dropTable(runner, env, database, object), () => true);
   if (object.kind === 'trigger') object.table.triggers = object.table.triggers.filter((trigger) => trigger !== object);
   forget(database, object);
+  onRollback(runner, () => {
+    if (object.kind === 'trigger') object.table.triggers.push(object);
+    database.add(object);
+  });
   return true;
 }
 
@@ -66,6 +70,11 @@ function dropTable(runner: Runner, env: Execution, database: Database, table: Ta
     for (const trigger of table.triggers) database.remove(trigger);
     dropCapturesOf(database, table);
     forget(database, table);
+    onRollback(runner, () => {
+      for (const key of table.foreignKeys) key.parent.referencedBy.push(key);
+      for (const trigger of table.triggers) database.add(trigger);
+      database.add(table);
+    });
     return null;
   });
 }

@@ -1,7 +1,8 @@
 import type { TableConstraint } from '../../sql/astDdl.ts';
-import { sqlError } from '../../sql/errors.ts';
+import { SqlError, sqlError } from '../../sql/errors.ts';
 import type { Database } from '../model/database.ts';
 import type { ForeignKey, TableObject } from '../model/tableObject.ts';
+import { precededBy } from '../run/failures.ts';
 import { positionOf } from './buildTable.ts';
 import { generatedName } from './names.ts';
 
@@ -12,9 +13,17 @@ export function addForeignKeys(
   database: Database,
   defaultSchema: string,
 ): ForeignKey[] {
-  const keys = constraints.flatMap((constraint) =>
-    constraint.k === 'foreignKey' ? [buildForeignKey(table, constraint, database, defaultSchema)] : [],
-  );
+  const keys: ForeignKey[] = [];
+  try {
+    for (const constraint of constraints) {
+      if (constraint.k !== 'foreignKey') continue;
+      const key = buildForeignKey(table, constraint, database, defaultSchema);
+      assertOneCascade(key, keys);
+      keys.push(key);
+    }
+  } catch (error) {
+    throw error instanceof SqlError ? precededBy(sqlError(1750), [error]) : error;
+  }
   for (const key of keys) {
     table.foreignKeys.push(key);
     key.parent.referencedBy.push(key);
@@ -63,6 +72,36 @@ function buildForeignKey(
     enabled: true,
     trusted: true,
   };
+}
+
+/** 1785 when a row could reach another by cascading in two ways, or itself. `added` are keys of the same statement. */
+function assertOneCascade(key: ForeignKey, added: readonly ForeignKey[]): void {
+  for (const event of ['onDelete', 'onUpdate'] as const) {
+    if (key[event] === 'noAction') continue;
+    const cascades = (candidate: ForeignKey): boolean => candidate[event] !== 'noAction';
+    const into = (table: TableObject): ForeignKey[] =>
+      [...table.foreignKeys, ...[...added, key].filter((other) => other.table === table)].filter(cascades);
+    const outOf = (table: TableObject): ForeignKey[] =>
+      [...table.referencedBy, ...[...added, key].filter((other) => other.parent === table)].filter(cascades);
+    const origins = new Set<TableObject>();
+    const climb = (table: TableObject): void => {
+      if (origins.has(table)) return;
+      origins.add(table);
+      for (const up of into(table)) climb(up.parent);
+    };
+    climb(key.parent);
+    for (const origin of origins) {
+      const reached = new Set<TableObject>([origin]);
+      const descend = (table: TableObject): void => {
+        for (const down of outOf(table)) {
+          if (reached.has(down.table)) throw sqlError(1785, key.name, key.table.name);
+          reached.add(down.table);
+          descend(down.table);
+        }
+      };
+      descend(origin);
+    }
+  }
 }
 
 function parentPosition(parent: TableObject, column: string, key: string): number {

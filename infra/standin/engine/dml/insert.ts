@@ -1,6 +1,6 @@
 import type { Expr } from '../../sql/ast.ts';
 import type { InsertStatement } from '../../sql/astStatements.ts';
-import { sqlError, unsupported } from '../../sql/errors.ts';
+import { sqlError } from '../../sql/errors.ts';
 import { compileExpr } from '../../sql/expr.ts';
 import type { Compiled } from '../../sql/exprTypes.ts';
 import type { RowData } from '../../store/row.ts';
@@ -8,21 +8,34 @@ import type { CompileContext } from '../compile/context.ts';
 import { compileQuery, withCtes } from '../query/compileQuery.ts';
 import { drain, newFrame } from '../query/frame.ts';
 import { unifiedType } from '../query/from.ts';
+import { rowCountLimit, topCount } from '../query/limit.ts';
 import type { OutputColumn } from '../query/queryPlan.ts';
 import { QueryScope } from '../query/scope.ts';
 import type { Execution } from '../run/execution.ts';
 import { DEFAULT_VALUE, type InsertShape, insertRowsInto, insertShape } from './insertShape.ts';
 import { compileOutputs, type OutputPlan, runOutputs } from './output.ts';
 import type { ChangeEvent, DmlPlan, DmlResult } from './plan.ts';
+import { insertThroughView, viewNamed, vouchForTable } from './viewTarget.ts';
 
 type Values = readonly (readonly (RowData[number] | typeof DEFAULT_VALUE)[])[];
 
 /** Compiles INSERT … VALUES, SELECT or DEFAULT VALUES. */
-export function compileInsert(statement: InsertStatement, context: CompileContext): DmlPlan {
-  if (statement.top) throw unsupported('INSERT TOP');
+export function compileInsert(written: InsertStatement, context: CompileContext): DmlPlan {
+  const before = context.accesses.length;
+  const statement = insertThroughView(written, context);
   const { shape, values } = compileSource(statement, context);
   const outputs = compileOutputs(statement.output, shape.target.table, [], context, false);
-  return { target: shape.target.table, run: (env) => runInsert(env, shape, values(env), outputs) };
+  const view = statement !== written && written.target.k === 'table' && viewNamed(written.target.name, context);
+  if (view) vouchForTable(context, before, view, 'INSERT', null);
+  const top = statement.top ? compileExpr(statement.top.count, new QueryScope(context, null)) : null;
+  return {
+    target: shape.target.table,
+    run: (env) => {
+      const rows = values(env);
+      const limit = Math.min(top ? topCount(top, newFrame(env, null, 0)) : rows.length, rowCountLimit(env));
+      return runInsert(env, shape, limit < rows.length ? rows.slice(0, limit) : rows, outputs);
+    },
+  };
 }
 
 function compileSource(
@@ -57,6 +70,9 @@ function compileValues(
     ),
   );
   // Each row is converted from its own types, so that '1' beside 2 need not become a number first.
+  for (const row of compiled)
+    if (statement.columns && row.length !== statement.columns.length)
+      throw sqlError(row.length < statement.columns.length ? 109 : 110);
   const shapes = compiled.map((row) =>
     insertShape(
       statement.target,

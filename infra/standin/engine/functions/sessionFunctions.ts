@@ -92,7 +92,7 @@ export const sessionFunctions: FunctionGroup = {
     const value = env.session.sessionContext.get(textArg(key).toLowerCase())?.value ?? null;
     return value;
   }),
-  trigger_nestlevel: fn(INT, [INT, nvarchar(20), nvarchar(20)], (env) => (env.triggerTable === null ? 0 : 1), 0),
+  trigger_nestlevel: fn(INT, [INT, nvarchar(20), nvarchar(20)], (env) => env.triggerLevel, 0),
   sessionproperty: fn(VARIANT, [NAME], (env, [name]) => sessionProperty(env, textArg(name))),
   connectionproperty: fn(VARIANT, [NAME], (env, [name]) => connectionProperty(env, textArg(name))),
   app_name: fn(NAME, [], (env) => env.session.client.applicationName),

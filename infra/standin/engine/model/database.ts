@@ -2,6 +2,7 @@ import type { CdcDatabase } from '../../cdc/cdcDatabase.ts';
 import { DatabaseLog } from '../../cdc/databaseLog.ts';
 import { Principals } from '../../security/principals.ts';
 import type { TransactionLog } from '../../store/log.ts';
+import type { DatabaseTracking } from '../../tracking/databaseTracking.ts';
 import type { DatabaseObject, UserType } from './modules.ts';
 import type { Schema } from './schema.ts';
 import type { TableObject } from './tableObject.ts';
@@ -46,13 +47,15 @@ export class Database {
   readonly log: DatabaseLog;
   readonly options: DatabaseOptions = {
     snapshotIsolation: false,
-    readCommittedSnapshot: true,
+    readCommittedSnapshot: false,
     readOnly: false,
     compatibilityLevel: 160,
     recoveryModel: 'FULL',
     other: new Map(),
   };
   cdc: CdcDatabase | null = null;
+  /** Change tracking; null = off. */
+  tracking: DatabaseTracking | null = null;
   /** tempdb: outside transactions' snapshots. */
   get isTemp(): boolean {
     return this.id === TEMPDB_ID;

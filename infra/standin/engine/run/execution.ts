@@ -48,6 +48,8 @@ export class Execution implements Env {
   /** inserted and deleted, inside a trigger. */
   pseudoTables: ReadonlyMap<string, TableObject> = new Map();
   triggerTable: TableObject | null = null;
+  /** TRIGGER_NESTLEVEL(): triggers around the running statement. */
+  triggerLevel = 0;
   nowMs = 0;
   /** Type of RETURN inside a scalar function; null elsewhere. */
   returnType: SqlType | null = null;

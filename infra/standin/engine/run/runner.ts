@@ -196,6 +196,7 @@ export class Runner {
     const own = session.tx === null;
     const tx = session.tx ?? env.borrowed ?? transactions.begin(session.party);
     if (writes) tx.commandId++;
+    tx.trackingContext = session.trackingContext;
     const outer = env.statement;
     const state = new StatementState(transactions, tx, session.options.isolation);
     env.statement = state;

@@ -9,6 +9,7 @@ import type { CompileContext } from '../compile/context.ts';
 import { type IntoPlan, selectInto } from '../ddl/selectInto.ts';
 import { compileQuery } from '../query/compileQuery.ts';
 import { drain, type RowPull } from '../query/frame.ts';
+import { cutByRowCount } from '../query/limit.ts';
 import type { OutputColumn, QueryPlan } from '../query/queryPlan.ts';
 import { runChange } from './changeStatements.ts';
 import type { Execution } from './execution.ts';
@@ -72,8 +73,7 @@ function assignRows(runner: Runner, env: Execution, plan: SelectStatementPlan): 
     plan.assignments.forEach(({ name }, i) => {
       env.variable(name).value = before[i]!;
     });
-    env.statement.maxRecursion = plan.maxRecursion;
-    const pull = plan.query.open(env, null);
+    const pull = openPlan(env, plan);
     let count = 0;
     for (let row = pull(); row !== null; row = pull()) {
       count++;
@@ -96,11 +96,12 @@ function sendRows(runner: Runner, env: Execution, plan: SelectStatementPlan): Aw
   const { isolation } = runner.session.options;
   const quiet =
     !plan.mayBlock &&
-    (isolation === 'readUncommitted' ||
+    (!plan.readsTables ||
+      isolation === 'readUncommitted' ||
       isolation === 'snapshot' ||
       (isolation === 'readCommitted' && env.database.options.readCommittedSnapshot));
   if (!quiet) {
-    const rows = runner.atomic(env, false, () => drain(openPlan(env, plan)));
+    const rows = runner.atomic(env, false, () => drain(openPlan(env, plan)), plan.readsTables);
     return chain(rows, (all) => sendAll(runner, plan.query.columns, all));
   }
   const opened = runner.open(env, false, plan.readsTables);
@@ -122,7 +123,7 @@ function sendRows(runner: Runner, env: Execution, plan: SelectStatementPlan): Aw
 
 function openPlan(env: Execution, plan: SelectStatementPlan): RowPull {
   env.statement.maxRecursion = plan.maxRecursion;
-  return plan.query.open(env, null);
+  return cutByRowCount(env, plan.query.open(env, null));
 }
 
 function take(pull: RowPull, limit: number): RowData[] {

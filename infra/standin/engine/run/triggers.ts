@@ -35,7 +35,8 @@ export async function fireTriggers(
     const result = await runner.atomic(env, true, () => plan.run(env));
     const { rowCount } = session;
     for (const event of result.events)
-      for (const trigger of triggersFor(event)) await fire(runner, trigger, event, result.count, env, statement.line);
+      for (const trigger of triggersFor(event))
+        if (!isRecursion(trigger, env)) await fire(runner, trigger, event, result.count, env, statement.line);
     session.rowCount = rowCount;
     if (session.tx === null) throw sqlError(3609);
     if (own) commitTransaction(session, NO_SINK);
@@ -44,6 +45,11 @@ export async function fireTriggers(
     if (own) rollbackAll(session, NO_SINK);
     throw error;
   }
+}
+
+/** A trigger does not fire for its own changes unless the database says RECURSIVE_TRIGGERS ON. */
+function isRecursion(trigger: Trigger, env: Execution): boolean {
+  return env.module?.id === trigger.id && trigger.table.database.options.other.get('RECURSIVE_TRIGGERS') !== 'ON';
 }
 
 async function fire(
@@ -70,6 +76,7 @@ async function fire(
     nestLevel: caller.nestLevel + 1,
   });
   env.triggerTable = trigger.table;
+  env.triggerLevel = caller.triggerLevel + 1;
   env.updatedColumns = event.columns;
   env.pseudoTables = new Map([
     ['inserted', pseudoTable(runner, 'inserted', trigger.table, event.inserted)],

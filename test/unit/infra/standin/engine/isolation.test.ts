@@ -26,7 +26,8 @@ async function isPending(request: Promise<unknown>): Promise<boolean> {
   return !done;
 }
 
-test('readers of the default level see the last committed state and do not wait', async () => {
+test('with READ_COMMITTED_SNAPSHOT readers of the default level see the last committed state and do not wait', async () => {
+  await a.run('ALTER DATABASE SHOP SET READ_COMMITTED_SNAPSHOT ON');
   await a.run('BEGIN TRAN; UPDATE dbo.ITEM SET QTY = 11 WHERE ID = 1');
   expect(await b.rows('SELECT QTY FROM dbo.ITEM WHERE ID = 1')).toEqual([{ QTY: 10 }]);
   expect(await a.rows('SELECT QTY FROM dbo.ITEM WHERE ID = 1')).toEqual([{ QTY: 11 }]);
