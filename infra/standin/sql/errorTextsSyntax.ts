@@ -60,6 +60,8 @@ export const ERRORS_SYNTAX: Readonly<Record<number, ErrorText>> = {
     severity: 15,
     text: "The variable name '{}' has already been declared. Variable names must be unique within a query batch or stored procedure.",
   },
+  135: { severity: 15, text: 'Cannot use a BREAK statement outside the scope of a WHILE statement.' },
+  136: { severity: 15, text: 'Cannot use a CONTINUE statement outside the scope of a WHILE statement.' },
   137: { severity: 15, text: 'Must declare the scalar variable "{}".' },
   141: {
     severity: 15,
@@ -87,6 +89,7 @@ export const ERRORS_SYNTAX: Readonly<Record<number, ErrorText>> = {
   206: { severity: 16, state: 2, text: 'Operand type clash: {} is incompatible with {}' },
   207: { severity: 16, text: "Invalid column name '{}'." },
   208: { severity: 16, text: "Invalid object name '{}'." },
+  178: { severity: 15, text: 'A RETURN statement with a return value cannot be used in this context.' },
   209: { severity: 16, text: "Ambiguous column name '{}'." },
   213: { severity: 16, text: 'Column name or number of supplied values does not match table definition.' },
   214: { severity: 16, text: "Procedure expects parameter '{}' of type '{}'." },
@@ -169,4 +172,9 @@ export const ERRORS_SYNTAX: Readonly<Record<number, ErrorText>> = {
     severity: 15,
     text: '"{}" is not a recognized table hints option. If it is intended as a parameter to a table-valued function or to the CHANGETABLE function, ensure that your database compatibility mode is set to 90.',
   },
+  346: {
+    severity: 15,
+    text: 'The parameter "{}" can not be declared READONLY since it is not a table-valued parameter.',
+  },
+  352: { severity: 15, text: 'The table-valued parameter "{}" must be declared with the READONLY option.' },
 };

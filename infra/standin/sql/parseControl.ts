@@ -1,6 +1,6 @@
 import type { Expr } from './ast.ts';
 import type { DeclareItem, RaiserrorStatement, Statement, TransactionName } from './astStatements.ts';
-import { unsupported } from './errors.ts';
+import { sqlError, unsupported } from './errors.ts';
 import { RESERVED } from './keywords.ts';
 import { parseExpr, parsePredicate } from './parseExpr.ts';
 import { parseType } from './parseNames.ts';
@@ -42,7 +42,10 @@ export function parseWhile(ts: TokenStream): Statement {
   const line = ts.line;
   ts.need('WHILE');
   const test = parsePredicate(ts);
-  return { k: 'while', test, body: parseStatement(ts), line };
+  ts.loops++;
+  const body = parseStatement(ts);
+  ts.loops--;
+  return { k: 'while', test, body, line };
 }
 
 /** BEGIN …: a block, a TRY with its CATCH, or a transaction. */
@@ -118,7 +121,14 @@ export function parseRaiserror(ts: TokenStream): Statement {
   return { ...full, line };
 }
 
-/** RETURN [value]. */
+/** BREAK and CONTINUE; 135 and 136 outside a loop. */
+export function parseLoopExit(ts: TokenStream): Statement {
+  const { key, line } = ts.next();
+  if (ts.loops === 0) throw sqlError(key === 'BREAK' ? 135 : 136).at(line);
+  return { k: key === 'BREAK' ? 'break' : 'continue', line };
+}
+
+/** RETURN [value]; 178 for a value outside procedures and functions. */
 export function parseReturn(ts: TokenStream): Statement {
   const line = ts.line;
   ts.need('RETURN');
@@ -130,6 +140,7 @@ export function parseReturn(ts: TokenStream): Statement {
     (t.kind === 'op' && ['(', '-', '+', '~'].includes(t.key)) ||
     (t.kind !== 'word' && t.kind !== 'op' && t.kind !== 'end');
   const value: Expr | undefined = starts ? parseExpr(ts) : undefined;
+  if (value && !ts.returnsValue) throw sqlError(178).at(line);
   return { k: 'return', ...(value ? { value } : {}), line };
 }
 

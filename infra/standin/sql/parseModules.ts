@@ -45,6 +45,7 @@ function parseProcedure(ts: TokenStream, mode: ModuleMode, text: string, line: n
   if (ts.isSeq('FOR', 'REPLICATION')) throw unsupported('A procedure FOR REPLICATION', line);
   ts.need('AS');
   if (ts.is('EXTERNAL')) throw unsupported('A CLR procedure', line);
+  ts.returnsValue = true;
   return {
     k: 'createProcedure',
     name,
@@ -135,6 +136,7 @@ function parseFunction(ts: TokenStream, mode: ModuleMode, text: string, line: nu
   if (type === undefined) returns = { k: 'inlineTable', query: parseInlineBody(ts) };
   else {
     if (!ts.is('BEGIN')) throw ts.error();
+    ts.returnsValue = true;
     const body = parseStatement(ts);
     if (body.k !== 'block' || body.body.at(-1)?.k !== 'return') throw sqlError(455).at(line);
     returns = { k: 'scalar', type, body: body.body };

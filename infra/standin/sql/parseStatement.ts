@@ -5,6 +5,7 @@ import {
   parseBegin,
   parseDeclare,
   parseIf,
+  parseLoopExit,
   parseRaiserror,
   parseReturn,
   parseThrow,
@@ -55,8 +56,8 @@ const PARSERS: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ['SET', parseSetStatement],
   ['IF', parseIf],
   ['WHILE', parseWhile],
-  ['BREAK', (ts) => ({ k: 'break', line: ts.next().line })],
-  ['CONTINUE', (ts) => ({ k: 'continue', line: ts.next().line })],
+  ['BREAK', parseLoopExit],
+  ['CONTINUE', parseLoopExit],
   ['BEGIN', parseBegin],
   ['COMMIT', parseTransaction],
   ['ROLLBACK', parseTransaction],
@@ -129,6 +130,7 @@ function parseSelectStatement(ts: TokenStream): Statement {
 
 function parseWithStatement(ts: TokenStream): Statement {
   const line = ts.line;
+  if (ts.isSeq('WITH', 'CHANGE_TRACKING_CONTEXT')) return parseTrackingContext(ts, line);
   const ctes = parseCommonTables(ts);
   switch (ts.cur.key) {
     case 'INSERT':
@@ -145,6 +147,17 @@ function parseWithStatement(ts: TokenStream): Statement {
     default:
       throw ts.error();
   }
+}
+
+const TRACKED_STATEMENTS: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
+
+function parseTrackingContext(ts: TokenStream, line: number): Statement {
+  ts.need('WITH', 'CHANGE_TRACKING_CONTEXT', '(');
+  const context = parseExpr(ts);
+  ts.need(')');
+  if (ts.is(',')) throw unsupported('WITH CHANGE_TRACKING_CONTEXT together with common table expressions', line);
+  if (!TRACKED_STATEMENTS.has(ts.cur.key)) throw ts.error();
+  return { k: 'trackingContext', context, body: parseStatement(ts), line };
 }
 
 function parseTruncate(ts: TokenStream): Statement {

@@ -7,6 +7,10 @@ export class TokenStream {
   readonly sql: string;
   readonly #tokens: readonly Token[];
   #at = 0;
+  /** WHILE loops around the current token. */
+  loops = 0;
+  /** Inside a procedure or function: RETURN may give a value. */
+  returnsValue = false;
 
   constructor(sql: string) {
     this.sql = sql;

@@ -1,5 +1,5 @@
 import type { ObjectName } from '../../sql/ast.ts';
-import type { ModuleMode } from '../../sql/astDdl.ts';
+import type { ModuleMode, Parameter } from '../../sql/astDdl.ts';
 import { sqlError } from '../../sql/errors.ts';
 import { resolveTypeRef } from '../compile/types.ts';
 import type { Database } from '../model/database.ts';
@@ -52,7 +52,7 @@ function header(runner: Runner, place: Place, name: ObjectName) {
 
 const createProcedure: Handler<'createProcedure'> = (runner, statement, env) => {
   const place = placeOf(runner, env, statement.name, statement.mode, 'procedure', 'CREATE PROCEDURE');
-  for (const parameter of statement.parameters) checkParameterType(parameter.type, place.database);
+  for (const parameter of statement.parameters) checkParameter(parameter, place.database);
   if (place.existing?.kind === 'procedure') {
     place.existing.definition = statement;
     place.existing.modifiedMs = runner.session.server.nowMs();
@@ -61,9 +61,14 @@ const createProcedure: Handler<'createProcedure'> = (runner, statement, env) => 
   return null;
 };
 
-function checkParameterType(type: Parameters<typeof resolveTypeRef>[0], database: Database): void {
-  if (type.k === 'user' && database.findType(type.name.schema ?? 'dbo', type.name.name)?.table) return;
+/** The type must exist; 352 for a table without READONLY, 346 for another type with it. */
+function checkParameter({ type, displayName, readonly }: Parameter, database: Database): void {
+  if (type.k === 'user' && database.findType(type.name.schema ?? 'dbo', type.name.name)?.table) {
+    if (!readonly) throw sqlError(352, displayName);
+    return;
+  }
   resolveTypeRef(type, database);
+  if (readonly) throw sqlError(346, displayName);
 }
 
 const createFunction: Handler<'createFunction'> = (runner, statement, env) => {

@@ -5,6 +5,7 @@ import { insertRowsInto, shapeFor } from '../dml/insertShape.ts';
 import type { DmlPlan } from '../dml/plan.ts';
 import type { Column } from '../model/columns.ts';
 import { drain } from '../query/frame.ts';
+import { cutByRowCount } from '../query/limit.ts';
 import type { QueryPlan } from '../query/queryPlan.ts';
 import { newTableObject } from './storeTable.ts';
 
@@ -27,7 +28,7 @@ export function selectInto(name: ObjectName, query: QueryPlan, context: CompileC
         throw sqlError(2714, name.name);
       if (!isTemp && !session.security.isOwner && !session.security.hasDatabase('CREATE TABLE'))
         throw sqlError(262, 'CREATE TABLE', database.name);
-      const rows = drain(query.open(env, null));
+      const rows = drain(cutByRowCount(env, query.open(env, null)));
       const table = newTableObject({
         id: database.nextObjectId(),
         database,

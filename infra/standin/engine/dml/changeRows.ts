@@ -8,6 +8,7 @@ import { newFrame, type QueryFrame } from '../query/frame.ts';
 import { bindFrom } from '../query/from.ts';
 import { NO_AGGREGATES } from '../query/grouping.ts';
 import type { JoinTree } from '../query/joinTree.ts';
+import { rowCountLimit, topCount } from '../query/limit.ts';
 import { allOf, type Operator } from '../query/operators.ts';
 import { Planner } from '../query/planner.ts';
 import { type CteScope, QueryScope } from '../query/scope.ts';
@@ -63,7 +64,7 @@ export function planTargetRows(
     slot,
     forEach: (env, visit) => {
       const f = newFrame(env, null, scope.sources.length);
-      const limit = top ? Number(top.eval(f)) : Number.POSITIVE_INFINITY;
+      const limit = Math.min(top ? topCount(top, f) : Number.POSITIVE_INFINITY, rowCountLimit(env));
       visitRows(f, plan.operator, gate, slot, limit, visit);
     },
   };

@@ -9,11 +9,13 @@ import type {
   TableSource,
 } from '../../sql/ast.ts';
 import type { DeleteStatement, SetClause, UpdateStatement } from '../../sql/astStatements.ts';
-import { sqlError } from '../../sql/errors.ts';
+import { sqlError, unsupported } from '../../sql/errors.ts';
 import type { CompileContext } from '../compile/context.ts';
+import type { View } from '../model/modules.ts';
 import type { TableObject } from '../model/tableObject.ts';
 import { findObject } from '../query/namedSource.ts';
 import { HIDDEN_TARGET } from '../query/scope.ts';
+import { changeableSelect, viewAsDerived, viewNamed } from './viewTarget.ts';
 
 /** A query whose rows are those of one table, with that table's key added to its columns. */
 interface Keyed {
@@ -29,6 +31,38 @@ interface Keyed {
  * they are.
  */
 export function throughDerived<S extends UpdateStatement | DeleteStatement>(statement: S, context: CompileContext): S {
+  return throughExpression(viewReplaced(statement, context), context);
+}
+
+/** The view an UPDATE or DELETE changes rows through; undefined when it changes a table. */
+export function changedView(statement: UpdateStatement | DeleteStatement, context: CompileContext): View | undefined {
+  const { target, from, ctes } = statement;
+  if (target.k !== 'table') return undefined;
+  const exposed = target.name.name.toLowerCase();
+  const source = from.map((item) => sourceNamed(item, exposed)).find((item) => item !== undefined);
+  if (source?.k === 'derived') return undefined;
+  const name = source?.name ?? target.name;
+  return isExpression(name, ctes) ? undefined : viewNamed(name, context);
+}
+
+/** The statement with the view it changes written as a derived table. */
+function viewReplaced<S extends UpdateStatement | DeleteStatement>(statement: S, context: CompileContext): S {
+  const view = changedView(statement, context);
+  const { target, from } = statement;
+  if (!view || target.k !== 'table') return statement;
+  if (!changeableSelect(view, context).table.primaryKey)
+    throw unsupported('Changing rows through a view of a table without primary key', target.line);
+  const exposed = target.name.name.toLowerCase();
+  const source = from.map((item) => sourceNamed(item, exposed)).find((item) => item !== undefined);
+  const derived = viewAsDerived(view, target.name.name);
+  return {
+    ...statement,
+    target: { ...target, name: { name: target.name.name } },
+    from: source ? from.map((item) => replaced(item, source, derived)) : [...from, derived],
+  };
+}
+
+function throughExpression<S extends UpdateStatement | DeleteStatement>(statement: S, context: CompileContext): S {
   const { target } = statement;
   if (target.k !== 'table' || target.name.schema !== undefined) return statement;
   const exposed = target.name.name.toLowerCase();

@@ -3,19 +3,23 @@ import type { RowData } from '../../store/row.ts';
 import type { CompileContext } from '../compile/context.ts';
 import { withCtes } from '../query/compileQuery.ts';
 import { planTargetRows } from './changeRows.ts';
-import { throughDerived } from './derivedTarget.ts';
+import { changedView, throughDerived } from './derivedTarget.ts';
 import { compileOutputs, runOutputs } from './output.ts';
 import type { DmlPlan } from './plan.ts';
 import { compileSet, setColumns } from './setClauses.ts';
+import { vouchForTable } from './viewTarget.ts';
 import { completeRow, type RowChange, updateRows } from './writeRows.ts';
 import { writtenTable } from './writtenTable.ts';
 
 export function compileUpdate(written: UpdateStatement, context: CompileContext): DmlPlan {
+  const before = context.accesses.length;
+  const view = changedView(written, context);
   const statement = throughDerived(written, context);
   const rows = planTargetRows(statement, context, withCtes(statement.ctes, null));
   const { table, resolve } = writtenTable(rows, 'UPDATE', setColumns(statement.set), context);
   const set = compileSet(statement.set, table, rows.scope, rows.slot);
   const outputs = compileOutputs(statement.output, table, rows.scope.sources, context, false);
+  if (view) vouchForTable(context, before, view, 'UPDATE', setColumns(written.set));
   return {
     target: table,
     run: (env) => {

@@ -2,6 +2,7 @@ import type { Expr, Top } from '../../sql/ast.ts';
 import { sqlError } from '../../sql/errors.ts';
 import { compileExpr } from '../../sql/expr.ts';
 import type { Compiled } from '../../sql/exprTypes.ts';
+import type { Execution } from '../run/execution.ts';
 import type { QueryFrame, RowPull } from './frame.ts';
 import type { QueryScope } from './scope.ts';
 import type { SortKey } from './sortKeys.ts';
@@ -25,6 +26,23 @@ function countOf(compiled: Compiled, f: QueryFrame, least: number, error: number
   const count = Math.trunc(Number(value) / scale);
   if (count < least) throw sqlError(error);
   return count;
+}
+
+/** The count of a TOP outside a query. */
+export function topCount(top: Compiled, f: QueryFrame): number {
+  return countOf(top, f, 0, 1060);
+}
+
+/** SET ROWCOUNT: rows a statement returns or changes at most. */
+export function rowCountLimit(env: Execution): number {
+  return env.session.options.rowCount || Number.POSITIVE_INFINITY;
+}
+
+/** Rows as far as SET ROWCOUNT lets them through. */
+export function cutByRowCount(env: Execution, pull: RowPull): RowPull {
+  let left = rowCountLimit(env);
+  if (left === Number.POSITIVE_INFINITY) return pull;
+  return () => (left-- > 0 ? pull() : null);
 }
 
 /** Cuts the rows of `open` as TOP or OFFSET … FETCH say. */

@@ -65,7 +65,7 @@ const setValue: Handler<'setValue'> = async (runner, statement, env) => {
       session.options.lockTimeoutMs = Number(result);
       break;
     case 'ROWCOUNT':
-      if (Number(result) !== 0) throw unsupported('SET ROWCOUNT above 0');
+      session.options.rowCount = Math.max(0, Number(result));
       break;
     case 'TEXTSIZE':
       session.options.textSize = Number(result);
@@ -138,6 +138,18 @@ const kill: Handler<'kill'> = ({ session }, { spid }) => {
   return null;
 };
 
+/** What the statement writes is marked with the context in change tracking. */
+const trackingContext: Handler<'trackingContext'> = async (runner, { context, body }, env) => {
+  const { session } = runner;
+  const value = await evaluateExpr(runner, env, context).value;
+  session.trackingContext = Buffer.isBuffer(value) ? value.subarray(0, 128) : null;
+  try {
+    return await runner.run(body, env);
+  } finally {
+    session.trackingContext = null;
+  }
+};
+
 /** Sessions are numbered up to here. */
 const LAST_SPID = 32_767;
 
@@ -162,4 +174,5 @@ export const SESSION_STATEMENTS = {
   setIdentityInsert,
   use,
   kill,
+  trackingContext,
 };

@@ -80,7 +80,7 @@ const STATEMENTS: readonly (readonly [sql: string, kinds: string])[] = [
     'tryCatch',
   ],
   ['BEGIN TRAN a; SAVE TRAN [b]; ROLLBACK TRAN b; COMMIT TRAN a', 'beginTran saveTran rollback commit'],
-  ['IF NOT EXISTS (SELECT 1 FROM t) RETURN; RETURN -1', 'if return'],
+  ['CREATE PROCEDURE p AS IF NOT EXISTS (SELECT 1 FROM t) RETURN; RETURN -1', 'createProcedure'],
   ["THROW 50001, 'no lines', 1; RAISERROR (N'only %d of %s', 16, 1, @n, @sku) WITH NOWAIT", 'throw raiserror'],
   [
     "SELECT j.sku, j.qty FROM OPENJSON(@json, '$.lines') WITH (sku NVARCHAR(20) '$.sku', qty INT, more NVARCHAR(MAX) '$.m' AS JSON) AS j",
