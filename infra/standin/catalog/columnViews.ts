@@ -223,6 +223,19 @@ export const columnViews: ViewGroup = {
       cleanup_version: BIGINT,
       min_valid_version: BIGINT,
     },
-    () => [],
+    ({ database }) =>
+      database.tables().flatMap(({ id, data: { tracking } }) =>
+        tracking
+          ? [
+              {
+                object_id: id,
+                is_track_columns_updated_on: Number(tracking.tracksColumns),
+                begin_version: BigInt(tracking.beginVersion),
+                cleanup_version: BigInt(tracking.minValidVersion),
+                min_valid_version: BigInt(tracking.minValidVersion),
+              },
+            ]
+          : [],
+      ),
   ),
 };

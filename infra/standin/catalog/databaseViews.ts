@@ -120,7 +120,19 @@ export const databaseViews: ViewGroup = {
   ),
   change_tracking_databases: view(
     { database_id: INT, is_auto_cleanup_on: TINYINT, retention_period: INT, retention_period_units: TINYINT },
-    () => [],
+    ({ server }) =>
+      [...server.databases.values()].flatMap(({ id, tracking }) =>
+        tracking
+          ? [
+              {
+                database_id: id,
+                is_auto_cleanup_on: Number(tracking.autoCleanup),
+                retention_period: tracking.retention,
+                retention_period_units: ['MINUTES', 'HOURS', 'DAYS'].indexOf(tracking.unit) + 1,
+              },
+            ]
+          : [],
+      ),
   ),
   availability_replicas: view({ replica_id: GUID, group_id: GUID, replica_server_name: nvarchar(256) }, () => []),
   filegroups: view({ name: SYSNAME, data_space_id: INT, type: { k: 'char', n: 2 }, is_default: BIT }, () => [

@@ -1,5 +1,6 @@
 import type { Database } from '../engine/model/database.ts';
 import type { ServerState } from '../engine/run/serverState.ts';
+import { expireTracking } from '../tracking/tracker.ts';
 import type { CdcDatabase } from './cdcDatabase.ts';
 import { cleanUp } from './cleanUp.ts';
 
@@ -19,6 +20,7 @@ export function startCapture(server: ServerState): { stop(): Promise<void> } {
   const tick = (): void => {
     if (stopped) return;
     let more = false;
+    for (const database of server.databases.values()) if (database.tracking) expireTracking(server, database);
     for (const database of server.databases.values()) more = runJobs(server, database) || more;
     timer = setTimeout(tick, more ? 0 : server.captureIntervalMs);
   };

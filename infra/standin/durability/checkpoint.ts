@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import type { Database } from '../engine/model/database.ts';
 import { TEMPDB_ID } from '../engine/model/database.ts';
 import type { ServerState } from '../engine/run/serverState.ts';
+import type { TrackedChange, TrackedCommit } from '../tracking/trackedTable.ts';
 import { type DefinitionDiff, rowRecords } from './definitions.ts';
 import { FILE_HEAD, frame } from './frame.ts';
 import { changeImage, commitImage, countersOf } from './keeper.ts';
@@ -57,6 +58,7 @@ function* stateRecords(database: Database, transactionId: number): Generator<Log
     tables.map((table) => table.id),
   );
   yield { k: 'counters', counters, lsn: database.log.last, transactionId };
+  yield* trackedRecords(database);
   const { cdc } = database;
   if (!cdc) return;
   for (const instance of cdc.captures.values()) {
@@ -72,6 +74,25 @@ function* stateRecords(database: Database, transactionId: number): Generator<Log
   const { pending } = database.log;
   for (const commits of chunks(pending.length, (at) => commitImage(pending[at]!)))
     yield { k: 'waiting', database: database.id, commits };
+}
+
+/** What change tracking keeps: the versions with their times, then the changes of each table. */
+function* trackedRecords(database: Database): Generator<LogRecord> {
+  const { tracking } = database;
+  if (!tracking) return;
+  const times = new Map(tracking.commits.map(({ version, ms }) => [version, ms]));
+  // The newest version counts even when all commits have expired.
+  if (tracking.version > 0 && !times.has(tracking.version)) times.set(tracking.version, 0);
+  const empty = [...times].map(([version, ms]) => ({ database: database.id, version, ms, changes: [] }));
+  for (const commits of chunks(empty.length, (at) => empty[at]!)) yield { k: 'tracked', commits };
+  for (const { id, data } of database.tables()) {
+    const all = [...(data.tracking?.all() ?? [])].sort((a, b) => a.version - b.version);
+    const commitOf = (change: TrackedChange): TrackedCommit => {
+      const { version } = change;
+      return { database: database.id, version, ms: times.get(version) ?? 0, changes: [[id, change]] };
+    };
+    for (const commits of chunks(all.length, (at) => commitOf(all[at]!))) yield { k: 'tracked', commits };
+  }
 }
 
 function* chunks<T>(length: number, item: (at: number) => T): Generator<T[]> {

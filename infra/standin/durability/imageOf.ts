@@ -35,6 +35,7 @@ export function databaseImage(database: Database): DatabaseImage {
     permissions: principals.permissions.entries,
     types: [...database.types.values()].map(typeImage),
     cdc: database.cdc ? cdcImage(database.cdc) : null,
+    tracking: database.tracking?.options ?? null,
   };
 }
 
@@ -79,6 +80,7 @@ function tableImage(table: TableObject): TableImage {
     keys: table.keys,
     indexInfo: table.indexInfo,
     checks: table.checks,
+    tracking: table.data.tracking?.image ?? null,
     foreignKeys: table.foreignKeys.map(({ table: _, parent, ...key }) => ({ ...key, parentId: parent.id })),
   };
 }

@@ -8,6 +8,7 @@ import type { Login } from '../security/logins.ts';
 import type { PermissionEntry } from '../security/permissions.ts';
 import type { Principal } from '../security/principals.ts';
 import type { IndexOptions } from '../store/tableTypes.ts';
+import type { TrackingOptions } from '../tracking/databaseTracking.ts';
 
 /** Definitions as plain data: what they hold of other objects is named by id. */
 
@@ -57,6 +58,7 @@ export interface DatabaseImage {
   readonly permissions: readonly PermissionEntry[];
   readonly types: readonly TypeImage[];
   readonly cdc: CdcImage | null;
+  readonly tracking: TrackingOptions | null;
 }
 
 /** Something that lives in a schema. */
@@ -78,7 +80,14 @@ export type TableImage = Placed & {
   readonly indexInfo: ReadonlyMap<string, IndexInfo>;
   readonly checks: readonly CheckConstraint[];
   readonly foreignKeys: readonly ForeignKeyImage[];
+  readonly tracking: TableTrackingImage | null;
 };
+
+export interface TableTrackingImage {
+  readonly tracksColumns: boolean;
+  readonly beginVersion: number;
+  readonly minValidVersion: number;
+}
 
 export type ForeignKeyImage = Omit<ForeignKey, 'table' | 'parent'> & { readonly parentId: number };
 export type TriggerImage = Omit<Trigger, 'schema' | 'table'> & Placed & { readonly tableId: number };

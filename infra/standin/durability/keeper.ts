@@ -7,6 +7,7 @@ import type { Change, CommittedChanges, TransactionLog } from '../store/log.ts';
 import type { Row } from '../store/row.ts';
 import type { Table } from '../store/table.ts';
 import type { Transaction } from '../store/transaction.ts';
+import type { TrackedCommit } from '../tracking/trackedTable.ts';
 import type { DefinitionDiff } from './definitions.ts';
 import { LogWriter } from './logWriter.ts';
 import { type ChangeImage, type CommitImage, type CounterImage, encodeRecord, type RowImage } from './records.ts';
@@ -51,7 +52,7 @@ export class LogKeeper implements Keeper {
     this.#writer = this.#open(options.first);
     for (const database of options.server.databases.values()) database.log.holdBack();
     options.server.keeper = this;
-    options.server.transactions.onCommit = (tx, commits) => this.#committed(tx, commits);
+    options.server.transactions.onCommit = (tx, commits, tracked) => this.#committed(tx, commits, tracked);
   }
 
   /** Length of the log, in bytes. */
@@ -106,7 +107,11 @@ export class LogKeeper implements Keeper {
       this.#writer.append(records.length === 1 ? records[0]! : encodeRecord({ k: 'group', records }));
   }
 
-  #committed(tx: Transaction, commits: ReadonlyMap<TransactionLog, CommittedChanges>): void {
+  #committed(
+    tx: Transaction,
+    commits: ReadonlyMap<TransactionLog, CommittedChanges>,
+    tracked: readonly TrackedCommit[],
+  ): void {
     const rows = rowImages(tx);
     if (rows.length === 0 && commits.size === 0) return;
     this.#flushDefinitions();
@@ -119,7 +124,7 @@ export class LogKeeper implements Keeper {
       this.#held.push({ number: this.#writer.appendedCount + 1, log: database.log });
     }
     const counters = counterImages(rows, databases);
-    const record = encodeRecord({ k: 'commit', transactionId: tx.id, rows, counters, commits: images });
+    const record = encodeRecord({ k: 'commit', transactionId: tx.id, rows, counters, commits: images, tracked });
     this.#writer.append(record);
   }
 

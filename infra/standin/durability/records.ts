@@ -1,5 +1,6 @@
 import { deserialize, serialize } from 'node:v8';
 import type { RowData } from '../store/row.ts';
+import type { TrackedCommit } from '../tracking/trackedTable.ts';
 import type { DatabaseImage, ObjectImage, ServerImage } from './images.ts';
 
 /** A captured or waiting change: the table by its object id. */
@@ -50,7 +51,10 @@ export type LogRecord =
       readonly rows: readonly RowImage[];
       readonly counters: readonly CounterImage[];
       readonly commits: readonly (readonly [database: number, commit: CommitImage])[];
+      readonly tracked?: readonly TrackedCommit[];
     }
+  /** Of checkpoints: what change tracking keeps. */
+  | { readonly k: 'tracked'; readonly commits: readonly TrackedCommit[] }
   | { readonly k: 'counters'; readonly counters: CounterImage; readonly lsn: number; readonly transactionId: number }
   | { readonly k: 'sequence'; readonly database: number; readonly id: number; readonly last: bigint | null }
   /** The capture job took `taken` waiting commits; with `markLsn` it added a row that only marks time. */

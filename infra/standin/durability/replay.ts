@@ -1,4 +1,5 @@
 import type { RowData } from '../store/row.ts';
+import type { TrackedChange, TrackedCommit } from '../tracking/trackedTable.ts';
 import type { CaptureImage, DatabaseImage, ObjectImage, ServerImage } from './images.ts';
 import {
   type ChangeImage,
@@ -26,6 +27,9 @@ export interface ReplayedDatabase {
   /** Captured changes by the change table's object id. */
   readonly captured: Map<number, (readonly [commitLsn: number, change: ChangeImage])[]>;
   times: TimeImage[];
+  /** Versions of change tracking with their times, and the changes of tables by object id. */
+  readonly versions: Map<number, number>;
+  readonly tracked: Map<number, TrackedChange[]>;
 }
 
 /** The state that a sequence of log records leads to, as plain data. Any prefix of a log leads to a state that once was. */
@@ -84,6 +88,9 @@ export class Replay {
       case 'waiting':
         this.#database(record.database).waiting.push(...record.commits);
         return;
+      case 'tracked':
+        for (const commit of record.commits) this.#tracked(commit);
+        return;
       case 'group':
         for (const bytes of record.records) this.apply(decodeRecord(bytes));
         return;
@@ -106,6 +113,8 @@ export class Replay {
         waiting: [],
         captured: new Map(),
         times: [],
+        versions: new Map(),
+        tracked: new Map(),
       };
       this.databases.set(id, database);
     }
@@ -127,11 +136,18 @@ export class Replay {
     this.lastTransactionId = Math.max(this.lastTransactionId, record.transactionId);
     for (const row of record.rows) this.#row(row);
     for (const counters of record.counters) this.#counters(counters);
+    for (const commit of record.tracked ?? []) this.#tracked(commit);
     for (const [id, commit] of record.commits) {
       this.#reached(id, commit.commitLsn);
       const database = this.#database(id);
       if (database.image?.cdc) database.waiting.push(commit);
     }
+  }
+
+  #tracked({ database: id, version, ms, changes }: TrackedCommit): void {
+    const database = this.#database(id);
+    database.versions.set(version, ms);
+    for (const [table, change] of changes) append(database.tracked, table, [change]);
   }
 
   #counters({ database: id, rowversion, identities }: CounterImage): void {
@@ -162,6 +178,7 @@ function dropObject(database: ReplayedDatabase, id: number): void {
   database.rows.delete(id);
   database.identities.delete(id);
   database.sequences.delete(id);
+  database.tracked.delete(id);
 }
 
 function append<T>(lists: Map<number, T[]>, key: number, items: readonly T[]): void {

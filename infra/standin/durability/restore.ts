@@ -9,6 +9,9 @@ import type { TableObject } from '../engine/model/tableObject.ts';
 import type { ServerState } from '../engine/run/serverState.ts';
 import type { Change, CommittedChanges } from '../store/log.ts';
 import type { RowData } from '../store/row.ts';
+import { DatabaseTracking, type TrackingOptions } from '../tracking/databaseTracking.ts';
+import { TableTracking } from '../tracking/trackedTable.ts';
+import { startTracking } from '../tracking/trackingStatements.ts';
 import type { CdcImage, DatabaseImage, ObjectImage, ServerImage, TableImage } from './images.ts';
 import type { ChangeImage, CommitImage } from './records.ts';
 import type { Replay, ReplayedDatabase } from './replay.ts';
@@ -20,8 +23,11 @@ const SKIPPED_TRANSACTION_IDS = 1000;
 export function restore(server: ServerState, replay: Replay): void {
   if (replay.server) restoreServer(server, replay.server);
   server.transactions.restore(replay.lastTransactionId + SKIPPED_TRANSACTION_IDS);
-  for (const replayed of replay.databases.values())
-    if (replayed.image) server.restoreDatabase(databaseOf(replayed, replayed.image));
+  for (const replayed of replay.databases.values()) {
+    if (!replayed.image) continue;
+    if (replayed.image.tracking) startTracking(server);
+    server.restoreDatabase(databaseOf(replayed, replayed.image));
+  }
 }
 
 function restoreServer(server: ServerState, image: ServerImage): void {
@@ -59,6 +65,7 @@ function databaseOf(replayed: ReplayedDatabase, image: DatabaseImage): Database 
   database.log.restore(replayed.lsn, []);
   database.log.skipToNextFile();
   if (image.cdc) restoreCdc(database, image.cdc, replayed, tables);
+  if (image.tracking) restoreTracking(database, image.tracking, replayed, tables);
   loadRows(replayed, tables);
   return database;
 }
@@ -113,6 +120,24 @@ function tableOf(database: Database, schema: Schema, image: TableImage, isVariab
   table.indexInfo = new Map(image.indexInfo);
   table.checks = [...image.checks];
   return table;
+}
+
+function restoreTracking(
+  database: Database,
+  options: TrackingOptions,
+  replayed: ReplayedDatabase,
+  tables: ReadonlyMap<number, TableObject>,
+): void {
+  database.tracking = new DatabaseTracking(options);
+  database.tracking.restore([...replayed.versions].sort(([a], [b]) => a - b));
+  for (const image of replayed.objects.values()) {
+    if (image.kind !== 'table' || !image.tracking) continue;
+    const { tracksColumns, beginVersion, minValidVersion } = image.tracking;
+    const tracking = new TableTracking(tracksColumns, beginVersion, minValidVersion);
+    for (const change of replayed.tracked.get(image.id) ?? [])
+      if (change.version > minValidVersion) tracking.add({ ...change, seq: 0 });
+    tables.get(image.id)!.data.tracking = tracking;
+  }
 }
 
 function linkForeignKeys(replayed: ReplayedDatabase, tables: ReadonlyMap<number, TableObject>): void {

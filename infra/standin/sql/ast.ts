@@ -231,6 +231,7 @@ export type TableSource =
     }
   | TableFunction
   | OpenJson
+  | ChangeTable
   | {
       readonly k: 'derived';
       readonly query: Query;
@@ -270,6 +271,18 @@ export interface OpenJson {
   readonly path?: Expr | undefined;
   readonly columns?: readonly OpenJsonColumn[] | undefined;
   readonly alias?: string | undefined;
+  readonly line: number;
+}
+
+/** CHANGETABLE: of CHANGES with `since`, of VERSION with `keys` and `values`. */
+export interface ChangeTable {
+  readonly k: 'changeTable';
+  readonly table: ObjectName;
+  readonly since?: Expr | undefined;
+  readonly keys?: readonly string[] | undefined;
+  readonly values?: readonly Expr[] | undefined;
+  readonly alias: string;
+  readonly names?: readonly string[] | undefined;
   readonly line: number;
 }
 

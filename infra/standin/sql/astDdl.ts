@@ -94,7 +94,16 @@ export type AlterTableAction =
       readonly names: readonly string[];
       readonly noCheck: boolean;
     }
-  | { readonly k: 'enableTriggers'; readonly enable: boolean; readonly names: readonly string[] };
+  | { readonly k: 'enableTriggers'; readonly enable: boolean; readonly names: readonly string[] }
+  | { readonly k: 'changeTracking'; readonly enable: boolean; readonly tracksColumns: boolean };
+
+/** CHANGE_TRACKING of ALTER DATABASE; `on` undefined changes the options of what is on. */
+export interface TrackingSetting {
+  readonly on: boolean | undefined;
+  readonly retention?: number | undefined;
+  readonly unit?: 'MINUTES' | 'HOURS' | 'DAYS' | undefined;
+  readonly autoCleanup?: boolean | undefined;
+}
 
 /** How a module statement treats an existing object. */
 export type ModuleMode = 'create' | 'alter' | 'createOrAlter';
@@ -257,6 +266,7 @@ export type DdlStatement =
       readonly k: 'alterDatabase';
       readonly database?: string | undefined;
       readonly options: readonly { readonly name: string; readonly value: string }[];
+      readonly tracking?: TrackingSetting | undefined;
     }
   | {
       readonly k: 'alterRole';

@@ -47,6 +47,8 @@ export type Statement = (
   | { readonly k: 'executeAs'; readonly kind: 'user' | 'login' | 'caller'; readonly name?: Expr | undefined }
   | { readonly k: 'revert' }
   | { readonly k: 'use'; readonly database: string }
+  /** WITH CHANGE_TRACKING_CONTEXT (…) in front of a DML statement. */
+  | { readonly k: 'trackingContext'; readonly context: Expr; readonly body: Statement }
   | { readonly k: 'kill'; readonly spid: number }
   /** CHECKPOINT and RECONFIGURE: nothing to do, nothing to see. */
   | { readonly k: 'noop'; readonly what: string }

@@ -30,6 +30,26 @@ export const ERRORS_ENGINE: Readonly<Record<number, ErrorText>> = {
     severity: 15,
     text: 'The offset specified in a OFFSET clause may not be negative.',
   },
+  4996: { severity: 16, text: "Change tracking is already enabled for table '{}'." },
+  4997: {
+    severity: 16,
+    text: "Cannot enable change tracking on table '{}'. Change tracking requires a primary key on the table. Create a primary key on the table before enabling change tracking.",
+  },
+  4998: { severity: 16, text: "Change tracking is not enabled on table '{}'." },
+  5088: { severity: 16, text: "Change tracking is already enabled for database '{}'." },
+  5089: {
+    severity: 16,
+    text: "Change tracking is disabled for database '{}'. Change tracking must be enabled on a database to modify change tracking settings.",
+  },
+  22104: {
+    severity: 16,
+    text: 'A table returned by the CHANGETABLE function must name every column of the primary key, each once.',
+  },
+  22105: { severity: 16, text: "Change tracking is not enabled on table '{}'." },
+  22115: {
+    severity: 16,
+    text: "Change tracking is enabled for one or more tables in database '{}'. Disable change tracking on each table before disabling it for the database. Use the sys.change_tracking_tables catalog view to obtain a list of tables for which change tracking is enabled.",
+  },
   6101: { severity: 16, text: 'Session ID {} is not valid.' },
   6102: { severity: 14, text: 'User does not have permission to use the KILL statement.' },
   6104: { severity: 16, text: 'Cannot use KILL to kill your own process.' },

@@ -1,3 +1,4 @@
+import type { TrackingSetting } from './astDdl.ts';
 import type { Statement } from './astStatements.ts';
 import { unsupported } from './errors.ts';
 import type { TokenStream } from './tokenStream.ts';
@@ -38,6 +39,7 @@ export function parseAlterDatabase(ts: TokenStream, line: number): Statement {
   if (ts.eat('COLLATE'))
     return { k: 'alterDatabase', ...named, options: [{ name: 'COLLATE', value: ts.anyName() }], line };
   if (!ts.eat('SET')) throw ts.cur.kind === 'word' ? unsupported(`ALTER DATABASE … ${ts.cur.key}`, line) : ts.error();
+  if (ts.is('CHANGE_TRACKING')) return { k: 'alterDatabase', ...named, options: [], tracking: parseTracking(ts), line };
   const options = ts.list(() => parseOption(ts));
   // WITH ROLLBACK IMMEDIATE, WITH ROLLBACK AFTER n, WITH NO_WAIT: how to treat other sessions; options take effect at once here.
   if (ts.eat('WITH')) {
@@ -50,6 +52,34 @@ export function parseAlterDatabase(ts: TokenStream, line: number): Statement {
     } else ts.need('NO_WAIT');
   }
   return { k: 'alterDatabase', ...named, options, line };
+}
+
+/** CHANGE_TRACKING = ON [(options)] | = OFF | (options). */
+function parseTracking(ts: TokenStream): TrackingSetting {
+  ts.need('CHANGE_TRACKING');
+  const given = ts.eat('=');
+  const on = given ? ts.eat('ON') : undefined;
+  if (given && !on) ts.need('OFF');
+  if (!given && !ts.is('(')) throw ts.error();
+  if (on === false || !ts.is('(')) return { on };
+  const options: TrackingSetting[] = ts.parens(() => parseTrackingOption(ts));
+  return Object.assign({ on }, ...options.map(({ on: _, ...rest }) => rest)) as TrackingSetting;
+}
+
+const RETENTION_UNITS = ['MINUTES', 'HOURS', 'DAYS'] as const;
+
+function parseTrackingOption(ts: TokenStream): TrackingSetting {
+  if (ts.eat('AUTO_CLEANUP')) {
+    ts.need('=');
+    const autoCleanup = ts.eat('ON');
+    if (!autoCleanup) ts.need('OFF');
+    return { on: undefined, autoCleanup };
+  }
+  ts.need('CHANGE_RETENTION');
+  ts.need('=');
+  const retention = Number(ts.integer());
+  const unit = RETENTION_UNITS.find((candidate) => ts.eat(candidate)) ?? 'DAYS';
+  return { on: undefined, retention, unit };
 }
 
 /** NAME ON, NAME = ON, NAME value, or a bare word (SINGLE_USER, READ_ONLY): upper case. */

@@ -176,7 +176,23 @@ function parseAlterTable(ts: TokenStream): AlterTableAction {
     ts.next();
     return { k: 'enableTriggers', enable, names: allOrNames(ts) };
   }
+  if (ts.isSeq('ENABLE', 'CHANGE_TRACKING') || ts.isSeq('DISABLE', 'CHANGE_TRACKING')) return parseTableTracking(ts);
   throw ts.cur.kind === 'word' ? unsupported(`ALTER TABLE … ${ts.cur.key}`, line) : ts.error();
+}
+
+/** ENABLE | DISABLE CHANGE_TRACKING [WITH (TRACK_COLUMNS_UPDATED = ON | OFF)] */
+function parseTableTracking(ts: TokenStream): AlterTableAction {
+  const enable = ts.next().key === 'ENABLE';
+  ts.next();
+  let tracksColumns = false;
+  if (enable && ts.isSeq('WITH', '(')) {
+    ts.next();
+    ts.need('(', 'TRACK_COLUMNS_UPDATED', '=');
+    tracksColumns = ts.eat('ON');
+    if (!tracksColumns) ts.need('OFF');
+    ts.need(')');
+  }
+  return { k: 'changeTracking', enable, tracksColumns };
 }
 
 function allOrNames(ts: TokenStream): string[] {

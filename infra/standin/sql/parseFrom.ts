@@ -74,7 +74,7 @@ function parseSource(ts: TokenStream): TableSource {
   if (ts.is('OPENJSON') && ts.peek().key === '(') return parseOpenJson(ts);
   if (ts.isAny('OPENROWSET', 'OPENQUERY', 'OPENXML', 'OPENDATASOURCE', 'CONTAINSTABLE', 'FREETEXTTABLE'))
     throw unsupported(t.key, t.line);
-  if (ts.is('CHANGETABLE')) throw unsupported('CHANGETABLE', t.line);
+  if (ts.is('CHANGETABLE') && ts.peek().key === '(') return parseChangeTable(ts);
   const name = parseObjectName(ts);
   if (ts.is('(') && !isOldHint(ts)) {
     ts.next();
@@ -177,6 +177,29 @@ function parseOpenJson(ts: TokenStream): TableSource {
   ts.need(')');
   const columns = ts.eat('WITH') ? ts.parens(() => parseOpenJsonColumn(ts)) : undefined;
   return { k: 'openJson', json, line, ...(path ? { path } : {}), ...(columns ? { columns } : {}), ...tableAlias(ts) };
+}
+
+/** CHANGETABLE(CHANGES t, version) or CHANGETABLE(VERSION t, (keys), (values)), with its alias, which is not optional. */
+function parseChangeTable(ts: TokenStream): TableSource {
+  const line = ts.line;
+  ts.next();
+  ts.need('(');
+  const changes = ts.eat('CHANGES');
+  if (!changes) ts.need('VERSION');
+  const table = parseObjectName(ts);
+  ts.need(',');
+  const what = changes ? { since: parseExpr(ts) } : parseVersionKey(ts);
+  ts.need(')');
+  const alias = neededAlias(ts);
+  const names = ts.is('(') ? { names: parseNameList(ts) } : {};
+  return { k: 'changeTable', table, ...what, alias, ...names, line };
+}
+
+/** (column, …), (value, …) of CHANGETABLE(VERSION …). */
+function parseVersionKey(ts: TokenStream): { keys: string[]; values: Expr[] } {
+  const keys = parseNameList(ts);
+  ts.need(',');
+  return { keys, values: ts.parens(() => parseExpr(ts)) };
 }
 
 function parseOpenJsonColumn(ts: TokenStream): OpenJsonColumn {

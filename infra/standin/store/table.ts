@@ -1,5 +1,6 @@
 import type { TableTracking } from '../tracking/trackedTable.ts';
 import { Blocked } from './blocked.ts';
+import { rowSuffix } from './key.ts';
 import { assertRowFree, TableLocks } from './locks.ts';
 import type { Change, TransactionLog } from './log.ts';
 import { FIRST, LAST } from './orderedMap.ts';
@@ -212,14 +213,22 @@ export class Table {
 
   #place(tx: Transaction, data: RowData): Row {
     if (this.#rowversionAt >= 0) data[this.#rowversionAt] = this.#host.nextRowversion();
-    for (let i = 0; i < this.indexes.length; i++) {
-      const index = this.indexes[i]!;
-      if (!index.unique) continue;
-      if (this.findUnique(tx, index, index.keyOf(data)) !== null) throw this.#host.duplicate(index, data);
+    const { indexes } = this;
+    const keys: string[] = [];
+    for (let i = 0; i < indexes.length; i++) {
+      const index = indexes[i]!;
+      const key = index.keyOf(data);
+      keys.push(key);
+      if (!index.unique || index.entries.firstWithPrefix(key) === undefined) continue;
+      if (this.findUnique(tx, index, key) !== null) throw this.#host.duplicate(index, data);
     }
     const row = new Row(++this.#lastRowId, { data, tx, seq: 0, prev: null, moved: true });
-    for (let i = 0; i < this.indexes.length; i++) this.locks.assertKeyFree(tx, i, this.indexes[i]!.entryKey(data, row));
-    for (const index of this.indexes) index.entries.set(index.entryKey(data, row), row);
+    const suffix = rowSuffix(row.id);
+    for (let i = 0; i < keys.length; i++) {
+      keys[i] += suffix;
+      this.locks.assertKeyFree(tx, i, keys[i]!);
+    }
+    for (let i = 0; i < keys.length; i++) indexes[i]!.entries.set(keys[i]!, row);
     tx.undo.push({ table: this, row, before: null });
     if (tx.trackingContext !== null) tx.contexts.set(row, tx.trackingContext);
     return row;

@@ -3,7 +3,15 @@ import type { Schema } from '../model/schema.ts';
 
 /** A right a compiled statement needs when somebody runs it. */
 export interface Access {
-  readonly permission: 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'EXECUTE' | 'REFERENCES' | 'ALTER';
+  readonly permission:
+    | 'VIEW CHANGE TRACKING'
+    | 'SELECT'
+    | 'INSERT'
+    | 'UPDATE'
+    | 'DELETE'
+    | 'EXECUTE'
+    | 'REFERENCES'
+    | 'ALTER';
   readonly database: Database;
   readonly object: { readonly id: number; readonly name: string; readonly schema: Schema };
   /**

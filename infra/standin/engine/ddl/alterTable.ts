@@ -2,7 +2,7 @@ import { recordDdl } from '../../cdc/ddlHistory.ts';
 import type { AlterTableAction } from '../../sql/astDdl.ts';
 import { findCollation } from '../../sql/collation.ts';
 import { converter } from '../../sql/convert.ts';
-import { sqlError } from '../../sql/errors.ts';
+import { sqlError, unsupported } from '../../sql/errors.ts';
 import { setTableTracking } from '../../tracking/trackingStatements.ts';
 import { resolveTypeRef } from '../compile/types.ts';
 import { compiledTable } from '../dml/compiledTable.ts';
@@ -43,6 +43,9 @@ function alter(runner: Runner, env: Execution, table: TableObject, action: Alter
     case 'add':
       return add(runner, env, table, action);
     case 'drop':
+      if (table.data.tracking && table.keys.some((key) => key.primary && isNamed(key.name, action.constraints)))
+        if (action.constraints.length > 0)
+          throw unsupported('Dropping the primary key of a table with change tracking');
       dropConstraints(table, action.constraints, action.ifExists);
       dropColumns(table, action.columns, action.ifExists);
       return;

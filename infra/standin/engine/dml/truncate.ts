@@ -27,6 +27,7 @@ export function compileTruncate(
       while (cursor.next()) if (visible(cursor.value, tx, LATEST) !== null) rows.push(cursor.value);
       for (const row of rows) object.data.delete(tx, row);
       object.lastIdentity = null;
+      if (object.data.tracking) tx.truncated.add(object.data);
       return { count: rows.length, output: null, events: [] };
     },
   };

@@ -1,6 +1,7 @@
 import { cdcFunction } from '../../cdc/cdcFunctions.ts';
 import type { FunctionCall } from '../../sql/ast.ts';
 import type { Compiled } from '../../sql/exprTypes.ts';
+import { trackingFunctions } from '../../tracking/trackingFunctions.ts';
 import type { CompileContext } from '../compile/context.ts';
 import type { QueryScope } from '../query/scope.ts';
 import { columnFunctions } from './columnFunctions.ts';
@@ -17,6 +18,7 @@ const GROUPS: readonly FunctionGroup[] = [
   columnFunctions,
   propertyFunctions,
   securityFunctions,
+  trackingFunctions,
 ];
 const FUNCTIONS: ReadonlyMap<string, EngineFunction> = new Map(GROUPS.flatMap((group) => Object.entries(group)));
 

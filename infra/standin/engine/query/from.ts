@@ -3,6 +3,7 @@ import { sqlError, unsupported } from '../../sql/errors.ts';
 import { compileExpr } from '../../sql/expr.ts';
 import type { Compiled } from '../../sql/exprTypes.ts';
 import { commonType } from '../../sql/typing.ts';
+import { changeTableSource } from '../../tracking/changeTable.ts';
 import { coerced } from './coerce.ts';
 import { compileQuery } from './compileQuery.ts';
 import type { JoinTree } from './joinTree.ts';
@@ -92,6 +93,8 @@ function leafSource(
     }
     case 'values':
       return valuesSource(source, scope);
+    case 'changeTable':
+      return changeTableSource(source, scope);
     case 'openJson':
       return openJsonSource(source, scope);
     case 'tableFunction':
@@ -105,8 +108,8 @@ export function derivedColumns(
   names: readonly string[] | undefined,
   alias: string,
 ): SourceColumn[] {
-  if (names && names.length > columns.length) throw sqlError(8158, alias);
-  if (names && names.length < columns.length) throw sqlError(8159, alias);
+  if (names && names.length < columns.length) throw sqlError(8158, alias);
+  if (names && names.length > columns.length) throw sqlError(8159, alias);
   const seen = new Set<string>();
   return columns.map((column, at) => {
     const name = names?.[at] ?? column.name;
@@ -121,6 +124,7 @@ function valuesSource(source: Extract<TableSource, { k: 'values' }>, scope: Quer
   const rows = source.rows.map((row) => row.map((expr) => compileExpr(expr, scope)));
   const width = rows[0]!.length;
   if (rows.some((row) => row.length !== width)) throw sqlError(10709);
+  if (source.columns.length !== width) throw sqlError(source.columns.length < width ? 8158 : 8159, source.alias);
   const unified: Compiled[][] = rows.map(() => []);
   const columns: SourceColumn[] = [];
   for (let at = 0; at < width; at++) {

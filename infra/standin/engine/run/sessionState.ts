@@ -109,6 +109,8 @@ export class SessionState {
   insertExecDepth = 0;
   identityInsert: TableObject | null = null;
   contextInfo: Buffer | null = null;
+  /** WITH CHANGE_TRACKING_CONTEXT of the running statement. */
+  trackingContext: Buffer | null = null;
   readonly sessionContext = new Map<string, { value: SqlValue; readOnly: boolean }>();
   readonly prepared = new Map<number, Prepared>();
   lastBatch = '';
