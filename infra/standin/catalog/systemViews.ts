@@ -8,6 +8,7 @@ import { sqlError } from '../sql/errors.ts';
 import type { SqlValue } from '../sql/values.ts';
 import { cdcViews } from './cdcViews.ts';
 import { columnViews } from './columnViews.ts';
+import { compatibilityViews } from './compatibilityViews.ts';
 import { constraintViews } from './constraintViews.ts';
 import { databaseViews } from './databaseViews.ts';
 import { indexViews } from './indexViews.ts';
@@ -29,7 +30,11 @@ const SCHEMAS: Readonly<Record<string, ViewGroup>> = {
     ...sessionViews,
     ...requestViews,
     ...cdcViews,
+    ...compatibilityViews,
   },
+  // The tables of SQL Server 2000 are found without a schema, too.
+  '': compatibilityViews,
+  dbo: compatibilityViews,
   information_schema: informationSchema,
 };
 
@@ -50,7 +55,7 @@ export function systemViewSource(
   const database = context.databaseOf(name);
   return {
     exposed,
-    schema: exposed === name.name.toLowerCase() ? schema : null,
+    schema: exposed === name.name.toLowerCase() && schema !== '' ? schema : null,
     columns: shapeColumns(view.columns),
     access: rowsAccess((f) => rowsOf(view, database, f.env.session)),
   };

@@ -136,12 +136,22 @@ function parseTail(ts: TokenStream): Tail {
 export function parseUpdate(ts: TokenStream, ctes: readonly CommonTable[]): Statement {
   const line = ts.line;
   ts.need('UPDATE');
-  if (ts.is('STATISTICS')) throw unsupported('UPDATE STATISTICS', line);
+  if (ts.is('STATISTICS')) return parseUpdateStatistics(ts, line);
   const top = optionalTop(ts);
   const target = parseTarget(ts);
   const set = parseSet(ts);
   const output = parseOutputs(ts);
   return { k: 'update', ctes, ...top, target, set, output, ...parseTail(ts), line };
+}
+
+/** UPDATE STATISTICS table [index | (columns)] [WITH …]: there is no optimizer that reads any. */
+function parseUpdateStatistics(ts: TokenStream, line: number): Statement {
+  ts.need('STATISTICS');
+  parseObjectName(ts);
+  if (ts.is('(')) parseNameList(ts);
+  else if (ts.isName()) ts.name();
+  if (ts.eat('WITH')) ts.list(() => (ts.eat('SAMPLE') ? [ts.integer(), ts.anyName()] : ts.anyName()));
+  return { k: 'noop', what: 'UPDATE STATISTICS', line };
 }
 
 /** SET a = 1, @v = b = 2, …; the current token is SET. */

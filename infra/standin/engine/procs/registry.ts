@@ -3,6 +3,7 @@ import { CATALOG_PROCEDURES } from './catalogProcs.ts';
 import { CDC_JOB_PROCEDURES } from './cdcJobProcs.ts';
 import { CDC_PROCEDURES } from './cdcProcs.ts';
 import { MEMBER_PROCEDURES } from './memberProcs.ts';
+import { OLD_PROCEDURES } from './oldProcs.ts';
 import { SESSION_PROCEDURES } from './sessionProcs.ts';
 import { STANDIN_PROCEDURES } from './standinProcs.ts';
 import type { SystemProcedure } from './systemProcedure.ts';
@@ -13,6 +14,7 @@ const PROCEDURES: ReadonlyMap<string, SystemProcedure> = new Map([
   ...CDC_JOB_PROCEDURES,
   ...CATALOG_PROCEDURES,
   ...MEMBER_PROCEDURES,
+  ...OLD_PROCEDURES,
   ...STANDIN_PROCEDURES,
 ]);
 

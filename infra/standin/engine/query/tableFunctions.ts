@@ -43,7 +43,7 @@ export function tableFunctionSource(source: TableFunction, scope: QueryScope): U
   const found = built ?? cdcTableFunction(source, scope) ?? inlineFunctionSource(source, scope);
   if (!source.columns) return found;
   if (source.columns.length !== found.columns.length) {
-    throw sqlError(source.columns.length > found.columns.length ? 8158 : 8159, source.alias ?? source.name.name);
+    throw sqlError(source.columns.length < found.columns.length ? 8158 : 8159, source.alias ?? source.name.name);
   }
   return { ...found, columns: found.columns.map((column, i) => ({ ...column, name: source.columns![i]! })) };
 }
