@@ -22,19 +22,36 @@ const { values } = parseArgs({
 const repeats = Number(values.repeats);
 const prototype = process.env['SLUICE_BENCH_PROTOTYPE'];
 
+/** Runs of one case on one server before anything is timed: the server's code must have been compiled. */
+const WARM_UP_RUNS = 8;
+/** Timed runs that make one repeat; the servers take turns after each. */
+const RUNS_A_REPEAT = 4;
+
 interface Sample {
-  readonly perSecond: number;
-  readonly cpuMicros: number;
+  seconds: number;
+  cpuMs: number;
+  count: number;
 }
 
-async function sample(bench: BenchCase, shop: BenchShop): Promise<Sample> {
-  const { pid } = shop.server;
-  const cpu = cpuMs(pid);
-  const from = performance.now();
-  await bench.run(shop);
-  const seconds = (performance.now() - from) / 1000;
-  return { perSecond: bench.count / seconds, cpuMicros: ((cpuMs(pid) - cpu) * 1000) / bench.count };
+/** One repeat: by turns, so that what else the machine does meets all servers alike. */
+async function repeat(bench: BenchCase, shops: readonly BenchShop[]): Promise<readonly Sample[]> {
+  const samples = shops.map((): Sample => ({ seconds: 0, cpuMs: 0, count: 0 }));
+  for (let run = 0; run < RUNS_A_REPEAT; run++) {
+    for (const [at, shop] of shops.entries()) {
+      const sample = samples[at]!;
+      const cpu = cpuMs(shop.server.pid);
+      const from = performance.now();
+      await bench.run(shop);
+      sample.seconds += (performance.now() - from) / 1000;
+      sample.cpuMs += cpuMs(shop.server.pid) - cpu;
+      sample.count += bench.count;
+    }
+  }
+  return samples;
 }
+
+const rateOf = ({ count, seconds }: Sample): number => count / seconds;
+const cpuMicrosOf = ({ cpuMs: used, count }: Sample): number => (used * 1000) / count;
 
 const print = (...cells: readonly string[]): void => {
   const widths = [40, 10, 10, 10, 10, 12, 8, 8];
@@ -45,29 +62,24 @@ const print = (...cells: readonly string[]): void => {
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
 const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
 
-/** Runs one case on every server by turns and prints a line for each; the ratios compare with the last server's medians. */
+/** Runs one case on every server by turns and prints a line for each; ratios are medians over the repeats, against the last server. */
 async function measure(bench: BenchCase, shops: readonly BenchShop[]): Promise<void> {
-  for (const shop of shops) await bench.run(shop);
-  const samples = shops.map((): Sample[] => []);
-  for (let i = 0; i < repeats; i++) {
-    for (const [at, shop] of shops.entries()) samples[at]!.push(await sample(bench, shop));
-  }
-  const rateOf = (list: readonly Sample[]): number => median(list.map(({ perSecond }) => perSecond));
-  const cpuOf = (list: readonly Sample[]): number => median(list.map(({ cpuMicros }) => cpuMicros));
-  const reference = samples.at(-1)!;
+  for (let i = 0; i < WARM_UP_RUNS; i++) for (const shop of shops) await bench.run(shop);
+  const rounds: (readonly Sample[])[] = [];
+  for (let i = 0; i < repeats; i++) rounds.push(await repeat(bench, shops));
   for (const [at, shop] of shops.entries()) {
-    const list = samples[at]!;
-    const rates = list.map(({ perSecond }) => perSecond);
-    const compared = shops.length > 1 && at < shops.length - 1;
+    const rates = rounds.map((samples) => rateOf(samples[at]!));
+    const ratio = (of: (sample: Sample) => number): string =>
+      at === shops.length - 1 ? '' : median(rounds.map((samples) => of(samples[at]!) / of(samples.at(-1)!))).toFixed(2);
     print(
       at === 0 ? bench.name : '',
       shop.server.name,
       whole(Math.min(...rates)),
-      whole(rateOf(list)),
+      whole(median(rates)),
       whole(Math.max(...rates)),
-      `${cpuOf(list).toFixed(1)}/${bench.unit}`,
-      compared ? (rateOf(list) / rateOf(reference)).toFixed(2) : '',
-      compared ? (cpuOf(list) / cpuOf(reference)).toFixed(2) : '',
+      `${median(rounds.map((samples) => cpuMicrosOf(samples[at]!))).toFixed(1)}/${bench.unit}`,
+      ratio(rateOf),
+      ratio(cpuMicrosOf),
     );
   }
 }

@@ -37,6 +37,7 @@ function trimBlanks(s: string): string {
 
 /** ASCII punctuation, digits and letters by sort weight: blanks and punctuation, then digits, then letters. */
 const WEIGHTS = buildWeights();
+const WEIGHT_CODES = Uint8Array.from(WEIGHTS, (weight) => weight.charCodeAt(0));
 
 function buildWeights(): string[] {
   const order = ' _-,;:!?.\'"()[]{}@*/\\&#%`^+<=>|~$0123456789';
@@ -50,9 +51,11 @@ function buildWeights(): string[] {
   return weights;
 }
 
-const cache = new Map<string, string>();
-const CACHE_ENTRIES = 50_000;
+/** Keys made last, by a quick hash: keys of the same strings are wanted again and again, but most strings of a load only once. */
+const CACHE_SLOTS = 8192;
 const CACHE_KEY_LENGTH = 40;
+const cachedTexts: string[] = new Array(CACHE_SLOTS).fill('');
+const cachedKeys: string[] = new Array(CACHE_SLOTS).fill('');
 
 /**
  * A key whose plain JS order is the order of the strings under the default collation, and which is equal exactly for strings that
@@ -60,16 +63,41 @@ const CACHE_KEY_LENGTH = 40;
  */
 export function collationKey(s: string): string {
   if (s.length > CACHE_KEY_LENGTH) return makeKey(s);
-  let key = cache.get(s);
-  if (key === undefined) {
-    key = makeKey(s);
-    if (cache.size >= CACHE_ENTRIES) cache.clear();
-    cache.set(s, key);
-  }
+  const slot = slotOf(s);
+  if (cachedTexts[slot] === s) return cachedKeys[slot]!;
+  const key = makeKey(s);
+  cachedTexts[slot] = s;
+  cachedKeys[slot] = key;
   return key;
 }
 
+function slotOf(s: string): number {
+  let hash = s.length;
+  for (let i = 0; i < s.length; i++) hash = (Math.imul(hash, 31) + s.charCodeAt(i)) | 0;
+  return (hash ^ (hash >>> 13)) & (CACHE_SLOTS - 1);
+}
+
 function makeKey(s: string): string {
+  return asciiKey(s) ?? wideKey(s);
+}
+
+const MAX_ASCII_KEY = 256;
+const scratch = Buffer.alloc(MAX_ASCII_KEY);
+
+/** The key of a short string of ASCII, which most are; null for others. Written into bytes: no text per character is made. */
+function asciiKey(s: string): string | null {
+  if (s.length > MAX_ASCII_KEY) return null;
+  let end = 0;
+  for (let i = 0; i < s.length; i++) {
+    const c = s.charCodeAt(i);
+    if (c >= 128) return null;
+    scratch[i] = WEIGHT_CODES[c]!;
+    if (c !== 32) end = i + 1;
+  }
+  return scratch.toString('latin1', 0, end);
+}
+
+function wideKey(s: string): string {
   const t = trimBlanks(s);
   let key = '';
   for (let i = 0; i < t.length; i++) {

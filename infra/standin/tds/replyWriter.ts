@@ -223,8 +223,8 @@ export class ReplyWriter {
       writeEnvText(this.#w, ENV.database, event.now, event.before);
       return;
     }
-    const descriptor = new Uint8Array(8);
-    new DataView(descriptor.buffer).setBigUint64(0, event.descriptor, true);
+    const descriptor = Buffer.allocUnsafe(8);
+    descriptor.writeBigUInt64LE(event.descriptor);
     const begins = event.action === 'begin';
     this.#transaction.active = begins;
     writeEnvBytes(this.#w, ENV[event.action], begins ? descriptor : NOTHING, begins ? NOTHING : descriptor);

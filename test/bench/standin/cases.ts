@@ -1,6 +1,6 @@
 import type { BenchShop } from './shop.ts';
 
-/** Something timed: `run` does it `count` times against one server. */
+/** Something timed: `run` does it `count` times against one server. Short, because the servers take turns run by run. */
 export interface BenchCase {
   readonly name: string;
   /** What is counted. */
@@ -18,19 +18,19 @@ export async function fill(shop: BenchShop): Promise<void> {
 }
 
 export const CASES: readonly BenchCase[] = [
-  repeated('point insert, 1 connection', 'row', 1500, 1, (shop) => shop.insertPerson()),
-  repeated('point insert, 8 connections', 'row', 3000, 8, (shop) => shop.insertPerson()),
-  repeated('point select, 1 connection', 'row', 1500, 1, (shop) => shop.selectPerson()),
+  repeated('point insert, 1 connection', 'row', 400, 1, (shop) => shop.insertPerson()),
+  repeated('point insert, 8 connections', 'row', 800, 8, (shop) => shop.insertPerson()),
+  repeated('point select, 1 connection', 'row', 400, 1, (shop) => shop.selectPerson()),
   {
     name: 'set insert, 1,000 rows a call, captured',
     unit: 'row',
-    count: 60 * SET_ROWS,
+    count: 15 * SET_ROWS,
     async run(shop) {
-      for (let i = 0; i < 60; i++) await shop.insertSet('FEED', SET_ROWS);
+      for (let i = 0; i < 15; i++) await shop.insertSet('FEED', SET_ROWS);
     },
   },
-  repeated('order procedure, 1 connection', 'call', 600, 1, (shop) => shop.addSale()),
-  repeated('order procedure, 4 connections', 'call', 1600, 4, (shop) => shop.addSale()),
+  repeated('order procedure, 1 connection', 'call', 200, 1, (shop) => shop.addSale()),
+  repeated('order procedure, 4 connections', 'call', 400, 4, (shop) => shop.addSale()),
   {
     name: 'full scan, streamed',
     unit: 'row',

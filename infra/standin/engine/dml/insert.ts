@@ -110,8 +110,15 @@ function runInsert(env: Execution, shape: InsertShape, values: Values, outputs: 
 
 function insertEvent(env: Execution, shape: InsertShape, rows: readonly RowData[]): ChangeEvent {
   const table = shape.target.resolve(env);
-  const columns = new Set(table.columns.map((_column, at) => at));
-  return { table, kind: 'insert', inserted: rows, deleted: [], columns };
+  return { table, kind: 'insert', inserted: rows, deleted: [], columns: firstNumbers(table.columns.length) };
+}
+
+const numberSets: ReadonlySet<number>[] = [];
+
+/** The numbers from 0 up to `count`, the same set each time: few changes have a trigger that asks. */
+function firstNumbers(count: number): ReadonlySet<number> {
+  numberSets[count] ??= new Set(Array.from({ length: count }, (_, at) => at));
+  return numberSets[count];
 }
 
 /** Inserts the rows a procedure returned: INSERT … EXEC. */
