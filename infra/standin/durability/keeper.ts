@@ -98,8 +98,10 @@ export class LogKeeper implements Keeper {
     await this.#writer.close();
   }
 
-  #flushDefinitions(): void {
+  /** Definitions of a transaction that is still open may be rolled back: they wait for its end, and others with them. */
+  #flushDefinitions(committing: Transaction | null = null): void {
     if (!this.#dirty) return;
+    for (const tx of this.#server.transactions.active) if (tx !== committing && tx.definitions.length > 0) return;
     this.#dirty = false;
     const records: Buffer[] = [];
     this.#diff.collect(this.#server, (record) => records.push(record));
@@ -114,7 +116,7 @@ export class LogKeeper implements Keeper {
   ): void {
     const rows = rowImages(tx);
     if (rows.length === 0 && commits.size === 0) return;
-    this.#flushDefinitions();
+    this.#flushDefinitions(tx);
     const databases = new Map([...this.#server.databases.values()].map((database) => [database.id, database]));
     const images: (readonly [number, CommitImage])[] = [];
     for (const [log, commit] of commits) {

@@ -163,6 +163,21 @@ describe('a stand-in with a data directory', () => {
     await ok(other, 'ROLLBACK');
   });
 
+  it('keeps definitions of committed transactions only', async () => {
+    const { directory, session } = await first();
+    await ok(session, 'BEGIN TRAN; CREATE TABLE dbo.KEPT (ID int PRIMARY KEY); INSERT dbo.KEPT VALUES (1); COMMIT');
+    await ok(session, 'BEGIN TRAN; CREATE TABLE dbo.UNDONE (ID int); ROLLBACK');
+    const other = await session.another();
+    await ok(other, 'BEGIN TRAN; CREATE TABLE dbo.UNDECIDED (ID int); INSERT dbo.UNDECIDED VALUES (1)');
+    await ok(session, 'INSERT dbo.KEPT VALUES (2)');
+    const again = await afterCrash(directory);
+    expect(await ok(again, 'SELECT name FROM sys.tables WHERE schema_id = 1')).toEqual(['KEPT']);
+    expect(await ok(again, 'SELECT ID FROM dbo.KEPT')).toEqual(['1', '2']);
+    await ok(other, 'COMMIT');
+    const later = await afterCrash(directory);
+    expect(await ok(later, 'SELECT ID FROM dbo.UNDECIDED')).toEqual(['1']);
+  });
+
   it('follows ALTER TABLE, DROP, TRUNCATE, renames and SELECT INTO', async () => {
     const { directory, session } = await first();
     for (const sql of [
