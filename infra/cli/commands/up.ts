@@ -14,6 +14,9 @@ export interface UpOptions {
   readonly exitWithStdin: boolean;
 }
 
+/** How long a clean stop may take once the parent is gone, ms: its servers went with it, so there may be nobody left to say goodbye to. */
+const ORPHAN_STOP_TIMEOUT_MS = 3000;
+
 /** Roles are loaded when asked for, so that a process holds only the code and connections of its own. */
 const COMPOSE: Record<RoleName, () => Promise<(context: RoleContext) => Promise<RoleParts>>> = {
   capture: async () => (await import('../roles/capture.ts')).composeCapture,
@@ -41,11 +44,16 @@ export async function up(options: UpOptions): Promise<number> {
     for (const component of parts.components) lifecycle.add(component);
     Object.assign(status, parts.status);
   }
-  if (options.exitWithStdin) process.stdin.resume().once('close', () => lifecycle.stop());
+  if (options.exitWithStdin) process.stdin.resume().once('close', () => stopOrphan(lifecycle));
   const code = await lifecycle.run(() => {
     log.info({ event: 'process_ready', roles: options.role, ops: ops.url });
     print(toJson({ event: 'ready', roles: options.role, ops: ops.url, pid: process.pid }));
   });
   process.stdin.destroy();
   return code;
+}
+
+function stopOrphan(lifecycle: Lifecycle): void {
+  lifecycle.stop();
+  setTimeout(() => process.exit(1), ORPHAN_STOP_TIMEOUT_MS).unref();
 }
