@@ -37,14 +37,17 @@ const KEY = /^slk_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$/;
 const HASH = /^scrypt\$(\d+)\$(\d+)\$(\d+)\$([A-Za-z0-9_-]+)\$([A-Za-z0-9_-]+)$/;
 
 const entrySchema = z.strictObject({
-  id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
+  id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, { error: 'expected 1 to 64 letters, digits or . _ -' }),
   prefix: z.string().regex(/^[a-z0-9]{12}$/),
   hash: z.string().regex(HASH),
   scopes: z.array(z.enum(SCOPES)),
-  expiresAt: z.iso.datetime().optional(),
+  expiresAt: z.iso.datetime({ error: 'expected a UTC time such as 2030-01-31T00:00:00Z' }).optional(),
 });
 
-/** Makes a key. The text of `key` is shown once and never kept; `entry` goes into the list. */
+/**
+ * Makes a key. The text of `key` is shown once and never kept; `entry` goes into the list.
+ * @throws CMD_KEYS_INVALID naming what a list would refuse.
+ */
 export async function createKey(options: {
   readonly id: string;
   readonly scopes: readonly Scope[];
@@ -57,14 +60,19 @@ export async function createKey(options: {
   const salt = randomBytes(16);
   const hash = await derive(secret, salt, SCRYPT);
   const { N, r, p } = SCRYPT;
-  return {
-    key: `slk_${prefix}_${secret}`,
-    entry: {
-      ...options,
-      prefix,
-      hash: `scrypt$${N}$${r}$${p}$${salt.toString('base64url')}$${hash.toString('base64url')}`,
-    },
+  const entry: ApiKeyEntry = {
+    ...options,
+    prefix,
+    hash: `scrypt$${N}$${r}$${p}$${salt.toString('base64url')}$${hash.toString('base64url')}`,
   };
+  const checked = entrySchema.safeParse(entry);
+  if (!checked.success) {
+    const faults = checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new SluiceError('CMD_KEYS_INVALID', `This key cannot be made: ${faults.join('; ')}.`, {
+      hint: 'Correct what is named and make it again.',
+    });
+  }
+  return { key: `slk_${prefix}_${secret}`, entry };
 }
 
 /** @throws CMD_KEYS_INVALID naming the entry and the field, never a hash. */

@@ -2,6 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { createKey, KeyRing, parseKeyList } from '#connectors/commands/http/keys.ts';
 
 describe('API keys', () => {
+  it('are not made with a caller or a time that the list would refuse', async () => {
+    await expect(createKey({ id: 'a b', scopes: [] })).rejects.toThrow(/id: expected 1 to 64 letters/);
+    await expect(createKey({ id: 'a', scopes: [], expiresAt: 'tomorrow' })).rejects.toThrow(
+      /expiresAt: expected a UTC time/,
+    );
+  });
+
   it('verify against their entry and nothing else', async () => {
     const [a, b] = await Promise.all([
       createKey({ id: 'a', scopes: ['orders:write'] }),
