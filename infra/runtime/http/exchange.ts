@@ -28,15 +28,15 @@ function requestIdFrom(header: string | string[] | undefined): string {
   return typeof header === 'string' && REQUEST_ID.test(header) ? header : randomUUID();
 }
 
-/** Codes of the HTTP framework that are the caller's doing. */
-const FRAMEWORK_PROBLEMS: Readonly<Record<string, ProblemKind>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: HTTP_PROBLEMS.tooLarge,
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: HTTP_PROBLEMS.mediaType,
-  FST_ERR_CTP_EMPTY_JSON_BODY: HTTP_PROBLEMS.malformed,
-  FST_ERR_CTP_INVALID_JSON_BODY: HTTP_PROBLEMS.malformed,
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: HTTP_PROBLEMS.malformed,
-  FST_ERR_BAD_URL: HTTP_PROBLEMS.malformed,
-  FST_ERR_MAX_PARAM_LENGTH: HTTP_PROBLEMS.uriTooLong,
+/** Codes of the HTTP framework that are the caller's doing, each with what it means for the request. */
+const FRAMEWORK_PROBLEMS: Readonly<Record<string, readonly [kind: ProblemKind, detail: string]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: [HTTP_PROBLEMS.tooLarge, 'The body has more bytes than this server takes.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [HTTP_PROBLEMS.mediaType, 'Send Content-Type: application/json.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: [HTTP_PROBLEMS.malformed, 'The body is empty; a JSON object was expected.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: [HTTP_PROBLEMS.malformed, 'The body is not valid JSON.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [HTTP_PROBLEMS.malformed, 'The body has not the length Content-Length says.'],
+  FST_ERR_BAD_URL: [HTTP_PROBLEMS.malformed, 'The address holds a percent sign that starts no valid escape.'],
+  FST_ERR_MAX_PARAM_LENGTH: [HTTP_PROBLEMS.uriTooLong, 'A part of the path is too long.'],
 };
 
 /** Any error of a request as a problem. What is not known is 500 (503 when it says itself that trying again may help), without its text. */
@@ -44,7 +44,7 @@ export function asProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
   const known = typeof code === 'string' ? FRAMEWORK_PROBLEMS[code] : undefined;
-  if (known !== undefined) return new HttpProblem(known, { cause: error });
+  if (known !== undefined) return new HttpProblem(known[0], { detail: known[1], cause: error });
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500)
     return new HttpProblem(HTTP_PROBLEMS.malformed, { cause: error });
   if (error instanceof SluiceError && error.retriable)

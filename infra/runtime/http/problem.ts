@@ -102,12 +102,7 @@ export const HTTP_PROBLEMS = {
     'Use a method named in the Allow header.',
   ),
   requestTimeout: kind('request-timeout', 408, 'The request took too long to arrive', 'Send it again, faster.'),
-  tooLarge: kind(
-    'request-too-large',
-    413,
-    'The request is too large',
-    'Send less at once; limits are in the OpenAPI document.',
-  ),
+  tooLarge: kind('request-too-large', 413, 'The request is too large', 'Send less at once.'),
   uriTooLong: kind('uri-too-long', 414, 'The address is too long', 'Shorten the query.'),
   mediaType: kind(
     'unsupported-media-type',
