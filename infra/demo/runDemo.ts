@@ -4,6 +4,7 @@ import { EXIT } from '#infra/cli/exitCodes.ts';
 import { formatTable, print, printError } from '#infra/cli/output.ts';
 import { errorFields, isAbort, SluiceError } from '#infra/runtime/errors.ts';
 import { createLogger, type LogLevel } from '#infra/runtime/logger.ts';
+import { readAdventureWorks } from './adventureworks/load.ts';
 import { DemoEnvironment } from './runEnvironment.ts';
 import { runOnce } from './runOnce.ts';
 import { formatReport, passed } from './runReport.ts';
@@ -34,7 +35,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     abort.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  if (options.data !== undefined) requireDataFolder(options.data);
+  if (options.data !== undefined) await checkDataFolder(options.data);
   const shop = chooseShop(options.data);
   const log = createLogger('sluice-demo', options.logLevel);
   const environment = new DemoEnvironment({
@@ -56,9 +57,10 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     if (!(isAbort(error) && abort.signal.aborted)) throw error;
     failed = options.once;
   } finally {
-    if (failed) printError(`logs are kept in ${environment.logDir}`);
+    const keepLogs = failed && environment.processes.size > 0;
+    if (keepLogs) printError(`logs are kept in ${environment.logDir}`);
     await environment
-      .stop(failed)
+      .stop(keepLogs)
       .catch((error: unknown) => log.error({ event: 'demo_stop_failed', ...errorFields(error) }));
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
@@ -88,22 +90,24 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   }
 }
 
-/** A mistyped folder is told before anything is started. */
-function requireDataFolder(dir: string): void {
-  if (existsSync(join(dir, 'Product.csv'))) return;
-  throw new SluiceError(
-    'DEMO_DATA_MISSING',
-    `Expected the AdventureWorks files in ${dir}, found no Product.csv there.`,
-  );
+/** A mistyped folder or a broken file is told before anything is started. */
+async function checkDataFolder(dir: string): Promise<void> {
+  if (!existsSync(join(dir, 'Product.csv'))) {
+    throw new SluiceError(
+      'DEMO_DATA_MISSING',
+      `Expected the AdventureWorks files in ${dir}, found no Product.csv there.`,
+    );
+  }
+  await readAdventureWorks(dir);
 }
 
 let lastStep = '';
 
-/** On a terminal one line is written over and over; elsewhere each step is told once (what stands before a colon names it). */
+/** On a terminal one line is written over and over; elsewhere each step is told once, by what stands before the colon. */
 function showProgress(text: string): void {
   const step = text.split(':')[0]!;
   if (process.stderr.isTTY) process.stderr.write(`${step === lastStep ? '\u001b[1A\u001b[2K' : ''}  ${text}\n`);
-  else if (step !== lastStep) printError(`  ${text}`);
+  else if (step !== lastStep) printError(`  ${step}`);
   lastStep = step;
 }
 

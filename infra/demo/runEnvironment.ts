@@ -128,7 +128,7 @@ export class DemoEnvironment {
     await Promise.all([...this.processes.values()].map((process) => process.stop()));
     await this.#owner?.close();
     await this.#stack?.stop();
-    if (!keepLogs) await rm(this.#logDir, { recursive: true, force: true });
+    await rm(keepLogs ? this.envFile : this.#logDir, { recursive: true, force: true });
   }
 
   async #phase(name: string, work: () => Promise<void>): Promise<void> {
