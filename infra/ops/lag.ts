@@ -36,7 +36,7 @@ export class LagReader {
     this.#now = now;
   }
 
-  /** One row a partition, in the order of the groups given. Topics that do not exist yet are left out. */
+  /** One row a partition, in the order of the groups given, of their topics and of the partitions. Topics that do not exist yet are left out. */
   async read(): Promise<PartitionLag[]> {
     const rows: PartitionLag[] = [];
     for (const { groupId, topics } of this.#groups) {
@@ -55,14 +55,16 @@ export class LagReader {
   async #topic(groupId: string, topic: string, committed: ReadonlyMap<number, bigint>): Promise<PartitionLag[]> {
     const ranges = await this.#kafka.topicOffsets(topic);
     const behind: [number, bigint][] = [];
-    const rows = [...ranges].map(([partition, { begin, end }]) => {
-      const committedOffset = committed.get(partition) ?? null;
-      const from = committedOffset === null || committedOffset < begin ? begin : committedOffset;
-      const lag = end > from ? end - from : 0n;
-      if (lag > 0n) behind.push([partition, from]);
-      const state = this.#judge(`${groupId}/${topic}/${partition}`, { atMs: this.#now(), committedOffset, lag });
-      return { groupId, topic, partition, committedOffset, logEndOffset: end, lag, state };
-    });
+    const rows = [...ranges]
+      .sort(([a], [b]) => a - b)
+      .map(([partition, { begin, end }]) => {
+        const committedOffset = committed.get(partition) ?? null;
+        const from = committedOffset === null || committedOffset < begin ? begin : committedOffset;
+        const lag = end > from ? end - from : 0n;
+        if (lag > 0n) behind.push([partition, from]);
+        const state = this.#judge(`${groupId}/${topic}/${partition}`, { atMs: this.#now(), committedOffset, lag });
+        return { groupId, topic, partition, committedOffset, logEndOffset: end, lag, state };
+      });
     const ages = await this.#ages(topic, new Map(behind));
     return rows.map((row) => ({ ...row, timeLagSeconds: ages.get(row.partition) ?? null }));
   }
