@@ -24,6 +24,8 @@ export interface StackUpOptions {
 
 const DOWN_TIMEOUT_MS = 60_000;
 const POLL_MS = 100;
+/** Exit code of `status` when nothing is up: the command worked, what it looked at is not there. */
+const NOTHING_UP = 4;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const tell = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -57,12 +59,12 @@ export async function stackDown(): Promise<number> {
   return 0;
 }
 
-/** `sluice stack status`: what is up, where, and how big. Exit code 3 when nothing is. */
+/** `sluice stack status`: what is up, where, and how big. Exit code 4 when nothing is. */
 export async function stackStatus(options: { readonly json?: boolean } = {}): Promise<number> {
   const standing = readStanding();
   if (options.json) say(JSON.stringify(standing ? { up: true, ...standing } : { up: false }, undefined, 2));
   else say(standing ? describeStanding(standing) : 'no stack is up (start one with: sluice stack up --detach)');
-  return standing ? 0 : 3;
+  return standing ? 0 : NOTHING_UP;
 }
 
 async function upInForeground(options: StackUpOptions): Promise<number> {
@@ -116,6 +118,8 @@ async function upInBackground({ parts, dataDir }: StackUpOptions): Promise<numbe
   let ended = false;
   child.once('error', () => (ended = true));
   child.once('exit', () => (ended = true));
+  // Whoever interrupts the waiting does not want the stack.
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => child.kill('SIGTERM'));
   const relay = newLines(logFile);
   for (;;) {
     for (const line of relay()) if (line.startsWith('stack: ')) tell(line);
