@@ -129,7 +129,10 @@ async function checkServer(db: Database, options: DatabaseOptions, look: Look, s
     async () => {
       const [row] = await db.rows(ask.TOO_POWERFUL, {}, signal);
       const roles = [row?.[0] === 1 && 'sysadmin', row?.[1] === 1 && 'db_owner'].filter(Boolean);
-      return { ok: roles.length === 0, actual: roles.length === 0 ? 'neither' : `member of ${roles.join(' and ')}` };
+      return {
+        ok: roles.length === 0,
+        actual: roles.length === 0 ? 'member of neither' : `member of ${roles.join(' and ')}`,
+      };
     },
   );
 }
