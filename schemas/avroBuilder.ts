@@ -46,7 +46,7 @@ export function keySchema(prefix: string, table: TableShape): AvroRecord | null 
 }
 
 /** Schema of a row. */
-export function rowSchema(prefix: string, table: TableShape): AvroRecord {
+function rowSchema(prefix: string, table: TableShape): AvroRecord {
   const fullName = `${baseName(prefix, table)}.Value`;
   return {
     type: 'record',

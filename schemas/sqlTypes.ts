@@ -6,7 +6,7 @@ const named = (type: string, name: string): AvroObject => ({ type, 'connect.vers
 const int16: AvroObject = { type: 'int', 'connect.type': 'int16' };
 
 /** Kafka Connect's Decimal. Debezium adds the precision as a parameter. */
-export function decimalSchema(precision: number, scale: number): AvroObject {
+function decimalSchema(precision: number, scale: number): AvroObject {
   return {
     type: 'bytes',
     scale,
@@ -51,11 +51,6 @@ const FIXED: Readonly<Record<string, AvroSchema>> = {
   smalldatetime: timestamp,
   datetimeoffset: named('string', 'io.debezium.time.ZonedTimestamp'),
 };
-
-/** True for a type that can be carried. */
-export function isSupportedSqlType(sqlType: string): boolean {
-  return sqlType in FIXED || ['decimal', 'numeric', 'time', 'datetime2'].includes(sqlType);
-}
 
 /**
  * The Avro type of a column without regard to nullability: Debezium's default modes (decimal.handling.mode precise, time.precision.mode

@@ -35,7 +35,7 @@ export interface SessionOptions {
 }
 
 /** Where a capture begins that has no stored state: after everything captured so far, which the snapshot will contain. */
-export async function initialState(
+async function initialState(
   db: Database,
   tables: readonly CapturedTable[],
   signal: AbortSignal,

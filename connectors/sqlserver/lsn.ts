@@ -44,11 +44,6 @@ export function formatLsn(value: Lsn): string {
   return `${value.slice(0, 8)}:${value.slice(8, 16)}:${value.slice(16)}`;
 }
 
-/** The inverse of formatLsn. */
-export function parseFormattedLsn(text: string): Lsn {
-  return lsn(text.replaceAll(':', ''));
-}
-
 export function maxLsn(...values: readonly Lsn[]): Lsn {
   return [...values].sort().at(-1) ?? ZERO_LSN;
 }

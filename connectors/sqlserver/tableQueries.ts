@@ -81,12 +81,6 @@ FROM ${sourceTable(instance)}${where}
 ORDER BY ${names.join(', ')}`;
 }
 
-/** Number of rows as the catalog knows it, without reading the table. Docs: "sys.partitions". */
-export function approximateRows(instance: CaptureInstance): string {
-  return `SELECT SUM(p.rows) AS row_count FROM sys.partitions AS p
-WHERE p.object_id = OBJECT_ID(${quoteText(sourceTable(instance))}) AND p.index_id IN (0, 1)`;
-}
-
 /**
  * `(a, b, c) > (@a, @b, @c)` in T-SQL, which has no row comparison. The leading `a >= @a` is implied; it lets the server seek.
  */

@@ -6,7 +6,7 @@
 export const BUCKET_COUNT = 64;
 
 /** FNV-1a over UTF-16 units: cheap, and even enough for 64 buckets. Source: draft-eastlake-fnv, 32-bit constants. */
-export function bucketOf(text: string): number {
+function bucketOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   hash ^= hash >>> 15;

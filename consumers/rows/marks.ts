@@ -28,7 +28,7 @@ export function dirtyTopicSpec(
   };
 }
 
-export function encodeMark(mark: Mark): { key: Buffer; value: Buffer } {
+function encodeMark(mark: Mark): { key: Buffer; value: Buffer } {
   return { key: Buffer.from(mark.rootKey), value: Buffer.from(JSON.stringify({ sourceTsMs: mark.sourceTsMs })) };
 }
 

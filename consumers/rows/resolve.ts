@@ -45,7 +45,7 @@ function canonicalText(row: Row): string {
 }
 
 /** What filter and project are given. */
-export function joinedRows(plan: DocumentPlan, resolved: ResolvedRows): JoinedRows {
+function joinedRows(plan: DocumentPlan, resolved: ResolvedRows): JoinedRows {
   const rows: Record<string, Row | readonly Row[] | null> = { root: resolved.get('root')![0]! };
   for (const { alias, many } of plan.relations) {
     const found = resolved.get(alias) ?? [];

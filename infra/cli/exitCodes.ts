@@ -10,5 +10,3 @@ export const EXIT = {
   /** The command worked and what it looked at is not healthy. */
   unhealthy: 4,
 } as const;
-
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -3,7 +3,7 @@ import type { Kafka } from 'kafkajs';
 import { SluiceError } from '#infra/runtime/errors.ts';
 
 /** The one version whose inner parts this folder was written and tested against. */
-export const KAFKAJS_VERSION = '2.2.4';
+const KAFKAJS_VERSION = '2.2.4';
 
 /** A record as the library decodes it from a fetch. Offsets and times are decimal text. */
 export interface RawRecord {

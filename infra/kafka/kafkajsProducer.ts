@@ -10,7 +10,7 @@ const ACK_TIMEOUT_MS = 5000;
 const RETRY = { initialRetryTime: 100, multiplier: 1.5, maxRetryTime: 2000, retries: 20 };
 
 /** The library's form of our messages, all of one partition. */
-export function toKafkajsMessages(partition: number, messages: readonly OutgoingMessage[]): Message[] {
+function toKafkajsMessages(partition: number, messages: readonly OutgoingMessage[]): Message[] {
   return messages.map((m) => ({
     partition,
     key: m.key,

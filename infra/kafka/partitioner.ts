@@ -5,7 +5,7 @@ const M = 0x5bd1e995;
  * 32-bit MurmurHash2 as Kafka's Java client uses it for keys.
  * Source: org.apache.kafka.common.utils.Utils.murmur2 (documented as the default partitioner's hash).
  */
-export function murmur2(bytes: Uint8Array): number {
+function murmur2(bytes: Uint8Array): number {
   const length = bytes.length;
   let h = SEED ^ length;
   let i = 0;

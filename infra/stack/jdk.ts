@@ -20,7 +20,7 @@ export interface JdkSearch extends FolderContext {
 const REMEDY =
   'Install a JDK, version 21 or newer if you can (for example temurin-25-jdk or openjdk-17-jdk), or set SLUICE_JAVA_HOME to the folder of one.';
 
-export function hostJdkSearch(): JdkSearch {
+function hostJdkSearch(): JdkSearch {
   const context = hostContext();
   return { ...context, systemFolders: ['/usr/lib/jvm', '/usr/java', '/Library/Java/JavaVirtualMachines'] };
 }
@@ -85,7 +85,7 @@ function newestFirst(folder: string): string[] {
 }
 
 /** Reads the kit at `folder` or, as macOS lays them out, in its Contents/Home or libexec; undefined when there is none. */
-export function readJdk(folder: string): Jdk | undefined {
+function readJdk(folder: string): Jdk | undefined {
   for (const inside of ['', 'Contents/Home', 'libexec/openjdk.jdk/Contents/Home']) {
     const home = realPath(join(folder, inside));
     if (!home || !existsSync(join(home, 'bin/java')) || !existsSync(join(home, 'bin/javac'))) continue;

@@ -144,7 +144,7 @@ function spawned(child: ChildProcess, spec: ServerSpec): Promise<number> {
 }
 
 /** The last lines of a log without the frames of Java stacks; empty when there is no log. */
-export function logTail(path: string, lines: number): string {
+function logTail(path: string, lines: number): string {
   try {
     const all = readFileSync(path, 'utf8').split('\n');
     const said = all.filter((line) => line.trim() !== '' && !/^\s+(at |\.\.\. \d+ more)/.test(line));

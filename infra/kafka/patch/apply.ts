@@ -6,7 +6,7 @@ import { wrapEosManagerFactory } from './eosManagers.ts';
 import { type ProduceParts, produceRequestFactory } from './produceRequest.ts';
 
 /** The one version these replacements were written for and compared with, byte by byte. */
-export const PATCHED_VERSION = '2.2.4';
+const PATCHED_VERSION = '2.2.4';
 
 /** Marks the library as loaded by this module, which may itself be loaded twice (test runners do). */
 const PATCHED = Symbol.for('sluice.kafkajs.patched');

@@ -40,7 +40,7 @@ const search = z.strictObject({
 });
 
 /** Fields the pipeline adds to every document; a user's mapping may not name them. */
-export const RESERVED_FIELDS: readonly string[] = ['deleted', 'sluice'];
+const RESERVED_FIELDS: readonly string[] = ['deleted', 'sluice'];
 
 const definition = z.strictObject({
   type: z.string().regex(/^[a-z][a-z0-9-]*$/u, 'expected lower-case letters, digits and -'),
@@ -103,7 +103,7 @@ function joinProblem(joins: Readonly<Record<string, JoinDefinition>>, name: stri
 }
 
 /** Every field path a mapping defines, sub-fields (`name.prefix`) and object members included. */
-export function mappedFields(mapping: Readonly<Record<string, FieldMapping>>, prefix = ''): string[] {
+function mappedFields(mapping: Readonly<Record<string, FieldMapping>>, prefix = ''): string[] {
   return Object.entries(mapping).flatMap(([name, field]) => {
     const nested = { ...(field['properties'] as object | undefined), ...(field['fields'] as object | undefined) };
     return [prefix + name, ...mappedFields(nested as Readonly<Record<string, FieldMapping>>, `${prefix}${name}.`)];

@@ -70,5 +70,3 @@ export const commandsSchema = z.strictObject({
     .describe('Refuse to start when the login can do more than run the procedures. Default true; false only warns.')
     .default(true),
 });
-
-export type CommandsConfig = z.output<typeof commandsSchema>;

@@ -24,7 +24,7 @@ rootLogger.appenderRef.console.ref = console
 `;
 
 /** A single node without security on the loopback. A nearly full disk must not turn a developer's indices read-only. */
-export function elasticsearchYml(dir: string, httpPort: number, transportPort: number): string {
+function elasticsearchYml(dir: string, httpPort: number, transportPort: number): string {
   return [
     'cluster.name: sluice',
     'node.name: sluice',
