@@ -5,8 +5,6 @@ export const EXIT = {
   fault: 1,
   /** The command line was not understood. */
   usage: 2,
-  /** A guard refused: another owner is active, or --execute is missing. */
-  refused: 3,
   /** The command worked and what it looked at is not healthy. */
   unhealthy: 4,
 } as const;

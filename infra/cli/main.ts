@@ -78,9 +78,7 @@ stack
 
 program
   .command('standin')
-  .description(
-    'run the SQL Server stand-in alone; its options: --port, --init, --capture-interval, --tls (see --help after --)',
-  )
+  .description('run the SQL Server stand-in alone; `sluice standin --help` lists its options')
   .allowUnknownOption()
   .helpOption(false)
   .argument('[options...]')

@@ -122,7 +122,7 @@ export class DemoEnvironment {
     return [...roles, ...[...this.#peaks].map(([name, peakBytes]) => ({ name, peakBytes }))];
   }
 
-  /** Stops everything in reverse order; may be called after a failed start. Logs are kept only when asked. */
+  /** Stops everything in reverse order; may be called after a failed start. Logs are kept only when asked, the variables never. */
   async stop(keepLogs = false): Promise<void> {
     await this.#shopServer?.stop();
     await Promise.all([...this.processes.values()].map((process) => process.stop()));
