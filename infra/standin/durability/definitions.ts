@@ -73,7 +73,7 @@ export class DefinitionDiff {
     const rewrites = object.kind === 'table' ? object.data.rewrites : 0;
     if (!before?.bytes.equals(bytes)) emit(bytes);
     // The rows of a table that is new to the log come with the commits that write them.
-    if (object.kind === 'table' && before && before.rewrites !== rewrites)
+    if (object.kind === 'table' && (before?.rewrites ?? 0) !== rewrites)
       for (const record of rowRecords(database.id, object.id, object.data.committedRows())) emit(encodeRecord(record));
     // Modules are told apart by their shortcut: their text need not be kept twice.
     database_.objects.set(object.id, { bytes: shortcut ? NOTHING : bytes, shortcut, rewrites });

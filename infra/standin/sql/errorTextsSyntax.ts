@@ -99,6 +99,7 @@ export const ERRORS_SYNTAX: Readonly<Record<number, ErrorText>> = {
   },
   219: { severity: 16, text: "The type '{}' already exists, or you do not have permission to create it." },
   220: { severity: 16, text: 'Arithmetic overflow error for data type {}, value = {}.' },
+  226: { severity: 16, text: '{} statement not allowed within multi-statement transaction.' },
   229: { severity: 14, state: 5, text: "The {} permission was denied on the object '{}', database '{}', schema '{}'." },
   230: {
     severity: 14,
@@ -158,6 +159,7 @@ export const ERRORS_SYNTAX: Readonly<Record<number, ErrorText>> = {
     state: 3,
     text: 'Conversion failed when converting character string to smalldatetime data type.',
   },
+  297: { severity: 16, text: 'The user does not have permission to perform this action.' },
   300: { severity: 14, text: "{} permission was denied on object '{}', database '{}'." },
   306: {
     severity: 16,

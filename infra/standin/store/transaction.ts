@@ -12,7 +12,11 @@ export interface UndoEntry {
 }
 
 /** How to take back a definition (a table made, an object dropped). */
-export type TakeBack = () => void;
+export interface NotedDefinition {
+  /** Number of writes of the transaction before it. */
+  readonly writes: number;
+  takeBack(): void;
+}
 
 /** What a transaction has in the log of one database. */
 export interface LogPresence {
@@ -40,7 +44,7 @@ export class Transaction {
   readonly undo: UndoEntry[] = [];
   readonly changes: Change[] = [];
   /** Definitions made in it, oldest first. */
-  readonly definitions: TakeBack[] = [];
+  readonly definitions: NotedDefinition[] = [];
   readonly logs = new Map<TransactionLog, LogPresence>();
   /** WITH CHANGE_TRACKING_CONTEXT of the running statement, and what it was for the rows written so far. */
   trackingContext: Buffer | null = null;
@@ -69,6 +73,11 @@ export class Transaction {
       locks: this.lockCount,
       definitions: this.definitions.length,
     };
+  }
+
+  /** Has a definition taken back when the transaction is undone to a place before now. */
+  noteDefinition(takeBack: () => void): void {
+    this.definitions.push({ writes: this.undo.length, takeBack });
   }
 
   /** Where this transaction begins in the log; reserves a place the first time. */

@@ -102,14 +102,15 @@ export class Transactions {
     this.#end(tx);
   }
 
-  /** Takes back the writes since the mark. Locks stay. */
+  /** Takes back the writes and definitions since the mark, the last first. Locks stay. */
   undoTo(tx: Transaction, mark: Mark): void {
     for (let i = tx.undo.length - 1; i >= mark.undo; i--) {
+      if (tx.definitions.length > mark.definitions) takeBackDefinitions(tx, mark.definitions, i);
       const { table, row, before } = tx.undo[i]!;
       table.revert(row, before);
     }
     tx.undo.length = mark.undo;
-    while (tx.definitions.length > mark.definitions) tx.definitions.pop()!();
+    takeBackDefinitions(tx, mark.definitions, -1);
     tx.changes.length = mark.changes;
   }
 
@@ -172,6 +173,12 @@ export class Transactions {
       this.#prunableFrom = 0;
     } else this.#prunableFrom = at;
   }
+}
+
+/** Takes back the definitions that were noted behind the write with that number, down to `kept` ones. */
+function takeBackDefinitions(tx: Transaction, kept: number, write: number): void {
+  const { definitions } = tx;
+  while (definitions.length > kept && definitions.at(-1)!.writes > write) definitions.pop()!.takeBack();
 }
 
 function dropRowLocks(row: Row, keep: (lock: HeldLock) => boolean): void {

@@ -3,14 +3,14 @@ import type { ObjectName } from '../../sql/ast.ts';
 import type { DropKind } from '../../sql/astDdl.ts';
 import { sqlError } from '../../sql/errors.ts';
 import type { Database } from '../model/database.ts';
-import type { DatabaseObject } from '../model/modules.ts';
+import type { DatabaseObject, UserType } from '../model/modules.ts';
 import type { TableObject } from '../model/tableObject.ts';
 import { writtenName } from '../query/namedSource.ts';
 import type { Execution } from '../run/execution.ts';
 import type { Awaitable, Flow } from '../run/flow.ts';
 import { chain } from '../run/flow.ts';
 import type { Handler, Runner } from '../run/runner.ts';
-import { databaseFor, onRollback, requireAlter } from './target.ts';
+import { databaseFor, requireAlter } from './target.ts';
 
 const OBJECT_KINDS: Partial<Record<DropKind, DatabaseObject['kind']>> = {
   TABLE: 'table',
@@ -53,10 +53,6 @@ function dropObject(
   if (object.kind === 'table') return chain(dropTable(runner, env, database, object), () => true);
   if (object.kind === 'trigger') object.table.triggers = object.table.triggers.filter((trigger) => trigger !== object);
   forget(database, object);
-  onRollback(runner, () => {
-    if (object.kind === 'trigger') object.table.triggers.push(object);
-    database.add(object);
-  });
   return true;
 }
 
@@ -70,11 +66,6 @@ function dropTable(runner: Runner, env: Execution, database: Database, table: Ta
     for (const trigger of table.triggers) database.remove(trigger);
     dropCapturesOf(database, table);
     forget(database, table);
-    onRollback(runner, () => {
-      for (const key of table.foreignKeys) key.parent.referencedBy.push(key);
-      for (const trigger of table.triggers) database.add(trigger);
-      database.add(table);
-    });
     return null;
   });
 }
@@ -94,6 +85,8 @@ function dropOther(runner: Runner, env: Execution, kind: DropKind, name: ObjectN
       const type =
         database.findType(name.schema ?? session.defaultSchema, name.name) ?? database.findType('dbo', name.name);
       if (!type) return false;
+      const user = moduleTaking(database, type);
+      if (user) throw sqlError(3732, type.name, user.name);
       database.removeType(type);
       return true;
     }
@@ -111,6 +104,17 @@ function dropOther(runner: Runner, env: Execution, kind: DropKind, name: ObjectN
     default:
       return dropDatabase(runner, name.name);
   }
+}
+
+/** A procedure or function with a parameter of that type. */
+function moduleTaking(database: Database, type: UserType): DatabaseObject | undefined {
+  for (const object of database.objects.values()) {
+    if (object.kind !== 'procedure' && object.kind !== 'function') continue;
+    for (const { type: written } of object.definition.parameters)
+      if (written.k === 'user' && database.findType(written.name.schema ?? 'dbo', written.name.name) === type)
+        return object;
+  }
+  return undefined;
 }
 
 function dropSchema(database: Database, name: string): boolean {

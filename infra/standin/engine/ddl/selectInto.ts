@@ -59,6 +59,10 @@ export function selectInto(name: ObjectName, query: QueryPlan, context: CompileC
       else {
         database.add(table);
         session.server.changed();
+        env.statement.tx.noteDefinition(() => {
+          database.remove(table);
+          session.server.changed();
+        });
       }
       return { count: rows.length, output: null, events: [] };
     },

@@ -7,7 +7,7 @@ import type { Execution } from '../run/execution.ts';
 import type { Handler, Runner } from '../run/runner.ts';
 import { buildTable, positionOf } from './buildTable.ts';
 import { addForeignKeys } from './foreignKeys.ts';
-import { databaseFor, onRollback, requireAlter, requireCreate, schemaFor, tableChanged, tableFor } from './target.ts';
+import { databaseFor, requireAlter, requireCreate, schemaFor, tableChanged, tableFor } from './target.ts';
 
 const createTable: Handler<'createTable'> = (runner, statement, env) => {
   defineTable(runner, env, statement.name, statement.definition);
@@ -51,11 +51,8 @@ export function defineTable(
     throw error;
   }
   server.changed();
-  onRollback(runner, () => {
-    for (const key of table.foreignKeys)
-      key.parent.referencedBy = key.parent.referencedBy.filter((other) => other !== key);
-    database.remove(table);
-  });
+  // Until the transaction ends, others wait for the table.
+  if (session.tx) table.data.locks.lockTable(session.tx, 'X');
   return table;
 }
 

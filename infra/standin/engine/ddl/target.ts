@@ -54,15 +54,6 @@ export function tableFor(runner: Runner, env: Execution, name: ObjectName, line:
   throw sqlError(error, writtenName(name)).at(line);
 }
 
-/** Has a definition taken back if the session's transaction is rolled back. */
-export function onRollback(runner: Runner, takeBack: () => void): void {
-  const { tx, server } = runner.session;
-  tx?.definitions.push(() => {
-    takeBack();
-    server.changed();
-  });
-}
-
 /** Notes that a table's definition changed: compiled statements go, and older snapshots may not read it any more. */
 export function tableChanged(runner: Runner, table: TableObject): void {
   const { server } = runner.session;

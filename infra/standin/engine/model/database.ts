@@ -1,6 +1,7 @@
 import type { CdcDatabase } from '../../cdc/cdcDatabase.ts';
 import { DatabaseLog } from '../../cdc/databaseLog.ts';
 import { Principals } from '../../security/principals.ts';
+import { TableLocks } from '../../store/locks.ts';
 import type { TransactionLog } from '../../store/log.ts';
 import type { DatabaseTracking } from '../../tracking/databaseTracking.ts';
 import type { DatabaseObject, UserType } from './modules.ts';
@@ -45,6 +46,8 @@ export class Database {
   readonly types = new Map<string, UserType>();
   readonly principals: Principals;
   readonly log: DatabaseLog;
+  /** Held to its end by a transaction that has changed definitions. */
+  readonly definitionLocks = new TableLocks();
   readonly options: DatabaseOptions = {
     snapshotIsolation: false,
     readCommittedSnapshot: false,
