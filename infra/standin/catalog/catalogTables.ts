@@ -1,4 +1,5 @@
 import type { CaptureInstance } from '../cdc/captureInstance.ts';
+import { CDC_TABLES, type CdcTable, cdcTableId, TIME_MAPPING_COLUMNS } from '../cdc/cdcTables.ts';
 import type { Column } from '../engine/model/columns.ts';
 import type { Database } from '../engine/model/database.ts';
 import type { Schema } from '../engine/model/schema.ts';
@@ -60,7 +61,33 @@ export function catalogColumns(table: TableObject): CatalogColumn[] {
 export function catalogTables(database: Database): CatalogTable[] {
   const tables = database.tables().map((table): CatalogTable => ({ ...userTable(table), shipped: false }));
   const changes = [...(database.cdc?.captures.values() ?? [])].map((instance) => changeTable(instance, database));
-  return [...tables, ...changes];
+  return [...tables, ...changes, ...metadataTables(database)];
+}
+
+/** cdc.change_tables and the other tables that describe capture. */
+function metadataTables(database: Database): CatalogTable[] {
+  const { cdc } = database;
+  if (!cdc) return [];
+  const shapes: (readonly [string, CdcTable['columns']])[] = [
+    ...Object.entries(CDC_TABLES).map(([name, { columns }]) => [name, columns] as const),
+    ['lsn_time_mapping', TIME_MAPPING_COLUMNS],
+  ];
+  return shapes.map(([name, columns]) => ({
+    id: cdcTableId(name),
+    name,
+    schema: database.schemas.get('cdc') ?? CDC_SCHEMA,
+    columns: columns.map((column, i) => ({
+      id: i + 1,
+      name: column.name,
+      type: column.type,
+      typeName: column.type.k === 'nvarchar' && column.type.n === 128 ? 'sysname' : column.type.k,
+      nullable: column.nullable ?? true,
+    })),
+    createdMs: database.createdMs,
+    modifiedMs: database.createdMs,
+    shipped: true,
+    rowCount: CDC_TABLES[name]?.rows(cdc, database).length ?? cdc.times.length,
+  }));
 }
 
 function userTable(table: TableObject): Omit<CatalogTable, 'shipped'> {

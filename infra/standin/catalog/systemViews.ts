@@ -2,6 +2,7 @@ import type { CompileContext } from '../engine/compile/context.ts';
 import type { Database } from '../engine/model/database.ts';
 import type { UnboundSource } from '../engine/query/from.ts';
 import { rowsAccess, shapeColumns } from '../engine/query/source.ts';
+import { precededBy } from '../engine/run/failures.ts';
 import type { SessionState } from '../engine/run/sessionState.ts';
 import type { ObjectName } from '../sql/ast.ts';
 import { sqlError } from '../sql/errors.ts';
@@ -65,7 +66,7 @@ function rowsOf(view: SystemView, database: Database, session: SessionState): Sq
   const security = securityIn(session, database, session.server);
   if (!security) throw sqlError(916, session.security.login, database.name);
   if (view.needs === 'VIEW SERVER STATE' && !security.hasServer(view.needs))
-    throw sqlError(300, view.needs, 'server', 'master');
+    throw precededBy(sqlError(297), [sqlError(300, view.needs, 'server', 'master')]);
   if (
     view.needs === 'VIEW DATABASE STATE' &&
     !security.hasDatabase(view.needs) &&

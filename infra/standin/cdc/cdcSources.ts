@@ -3,7 +3,7 @@ import type { UnboundSource } from '../engine/query/from.ts';
 import type { QueryScope } from '../engine/query/scope.ts';
 import { rowsAccess, shapeColumns } from '../engine/query/source.ts';
 import type { ObjectName, TableFunction } from '../sql/ast.ts';
-import { CDC_TABLES } from './cdcTables.ts';
+import { CDC_TABLES, cdcTableId } from './cdcTables.ts';
 import { allChangesSource, netChangesSource } from './changeFunctions.ts';
 import { changeTableSource } from './changeTableSource.ts';
 import { checkCdcRead } from './readAccess.ts';
@@ -24,7 +24,7 @@ export function cdcSource(name: ObjectName, exposed: string, context: CompileCon
       schema: exposed === low ? 'cdc' : null,
       columns: shapeColumns(table.columns),
       access: rowsAccess((f) => {
-        checkCdcRead(f.env, database, 0, low);
+        checkCdcRead(f.env, database, cdcTableId(low), low);
         return table.rows(cdc, database);
       }, 20),
     };

@@ -28,6 +28,29 @@ function required(name: string, type: SqlType): CdcTable['columns'][number] {
   return { name, type, nullable: false };
 }
 
+/** Object ids of the tables of schema cdc: they lie below those of the user's objects. */
+const CDC_TABLE_IDS: Readonly<Record<string, number>> = {
+  change_tables: 198_000_001,
+  captured_columns: 198_000_002,
+  index_columns: 198_000_003,
+  ddl_history: 198_000_004,
+  lsn_time_mapping: 198_000_005,
+};
+
+/** Object id of a table of schema cdc. */
+export function cdcTableId(name: string): number {
+  return CDC_TABLE_IDS[name] ?? 0;
+}
+
+/** Columns of cdc.lsn_time_mapping. */
+export const TIME_MAPPING_COLUMNS: CdcTable['columns'] = [
+  required('start_lsn', LSN),
+  { name: 'tran_begin_time', type: DATETIME },
+  { name: 'tran_end_time', type: DATETIME },
+  { name: 'tran_id', type: { k: 'varbinary', n: 10 } },
+  { name: 'tran_begin_lsn', type: LSN },
+];
+
 /** Position of a captured column in the source table, as sys.columns numbers it. */
 function columnId(instance: CaptureInstance, ordinal: number): number {
   return instance.columns[ordinal]!.at + 1;

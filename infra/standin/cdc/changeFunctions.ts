@@ -14,7 +14,7 @@ import type { CdcDatabase } from './cdcDatabase.ts';
 import { changeTableColumns } from './changeTableSource.ts';
 import { lsnBytes } from './lsn.ts';
 import { lowerKey, upperKey } from './placeKeys.ts';
-import { checkCdcRead, passesGate } from './readAccess.ts';
+import { passesGate } from './readAccess.ts';
 
 /** What a call of one of the functions is about. */
 interface Call {
@@ -82,13 +82,13 @@ function badArguments(call: Call): ReturnType<typeof sqlError> {
   return sqlError(313, `${call.family} ... `);
 }
 
-/** Change rows between two places, both included. 313 for anything wrong with the places or the caller's role. */
+/** Change rows between two places, both included. 229 for callers without the rights, 313 for anything wrong with the places. */
 function windowOf(f: QueryFrame, call: Call, from: SqlValue, to: SqlValue): ChangeRow[] {
   const { cdc, database, instance, family } = call;
-  checkCdcRead(f.env, database, instance.objectId, `${family.slice(4)}${instance.name}`);
+  if (!passesGate(f.env, database, instance))
+    throw sqlError(229, 'SELECT', `${family.slice(4)}${instance.name}`, database.name, 'cdc');
   const last = cdc.times.last;
-  if (!Buffer.isBuffer(from) || !Buffer.isBuffer(to) || !last || !passesGate(f.env, database, instance))
-    throw badArguments(call);
+  if (!Buffer.isBuffer(from) || !Buffer.isBuffer(to) || !last) throw badArguments(call);
   const tooLow = Buffer.compare(from, lsnBytes(instance.startLsn)) < 0;
   const tooHigh = Buffer.compare(to, lsnBytes(last.startLsn)) > 0;
   if (tooLow || tooHigh || Buffer.compare(from, to) > 0) throw badArguments(call);

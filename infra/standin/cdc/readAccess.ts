@@ -19,8 +19,17 @@ export function checkCdcRead(env: Execution, database: Database, objectId: numbe
   throw sqlError(229, 'SELECT', name, database.name, 'cdc');
 }
 
-/** Whether the gating role of an instance lets the caller in. */
+/** Whether the caller may read the changes of an instance through its functions. */
 export function passesGate(env: Execution, database: Database, instance: CaptureInstance): boolean {
-  const security = securityOf(env, database);
-  return security.isOwner || instance.roleName === null || security.isMember(instance.roleName);
+  return mayRead(securityOf(env, database), database, instance);
+}
+
+/** Membership of the gating role, if there is one, and SELECT on every captured column of the source table. */
+export function mayRead(security: SecurityContext, database: Database, instance: CaptureInstance): boolean {
+  if (security.isOwner) return true;
+  if (instance.roleName !== null && !security.isMember(instance.roleName)) return false;
+  const source = database.objectsById.get(instance.sourceId);
+  if (!source) return false;
+  const securable = { class: 'OBJECT', id: source.id, schemaId: source.schema.id } as const;
+  return instance.columns.every(({ name }) => security.has('SELECT', { ...securable, column: name.toLowerCase() }));
 }

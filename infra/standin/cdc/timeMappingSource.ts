@@ -5,6 +5,7 @@ import { type OrderedRows, shapeColumns } from '../engine/query/source.ts';
 import { binary, DATETIME, varbinary } from '../sql/values.ts';
 import type { RowData } from '../store/row.ts';
 import type { CdcDatabase } from './cdcDatabase.ts';
+import { cdcTableId } from './cdcTables.ts';
 import { lsnBytes } from './lsn.ts';
 import { lowerKey, upperKey } from './placeKeys.ts';
 import { checkCdcRead } from './readAccess.ts';
@@ -39,7 +40,7 @@ export function timeMappingSource(cdc: CdcDatabase, database: Database, exposed:
     unique: true,
     estimate: () => times.length,
     scan: (env, range, reverse) => {
-      checkCdcRead(env, database, 0, 'lsn_time_mapping');
+      checkCdcRead(env, database, cdcTableId('lsn_time_mapping'), 'lsn_time_mapping');
       const low = lowerKey([...range.equals, ...(range.low?.values ?? [])], ['lsn']);
       const high = upperKey([...range.equals, ...(range.high?.values ?? [])], ['lsn']);
       if (low === null || high === null) return () => null;

@@ -106,6 +106,10 @@ export const ERRORS_DATA: Readonly<Record<number, ErrorText>> = {
   4902: { severity: 16, text: 'Cannot find the object "{}" because it does not exist or you do not have permissions.' },
   4924: { severity: 16, text: "{} failed because column '{}' does not exist in table '{}'." },
   4928: { severity: 16, text: "Cannot alter column '{}' because it is '{}'." },
+  3732: {
+    severity: 16,
+    text: "Cannot drop type '{}' because it is being referenced by object '{}'. There may be other objects that reference this type.",
+  },
   4922: { severity: 16, state: 9, text: '{} {} failed because one or more objects access this column.' },
   5074: { severity: 16, text: "The {} '{}' is dependent on {} '{}'." },
   5701: { severity: 10, state: 2, text: "Changed database context to '{}'." },

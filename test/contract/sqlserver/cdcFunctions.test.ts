@@ -68,8 +68,8 @@ const CASES: readonly SqlCase[] = [
   {
     name: 'the function has neither command id nor end LSN',
     source: ALL,
-    batch: `${WINDOW}; SELECT TOP (0) * INTO #shape FROM cdc.fn_cdc_get_all_changes_dbo_T(@from, @to, N'all'); SELECT name FROM tempdb.sys.columns WHERE object_id = OBJECT_ID('tempdb..#shape') ORDER BY column_id`,
-    rows: [['__$start_lsn'], ['__$seqval'], ['__$operation'], ['__$update_mask'], ['id'], ['v'], ['w']],
+    batch: `${WINDOW}; SELECT TOP (0) * FROM cdc.fn_cdc_get_all_changes_dbo_T(@from, @to, N'all')`,
+    columns: ['__$start_lsn', '__$seqval', '__$operation', '__$update_mask', 'id', 'v', 'w'],
   },
   {
     name: 'an unknown instance has the minimum LSN zero',

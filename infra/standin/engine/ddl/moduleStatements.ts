@@ -1,5 +1,6 @@
 import type { ObjectName } from '../../sql/ast.ts';
 import type { ModuleMode, Parameter } from '../../sql/astDdl.ts';
+import type { Statement } from '../../sql/astStatements.ts';
 import { sqlError } from '../../sql/errors.ts';
 import { resolveTypeRef } from '../compile/types.ts';
 import type { Database } from '../model/database.ts';
@@ -71,7 +72,21 @@ function checkParameter({ type, displayName, readonly }: Parameter, database: Da
   if (readonly) throw sqlError(346, displayName);
 }
 
+/** 443 when a function would write to anything but its own table variables. */
+function refuseWrites(statements: readonly Statement[]): void {
+  for (const statement of statements) {
+    if (statement.k === 'block') refuseWrites(statement.body);
+    else if (statement.k === 'while') refuseWrites([statement.body]);
+    else if (statement.k === 'if')
+      refuseWrites(statement.otherwise ? [statement.body, statement.otherwise] : [statement.body]);
+    else if (statement.k === 'insert' || statement.k === 'update' || statement.k === 'delete') {
+      if (statement.target.k === 'table') throw sqlError(443, statement.k.toUpperCase()).at(statement.line);
+    }
+  }
+}
+
 const createFunction: Handler<'createFunction'> = (runner, statement, env) => {
+  if (statement.returns.k === 'scalar') refuseWrites(statement.returns.body);
   const place = placeOf(runner, env, statement.name, statement.mode, 'function', 'CREATE FUNCTION');
   if (place.existing?.kind === 'function') {
     place.existing.definition = statement;
@@ -83,6 +98,8 @@ const createFunction: Handler<'createFunction'> = (runner, statement, env) => {
 
 const createView: Handler<'createView'> = (runner, statement, env) => {
   const place = placeOf(runner, env, statement.name, statement.mode, 'view', 'CREATE VIEW');
+  const { orderBy, offset, body } = statement.query;
+  if (orderBy.length > 0 && !offset && !(body.k === 'select' && body.top)) throw sqlError(1033);
   // A view's names are resolved at once.
   const columns = compileQuery(statement.query, runner.context(env), null, false).columns;
   const unnamed = columns.findIndex((column) => column.name === '');

@@ -2,6 +2,7 @@ import { asDatetime } from '../../catalog/view.ts';
 import type { CaptureInstance } from '../../cdc/captureInstance.ts';
 import { disableDatabase, disableTable, enableDatabase, enableTable, requireCdc } from '../../cdc/enableTable.ts';
 import { lsnBytes } from '../../cdc/lsn.ts';
+import { mayRead } from '../../cdc/readAccess.ts';
 import type { SecurityContext } from '../../security/securityContext.ts';
 import { sqlError } from '../../sql/errors.ts';
 import { bracket } from '../../sql/print.ts';
@@ -117,22 +118,11 @@ async function help(context: ProcedureContext, args: BoundArguments): Promise<nu
     if (source?.kind !== 'table') continue;
     if (schema !== undefined && source.schema.name.toLowerCase() !== schema) continue;
     if (name !== undefined && source.name.toLowerCase() !== name) continue;
-    if (!maySee(security, instance, source)) continue;
+    if (!mayRead(security, database, instance)) continue;
     rows.push(helpRow(instance, source));
   }
   await sendRows(context, HELP_COLUMNS, rows);
   return 0;
-}
-
-function maySee(
-  security: SecurityContext,
-  instance: CaptureInstance,
-  source: { readonly id: number; readonly schema: { readonly id: number } },
-): boolean {
-  if (security.isOwner) return true;
-  if (instance.roleName !== null && !security.isMember(instance.roleName)) return false;
-  const securable = { class: 'OBJECT', id: source.id, schemaId: source.schema.id } as const;
-  return instance.columns.every(({ name }) => security.has('SELECT', { ...securable, column: name.toLowerCase() }));
 }
 
 function helpRow(

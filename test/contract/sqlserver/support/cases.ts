@@ -14,6 +14,8 @@ export interface SqlCase {
   /** Rows of all result sets, one after the other. */
   readonly rows?: readonly (readonly Cell[])[];
   readonly sets?: readonly (readonly (readonly Cell[])[])[];
+  /** Names of the columns of the first result set. */
+  readonly columns?: readonly string[];
   /** Numbers of all errors in order; none when left out. */
   readonly errors?: readonly number[];
   /** What the first error's text holds. */
@@ -26,7 +28,7 @@ export interface SqlCase {
 }
 
 /** What a reply is compared with. */
-export type Expected = Pick<SqlCase, 'rows' | 'sets' | 'errors' | 'text' | 'messages' | 'affected'>;
+export type Expected = Pick<SqlCase, 'rows' | 'sets' | 'columns' | 'errors' | 'text' | 'messages' | 'affected'>;
 
 /** An expression and the value it has: [expression, value as varchar text or cell]. */
 export type ExpressionCase = readonly [expression: string, value: Cell];
@@ -38,6 +40,7 @@ export function expectReply(reply: Reply, wanted: Expected): void {
   if (wanted.text !== undefined) expect(reply.errors[0]?.message).toContain(wanted.text);
   if (wanted.rows) expect(reply.sets.flat()).toEqual(wanted.rows);
   if (wanted.sets) expect(reply.sets).toEqual(wanted.sets);
+  if (wanted.columns) expect(reply.columns[0]).toEqual(wanted.columns);
   if (wanted.messages) expect(reply.messages).toEqual(wanted.messages);
   if (wanted.affected) expect(reply.affected).toEqual(wanted.affected);
 }
