@@ -1,5 +1,5 @@
 import type { SqlExecutor } from '../sqlExecutor.ts';
-import { lineParams, numbered, pickLines, SELLING_PRICE, TOTAL_HEADER } from './eposStock.ts';
+import { lineParams, orderWithLines, pickLines } from './eposStock.ts';
 import type { EposFacts } from './eposTraffic.ts';
 import { type ActionResult, CancellableOrders, runAction, type TrafficAction, transaction } from './shopTraffic.ts';
 
@@ -9,32 +9,8 @@ const SHIP_AFTER_MS = 10_000;
 
 /** An order by telephone: the same rows as one from the web, keyed in by a clerk. Lines that cannot be promised are left out. */
 function telephoneOrder(lines: number): string {
-  return transaction(
-    `DECLARE @ord int;
-INSERT INTO dbo.ORD_HDR (CUST_NO, BRANCH_NO, STATUS, SOURCE) VALUES (@cust, 1, 'N', 'WEB');
-SET @ord = CONVERT(int, SCOPE_IDENTITY());
-${numbered(
-  lines,
-  (n) => `UPDATE dbo.STOCK SET QTY_ALLOC = QTY_ALLOC + @qty${n}, LAST_MOVED = GETDATE()
-WHERE PROD_CODE = CONVERT(char(10), @sku${n}) AND BRANCH_NO = 1 AND QTY_ON_HAND - QTY_ALLOC >= @qty${n};
-IF @@ROWCOUNT = 1
-BEGIN
-  INSERT INTO dbo.ORD_LINE (ORD_NO, LINE_NO, PROD_CODE, QTY, UNIT_PRICE, VAT_CODE, LINE_TOTAL)
-  SELECT @ord, ${n}, PROD_CODE, @qty${n}, ${SELLING_PRICE}, VAT_CODE, @qty${n} * ${SELLING_PRICE}
-  FROM dbo.PRODUCT WHERE PROD_CODE = CONVERT(char(10), @sku${n});
-  SET @changes = @changes + 2;
-END;`,
-)}
-IF @changes = 0
-BEGIN
-  ROLLBACK TRANSACTION;
-  SELECT 0 AS changes;
-  RETURN;
-END;
-SET @changes = @changes + 1;
-${TOTAL_HEADER}`,
-    '@ord',
-  );
+  const take = (qty: string): string => `QTY_ALLOC = QTY_ALLOC + ${qty}`;
+  return transaction(orderWithLines(lines, { branch: '1', status: 'N', source: 'WEB', take }), '@ord');
 }
 
 /** The oldest web order in `status` that is at least `@minAgeMs` old, or the one asked for by `@wanted`. */
