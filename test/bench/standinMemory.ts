@@ -49,7 +49,7 @@ function change(number: number): string {
   const from = (number * CHANGES_PER_TRANSACTION) % ROWS;
   const between = `ID >= ${from} AND ID < ${from + CHANGES_PER_TRANSACTION}`;
   if (number % 10 !== 0)
-    return `UPDATE dbo.STOCK SET QTY = QTY + 1, NOTE = CONCAT(N'moved by ', ${number}), MOVED = SYSUTCDATETIME() WHERE ${between}`;
+    return `UPDATE dbo.STOCK SET QTY = QTY + 1, NOTE = CONCAT(N'moved ', QTY, N' times'), MOVED = SYSUTCDATETIME() WHERE ${between}`;
   const half = `ID >= ${from} AND ID < ${from + CHANGES_PER_TRANSACTION / 2}`;
   return `BEGIN TRAN; SELECT * INTO #t FROM dbo.STOCK WHERE ${half}; DELETE dbo.STOCK WHERE ${half};
     INSERT dbo.STOCK SELECT * FROM #t; DROP TABLE #t; COMMIT`;
