@@ -36,7 +36,7 @@ interface Sample {
 /** One repeat: by turns, so that what else the machine does meets all servers alike. */
 async function repeat(bench: BenchCase, shops: readonly BenchShop[]): Promise<readonly Sample[]> {
   const samples = shops.map((): Sample => ({ seconds: 0, cpuMs: 0, count: 0 }));
-  for (let run = 0; run < RUNS_A_REPEAT; run++) {
+  for (let run = 0; run < (bench.long ? 1 : RUNS_A_REPEAT); run++) {
     for (const [at, shop] of shops.entries()) {
       const sample = samples[at]!;
       const cpu = cpuMs(shop.server.pid);
@@ -64,7 +64,7 @@ const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) =
 
 /** Runs one case on every server by turns and prints a line for each; ratios are medians over the repeats, against the last server. */
 async function measure(bench: BenchCase, shops: readonly BenchShop[]): Promise<void> {
-  for (let i = 0; i < WARM_UP_RUNS; i++) for (const shop of shops) await bench.run(shop);
+  for (let i = 0; i < (bench.long ? 1 : WARM_UP_RUNS); i++) for (const shop of shops) await bench.run(shop);
   const rounds: (readonly Sample[])[] = [];
   for (let i = 0; i < repeats; i++) rounds.push(await repeat(bench, shops));
   for (const [at, shop] of shops.entries()) {
