@@ -33,5 +33,5 @@ it('a stack that is up in the background can be looked at, and be taken down', a
   expect(processes.map(({ pid }) => processMark(pid) !== undefined)).toEqual([true]);
   await stack('down');
   expect(processes.map(({ pid }) => processMark(pid))).toEqual([undefined]);
-  await expect(stack('status')).rejects.toMatchObject({ code: 3, stdout: expect.stringContaining('no stack is up') });
+  await expect(stack('status')).rejects.toMatchObject({ code: 4, stdout: expect.stringContaining('no stack is up') });
 });
