@@ -12,7 +12,12 @@ function start(directory: string): StandinServer {
   const onFailure = (error: Error): never => {
     throw error;
   };
-  return createServer({ saPassword: 'Secret-1', captureIntervalMs: 10, databases: ['T'], data: { directory, onFailure } });
+  return createServer({
+    saPassword: 'Secret-1',
+    captureIntervalMs: 10,
+    databases: ['T'],
+    data: { directory, onFailure },
+  });
 }
 
 function logIn(directory: string): string {
