@@ -72,13 +72,15 @@ async function unpacked(artifacts: readonly string[]): Promise<string> {
   const name = artifacts.map((artifact) => artifact.split(':').slice(1).join('-')).join('+');
   return cachedFor(name, [], async (staging) => {
     for (const artifact of artifacts) {
-      await maven(jdk, [
+      const unpack = [
         // The version that the local stack's pom.xml pins; older ones leave files out of what they unpack.
         'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack',
         `-Dartifact=${artifact}:jar`,
         `-DoutputDirectory=${staging}`,
         '-Dmdep.unpack.includes=**/*.sql',
-      ]);
+      ];
+      // Without a project of its own the plugin writes its marks into the folder it runs in.
+      await maven(jdk, unpack, staging);
     }
   });
 }

@@ -58,10 +58,10 @@ export function requireJdk(major: number): Jdk {
   return jdk;
 }
 
-/** Runs Maven with the user's own settings. Throws `Unavailable` when there is none or it fails. */
-export async function maven(jdk: Jdk, args: readonly string[]): Promise<void> {
+/** Runs Maven with the user's own settings, in a folder where it may leave files. Throws `Unavailable` when there is none or it fails. */
+export async function maven(jdk: Jdk, args: readonly string[], cwd?: string): Promise<void> {
   const mvn = orUnavailable(() => findMaven());
-  await fetching(mvn, ['-q', '-B', '-ntp', '-Dstyle.color=never', ...args], { JAVA_HOME: jdk.home });
+  await fetching(mvn, ['-q', '-B', '-ntp', '-Dstyle.color=never', ...args], { JAVA_HOME: jdk.home }, cwd);
 }
 
 /** Runs a registry's client. Throws `Unavailable` with its first complaint. */
