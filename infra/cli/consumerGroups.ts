@@ -3,14 +3,9 @@ import { COMMAND_TABLE, ordersGroup } from '#consumers/orders/ordersConsumer.ts'
 import { dirtyTopic } from '#consumers/rows/marks.ts';
 import { rowsGroup, rowsTables } from '#consumers/rows/rowsConsumer.ts';
 import { stockGroup } from '#consumers/stock/stockConsumer.ts';
+import type { GroupTopics } from '#infra/ops/lag.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
 import { topicOf as tableTopic } from '#schemas/tableShape.ts';
-
-/** A consumer group and the topics it reads. */
-export interface GroupTopics {
-  readonly groupId: string;
-  readonly topics: readonly string[];
-}
 
 /** Topic of a captured table. */
 export function topicOf(config: Config, table: string): string {

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { createKey } from '#connectors/commands/http/keys.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
+import { freePorts } from '#infra/stack/ports.ts';
 import { startStack } from '#infra/stack/stack.ts';
 import type { Stack } from '#infra/stack/types.ts';
 import { CommandsClient, StorefrontClient } from './runClients.ts';
 import { prepareDatabase } from './runDatabase.ts';
-import { freePort, RoleProcess, residentBytes } from './runProcesses.ts';
+import { RoleProcess, residentBytes } from './runProcesses.ts';
 import { type OwnerPool, openOwnerPool } from './runSql.ts';
 import { ShopServer } from './shop/shopServer.ts';
 import type { DemoShop } from './shops.ts';
@@ -141,7 +142,7 @@ export class DemoEnvironment {
   async #prepareSecretsAndPorts(): Promise<void> {
     const { key, entry } = await createKey({ id: 'demo-shop', scopes: ['orders:write', 'orders:cancel'] });
     this.#key = key;
-    const [commandsPort, storefrontPort] = [await freePort(), await freePort()];
+    const [commandsPort, storefrontPort] = await freePorts(2);
     this.#commandsUrl = `http://127.0.0.1:${commandsPort}`;
     this.#storefrontUrl = `http://127.0.0.1:${storefrontPort}`;
     this.env = {
@@ -179,8 +180,9 @@ export class DemoEnvironment {
 
   async #startRoles(): Promise<void> {
     const { shop, logLevel, log } = this.#options;
-    for (const role of ROLES) {
-      const opsPort = await freePort();
+    const opsPorts = await freePorts(ROLES.length);
+    for (const [i, role] of ROLES.entries()) {
+      const opsPort = opsPorts[i];
       this.opsUrls.set(role, `http://127.0.0.1:${opsPort}`);
       const env = { ...this.env, SLUICE_OPS_PORT: String(opsPort) };
       this.processes.set(
