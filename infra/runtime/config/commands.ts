@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { httpSchema, secretSchema } from './sections.ts';
-
-const wholeNumber = (what: string, min: number, max: number) => z.int().min(min).max(max).describe(what);
+import { httpSchema, secretSchema, wholeNumber } from './sections.ts';
 
 /** The guarded way back: who may call, how fast, and with which login the procedures are run. */
 export const commandsSchema = z.strictObject({

@@ -1,18 +1,18 @@
 import { z } from 'zod';
+import { captureSchema } from './capture.ts';
 import { catalogSchema } from './catalog.ts';
 import { commandsSchema } from './commands.ts';
 import { ordersSchema } from './orders.ts';
 import type { EnvReference, Secret } from './reference.ts';
 import {
-  captureSchema,
   consumersSchema,
   elasticsearchSchema,
   kafkaSchema,
   opsSchema,
   redisSchema,
   registrySchema,
-  sourceSchema,
 } from './sections.ts';
+import { sourceSchema } from './source.ts';
 import { stockSchema } from './stock.ts';
 import { storefrontSchema } from './storefront.ts';
 

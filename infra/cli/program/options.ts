@@ -1,0 +1,23 @@
+import { Option } from 'commander';
+
+/** Options that several commands share, and how a command ends. */
+
+export const configOption = (): Option =>
+  new Option('-c, --config <file>', 'configuration to use').default('sluice.config.ts').env('SLUICE_CONFIG');
+
+export const jsonOption = (): Option => new Option('--json', 'print JSON instead of text').default(false);
+
+export const logLevelOption = (fallback: string): Option =>
+  new Option('--log-level <level>', 'least severe level to log')
+    .choices(['debug', 'info', 'warn', 'error', 'silent'])
+    .default(fallback)
+    .env('SLUICE_LOG_LEVEL');
+
+/** Every command closes what it opened; a handle that is left all the same must not keep the process. */
+const LINGER_MS = 3000;
+
+/** Ends the process with this exit code once nothing is left to do, at the latest after a few seconds. */
+export function finish(code: number): void {
+  process.exitCode = code;
+  setTimeout(() => process.exit(), LINGER_MS).unref();
+}
