@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isAbort } from '#infra/runtime/errors.ts';
 import { ensureFolder, type Waiting } from './cacheEntry.ts';
 import type { Jdk } from './jdk.ts';
-import { formatKafka, KAFKA_JVM_FLAGS, kafkaProperties, kafkaSpec } from './local/kafka.ts';
+import { formatKafka, KAFKA_JVM_FLAGS, kafkaProperties, kafkaSpec, single } from './local/kafka.ts';
 import { REGISTRY_JVM_FLAGS, registrySpec } from './local/registry.ts';
 import { freePorts } from './ports.ts';
 import { ServerProcess, type ServerSpec } from './serverProcess.ts';
@@ -93,7 +93,7 @@ async function kafkaTraining(jdk: Jdk, folder: string, dir: string, flags: reado
   const data = join(dir, 'data');
   mkdirSync(data);
   const file = join(dir, 'server.properties');
-  writeFileSync(file, kafkaProperties(data, brokerPort, controllerPort));
+  writeFileSync(file, kafkaProperties(single(data, brokerPort, controllerPort)));
   await formatKafka(jdk.home, folder, file, undefined, undefined);
   return kafkaSpec({ javaHome: jdk.home, folder, dir, brokerPort, flags });
 }

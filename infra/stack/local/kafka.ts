@@ -22,23 +22,41 @@ export const KAFKA_JVM_FLAGS = [
   '-Dorg.slf4j.simpleLogger.showDateTime=true',
 ];
 
-/** One process that is broker and controller. Few partitions for the internal topics, which makes the first group and transaction quick. */
-export function kafkaProperties(dataDir: string, brokerPort: number, controllerPort: number): string {
+/** One broker of a cluster whose brokers are controllers too. */
+export interface KafkaNodeSettings {
+  /** From 1 on; the node of `controllerPorts[nodeId - 1]`. */
+  readonly nodeId: number;
+  readonly dataDir: string;
+  readonly brokerPort: number;
+  /** Every node's, in the order of their ids. */
+  readonly controllerPorts: readonly number[];
+  /** More settings, or others in place of ours. */
+  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/**
+ * Processes that are broker and controller at once. With several of them everything is kept on all and a write needs all but one. Few partitions
+ * for the internal topics, which makes the first group and transaction quick.
+ */
+export function kafkaProperties({ nodeId, dataDir, brokerPort, controllerPorts, settings }: KafkaNodeSettings): string {
+  const replicas = controllerPorts.length;
+  const needed = Math.max(1, replicas - 1);
   const lines: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
-    'node.id': 1,
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${brokerPort},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'node.id': nodeId,
+    'controller.quorum.voters': controllerPorts.map((port, i) => `${i + 1}@127.0.0.1:${port}`).join(','),
+    listeners: `PLAINTEXT://127.0.0.1:${brokerPort},CONTROLLER://127.0.0.1:${controllerPorts[nodeId - 1]}`,
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': dataDir,
     'auto.create.topics.enable': false,
-    'offsets.topic.replication.factor': 1,
+    ...(replicas > 1 && { 'default.replication.factor': replicas, 'min.insync.replicas': needed }),
+    'offsets.topic.replication.factor': replicas,
     'offsets.topic.num.partitions': 4,
-    'transaction.state.log.replication.factor': 1,
-    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': needed,
     'transaction.state.log.num.partitions': 4,
-    'share.coordinator.state.topic.replication.factor': 1,
-    'share.coordinator.state.topic.min.isr': 1,
+    'share.coordinator.state.topic.replication.factor': replicas,
+    'share.coordinator.state.topic.min.isr': needed,
     'group.initial.rebalance.delay.ms': 0,
     'log.cleaner.dedupe.buffer.size': 8_388_608,
     'log.cleaner.threads': 1,
@@ -46,10 +64,16 @@ export function kafkaProperties(dataDir: string, brokerPort: number, controllerP
     'num.io.threads': 4,
     'num.replica.fetchers': 1,
     'num.recovery.threads.per.data.dir': 1,
+    ...settings,
   };
   return Object.entries(lines)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
+}
+
+/** A cluster of one. */
+export function single(dataDir: string, brokerPort: number, controllerPort: number): KafkaNodeSettings {
+  return { nodeId: 1, dataDir, brokerPort, controllerPorts: [controllerPort] };
 }
 
 export async function startKafka(context: LocalContext): Promise<StackAddresses> {
@@ -60,7 +84,7 @@ export async function startKafka(context: LocalContext): Promise<StackAddresses>
   mkdirSync(dataDir, { recursive: true });
   const archive = installation.archives.kafka;
   const build = ([broker = 0, controller = 0]: readonly number[]): ServerSpec => {
-    writeFileSync(file, kafkaProperties(dataDir, broker, controller));
+    writeFileSync(file, kafkaProperties(single(dataDir, broker, controller)));
     return kafkaSpec({
       javaHome: installation.jdk.home,
       folder,
@@ -113,6 +137,6 @@ export async function formatKafka(
 
 async function format({ installation, signal }: LocalContext, file: string, dataDir: string): Promise<void> {
   // The tool reads only the data folder and the id of the node; the ports are chosen when the broker starts.
-  writeFileSync(file, kafkaProperties(dataDir, 19_092, 19_093));
+  writeFileSync(file, kafkaProperties(single(dataDir, 19_092, 19_093)));
   await formatKafka(installation.jdk.home, installation.kafkaFolder!, file, installation.archives.kafka, signal);
 }
