@@ -1,4 +1,4 @@
 import { loadPatchedKafkajs } from './patch/apply.ts';
 
 /** The library, loaded once with our replacements in place. Values of it come from here only; types may come from 'kafkajs'. */
-export const { Kafka, logLevel } = loadPatchedKafkajs();
+export const { AssignerProtocol, Kafka, logLevel } = loadPatchedKafkajs();

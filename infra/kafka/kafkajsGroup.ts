@@ -2,12 +2,15 @@ import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { isRetriable, SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { retry } from '#infra/runtime/retry.ts';
+import { exclusiveAssigner } from './exclusiveAssigner.ts';
 import { toKafkaError } from './kafkajsErrors.ts';
 import { toIncoming } from './rawRecords.ts';
 import type { BatchControl, ConsumerGroup, ConsumerGroupOptions, MessageBatch } from './types.ts';
 
 const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEAT_INTERVAL_MS = 2000;
+/** A member that waits for another's end asks more often, so that it learns of it soon. */
+const EXCLUSIVE_HEARTBEAT_INTERVAL_MS = 1000;
 const REBALANCE_TIMEOUT_MS = 15_000;
 /** A handler that works longer than this without end is taken for dead: no more heartbeats in its name. */
 const MAX_HANDLER_MS = 300_000;
@@ -21,16 +24,25 @@ export class KafkajsGroup implements ConsumerGroup {
   readonly #log: Logger;
   readonly #abort = new AbortController();
   readonly #failure = Promise.withResolvers<never>();
+  #owns = false;
+  /** When the group last confirmed this member, on the monotonic clock. */
+  #heardAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(kafka: Kafka, options: ConsumerGroupOptions, log: Logger) {
     this.name = `group ${options.groupId}`;
     this.#options = options;
     this.#log = log;
     this.#failure.promise.catch(() => undefined);
+    const sessionTimeout = options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS;
     this.#consumer = kafka.consumer({
       groupId: options.groupId,
-      sessionTimeout: SESSION_TIMEOUT_MS,
-      heartbeatInterval: HEARTBEAT_INTERVAL_MS,
+      sessionTimeout,
+      heartbeatInterval: options.exclusive ? EXCLUSIVE_HEARTBEAT_INTERVAL_MS : HEARTBEAT_INTERVAL_MS,
+      ...(options.exclusive && {
+        partitionAssigners: [
+          exclusiveAssigner(() => this.#owns && performance.now() - this.#heardAtMs < sessionTimeout),
+        ],
+      }),
       rebalanceTimeout: REBALANCE_TIMEOUT_MS,
       maxWaitTimeInMs: options.maxWaitMs ?? 100,
       maxBytesPerPartition: options.maxBytesPerPartition ?? 1 << 20,
@@ -46,7 +58,12 @@ export class KafkajsGroup implements ConsumerGroup {
   async start(signal: AbortSignal): Promise<void> {
     const consumer = this.#consumer;
     const joined = Promise.withResolvers<void>();
+    consumer.on(consumer.events.HEARTBEAT, () => {
+      this.#heardAtMs = performance.now();
+    });
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.#heardAtMs = performance.now();
+      this.#owns = Object.keys(payload.memberAssignment).length > 0;
       this.#options.onAssigned?.(new Map(Object.entries(payload.memberAssignment as Record<string, number[]>)));
       joined.resolve();
     });

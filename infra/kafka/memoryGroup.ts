@@ -55,6 +55,31 @@ export class MemoryGroupMember implements ConsumerGroup {
     await this.#running;
   }
 
+  /** True when this member has partitions. */
+  get owns(): boolean {
+    return this.#owned.length > 0;
+  }
+
+  /** Whether one member of the group gets everything. */
+  get exclusive(): boolean {
+    return this.#options.exclusive === true;
+  }
+
+  /**
+   * For tests: the member hangs. The group counts it as dead and goes on without it; it learns of that when the function given back is
+   * called, and joins again.
+   */
+  lapse(): () => void {
+    const { members } = this.#group;
+    members.splice(members.indexOf(this), 1);
+    rebalance(this.#broker, this.#group);
+    return () => {
+      this.#owned = [];
+      members.push(this);
+      rebalance(this.#broker, this.#group);
+    };
+  }
+
   pause(topics: readonly string[] = this.#options.topics): void {
     for (const topic of topics) this.#paused.add(topic);
   }
@@ -137,8 +162,10 @@ function rebalance(broker: MemoryBroker, group: MemoryGroupState): void {
   group.generation++;
   const shares = new Map<MemoryGroupMember, { topic: string; partition: number }[]>(group.members.map((m) => [m, []]));
   const topics = [...new Set(group.members.flatMap((m) => m.topics))].sort();
+  const owner = group.members.find((m) => m.exclusive && m.owns);
   for (const topic of topics) {
-    const readers = group.members.filter((m) => m.topics.includes(topic));
+    const all = group.members.filter((m) => m.topics.includes(topic));
+    const readers = all[0]?.exclusive ? [owner ?? all[0]] : all;
     broker.topic(topic).partitions.forEach((_, partition) => {
       shares.get(readers[partition % readers.length]!)!.push({ topic, partition });
     });

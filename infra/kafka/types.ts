@@ -108,6 +108,10 @@ export interface ConsumerGroupOptions {
   readonly maxBytesPerPartition?: number;
   /** Longest wait of a fetch for new data, ms. Default 100. */
   readonly maxWaitMs?: number;
+  /** A member not heard of for this long is taken for dead, ms. Default 10000; brokers accept 6000 to 1800000 unless told otherwise. */
+  readonly sessionTimeoutMs?: number;
+  /** One member gets all partitions and keeps them while it lives; the others wait. All members of the group must ask for it. */
+  readonly exclusive?: boolean;
 }
 
 /** A running group membership; has the shape of a runtime `Component`. */

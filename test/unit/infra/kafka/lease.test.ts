@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { chooseOwner } from '#infra/kafka/exclusiveAssigner.ts';
+import { MemoryBroker } from '#infra/kafka/memoryBroker.ts';
+import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
+import { eventually } from '#test/support/eventually.ts';
+import { compete, leaseContract } from '../../../contract/leaseContract.ts';
+
+describe('the lease on an in-memory broker', () => {
+  const broker = new MemoryBroker();
+  leaseContract(() => createMemoryKafka(broker));
+
+  test('a holder that hangs loses the lease, and stands by when it wakes up', async () => {
+    const group = randomUUID();
+    const first = compete(createMemoryKafka(broker), group);
+    await eventually(() => expect(first.states).toEqual(['standby', 'active']));
+    const second = compete(createMemoryKafka(broker), group);
+    await eventually(() => expect(broker.group(group).members).toHaveLength(2));
+    const wakeUp = broker.group(group).members[0]!.lapse();
+    await eventually(() => expect(second.states).toEqual(['standby', 'active']));
+    expect(first.states, 'a hung process knows nothing').toEqual(['standby', 'active']);
+    wakeUp();
+    await eventually(() => expect(first.states).toEqual(['standby', 'active', 'standby']));
+    expect(second.states).toEqual(['standby', 'active']);
+    for (const one of [first, second]) one.stop();
+    await Promise.all([first.ended, second.ended]);
+  });
+});
+
+describe('who gets the lease', () => {
+  const member = (memberId: string, claims: boolean) => ({ memberId, claims });
+
+  test('the member that has it keeps it, whoever joins', () => {
+    expect(chooseOwner([member('b', true), member('a', false), member('c', false)])).toBe('b');
+  });
+
+  test('every leader decides alike when nobody has it, or several say so', () => {
+    expect(chooseOwner([member('c', false), member('b', false)])).toBe('b');
+    expect(chooseOwner([member('c', true), member('b', true), member('a', false)])).toBe('b');
+    expect(chooseOwner([])).toBeUndefined();
+  });
+});
