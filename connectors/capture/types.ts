@@ -1,5 +1,6 @@
 import type { Lsn } from '#connectors/sqlserver/lsn.ts';
 import type { CaptureInstance } from '#connectors/sqlserver/metadata.ts';
+import type { ErrorCode } from '#infra/runtime/errorCodes.ts';
 import type { Position } from './position.ts';
 
 /** Column → value as Avro wants it: longs bigint, decimals text, bytes Buffer; a large value the change did not touch is UNAVAILABLE. */
@@ -8,7 +9,7 @@ export type Row = Readonly<Record<string, unknown>>;
 /** Stands in a row for a large value that the change log does not hold. The publisher turns it into Debezium's placeholder. */
 export const UNAVAILABLE: unique symbol = Symbol('unavailable');
 
-/** A table that is captured. */
+/** A table that is captured, with the capture instance it is read through: a switch to another instance makes another value of this. */
 export interface CapturedTable {
   /** `schema.table`. */
   readonly id: string;
@@ -34,30 +35,107 @@ export interface ChangeEvent {
   readonly capturedAtMs: number;
 }
 
+/** Why a table is read: first start, added to the configuration, changes lost, asked for, source restored, columns changed. */
+export type SnapshotReason = 'initial' | 'added' | 'lost' | 'requested' | 'restored' | 'schema';
+
 /** How far the snapshot of one table has come. */
 export interface SnapshotProgress {
   readonly state: 'pending' | 'running' | 'done';
   /** Key of the last row that was written, each part as text; null before the first. */
   readonly lastKey: readonly string[] | null;
   readonly rows: number;
+  readonly reason?: SnapshotReason;
+  /** ms since 1970 UTC. */
+  readonly startedAtMs?: number;
+}
+
+/** Why a table is not read while the others go on. */
+export interface TableStop {
+  readonly code: ErrorCode;
+  /** One line for a person: what was expected and found, and what to do. Never rows. */
+  readonly reason: string;
+  /** The table is written up to here. */
+  readonly at: Position;
+  /** ms since 1970 UTC. */
+  readonly sinceMs: number;
+  /** True for a hold: what held it resumes it when the cause is gone. False: a person resumes it (signal `resume-table`). */
+  readonly held: boolean;
+}
+
+/** How one table stands. */
+export interface TableState {
+  /** Name of the capture instance it is read through. */
+  readonly instance: string;
+  readonly snapshot: SnapshotProgress;
+  /** Present while the table stands behind the common position: it was stopped, held or left out. It is then read from here until it has caught up. */
+  readonly position?: Position;
+  readonly stopped?: TableStop;
+}
+
+/** A snapshot asked for while running: a table, some rows of it, or a key range. Reads beside the stream like the first one. */
+export interface AdHocSnapshot {
+  readonly id: string;
+  /** `schema.table`. */
+  readonly table: string;
+  /** Which rows, in the grammar of snapshotFilter.ts. */
+  readonly where?: string;
+  /** Keys after this one … (each part as text) */
+  readonly fromKey?: readonly string[];
+  /** … up to and including this one. */
+  readonly toKey?: readonly string[];
+  readonly progress: SnapshotProgress;
+  readonly paused: boolean;
+  /** ms since 1970 UTC. */
+  readonly requestedAtMs: number;
 }
 
 /** Everything needed to go on: kept together with the records it covers. */
 export interface CaptureState {
-  /** Every change at or before it was written. */
+  /** Every change at or before it was written, of every table that has no place of its own. */
   readonly position: Position;
+  /** Commit time of that position at the source, ms since 1970 UTC; null when it is not known. */
+  readonly positionTimeMs: number | null;
   /** By `schema.table`. */
-  readonly snapshots: Readonly<Record<string, SnapshotProgress>>;
+  readonly tables: Readonly<Record<string, TableState>>;
+  readonly paused: boolean;
+  readonly snapshots: readonly AdHocSnapshot[];
+  /** Offset of the next signal to take, as decimal text; null before the first. */
+  readonly signalOffset: string | null;
+}
+
+/** A table the sink cannot take, and why. */
+export interface SinkRefusal {
+  readonly table: CapturedTable;
+  readonly error: unknown;
 }
 
 /** Where changes go. */
 export interface CaptureSink {
+  /** Keeps every older instance from writing any more, and gives the state that was written last; null when there is none. Called again after a failed write. */
+  open(signal: AbortSignal): Promise<CaptureState | null>;
   /**
-   * Makes ready for these tables, keeps every older instance from writing any more, and gives the state that was written last; null when
-   * there is none. Called again after a failed write.
+   * Makes ready for these tables, or for a new capture instance of a table (schemas registered, topics there) before their first event comes.
+   * Gives the tables that cannot be taken (an incompatible schema); anything else that fails is thrown.
    */
-  open(tables: readonly CapturedTable[], signal: AbortSignal): Promise<CaptureState | null>;
-  /** Writes the events and the state, both or neither. After a rejection the outcome is unknown until `open` was called again. */
+  adopt(tables: readonly CapturedTable[], signal: AbortSignal): Promise<readonly SinkRefusal[]>;
+  /**
+   * Writes the events and the state, both or neither. After a rejection the outcome is unknown until `open` was called again.
+   * @throws UnfitEvent when an event cannot be carried; then nothing of the batch was written
+   */
   write(events: readonly ChangeEvent[], state: CaptureState, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
+}
+
+/** An event the sink cannot carry: its table stops there, the others go on. */
+export class UnfitEvent extends Error {
+  override readonly name = 'UnfitEvent';
+  readonly event: ChangeEvent;
+
+  /** `cause` says why; a SluiceError's code becomes the reason the table stops with. */
+  constructor(event: ChangeEvent, cause: unknown) {
+    super(`${event.table.id} at ${event.position}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+    this.event = event;
+  }
 }

@@ -27,6 +27,14 @@ export const CAPTURE_ERRORS = {
     'A change table holds half of an update.',
     'Somebody deletes rows from change tables by hand, or CDC cleaned up while the page was read: snapshot the table again.',
   ),
+  CAPTURE_SIGNAL_INVALID: entry(
+    'A signal to the capture cannot be understood; it was passed by.',
+    'Send it again as the message says; `sluice capture --help` lists the verbs.',
+  ),
+  CDC_INSTANCE_DROPPED: entry(
+    'The capture instance of a table is gone while the table is captured.',
+    'Make a capture instance for it again (sys.sp_cdc_enable_table), then resume the table with a snapshot.',
+  ),
   CAPTURE_POSITION_UNREADABLE: entry(
     'The stored position of the capture cannot be understood.',
     'It was written by another version: see CHANGELOG.md, or choose a new capture.name to start again with a snapshot.',
