@@ -6,6 +6,7 @@ export type ProcedureParameter =
       readonly length: number;
       readonly value: string | null;
     }
+  | { readonly name: string; readonly type: 'int'; readonly value: number }
   /** Decimal text; goes over the wire as text and becomes decimal in the server, never a binary float. */
   | { readonly name: string; readonly type: 'decimalText'; readonly value: string }
   | { readonly name: string; readonly type: 'table'; readonly value: TableValue };

@@ -4,25 +4,13 @@ import {
   amountResult,
   commandIdResult,
   currencyField,
+  customerIdField,
   idField,
-  skuField,
+  NOTHING,
   timeResult,
   totalField,
-  unitPriceField,
 } from './fields.ts';
-
-const MAX_LINES = 200;
-const MAX_QUANTITY = 9999;
-
-const line = z.strictObject({
-  sku: skuField,
-  quantity: z
-    .int({ error: 'expected a whole number' })
-    .min(1, { error: 'expected at least 1' })
-    .max(MAX_QUANTITY, { error: `expected at most ${MAX_QUANTITY}` })
-    .describe('Pieces.'),
-  unitPrice: unitPriceField,
-});
+import { orderLines, orderLinesTable } from './lines.ts';
 
 /** Takes a web order: allocates stock, writes the order, answers its number. */
 export const acceptOrder = defineCommand({
@@ -30,19 +18,30 @@ export const acceptOrder = defineCommand({
   summary: 'Place an order',
   description:
     'Prices, tax and total are computed in the database; what the request says is only compared, so a shopper never pays another price than the one shown. Stock is checked and taken in the same transaction.',
-  method: 'POST',
-  path: '/orders',
-  params: z.strictObject({}),
-  body: z.strictObject({
-    customerId: idField("The customer's number."),
-    currency: currencyField,
-    lines: z
-      .array(line, { error: 'expected a list of lines' })
-      .min(1, { error: 'expected at least one line' })
-      .max(MAX_LINES, { error: `expected at most ${MAX_LINES} lines` })
-      .describe('One entry a product; a product may stand in several.'),
-    total: totalField,
-  }),
+  route: { method: 'POST', path: '/orders', successStatus: 201 },
+  input: {
+    params: NOTHING,
+    query: NOTHING,
+    body: z.strictObject({
+      customerId: customerIdField,
+      currency: currencyField,
+      lines: orderLines,
+      total: totalField,
+      reservationId: idField(
+        "A reservation of this customer that the order uses up, whole; left out: none. One that has expired or been released is not missed: the order then takes what is free.",
+      ).optional(),
+    }),
+  },
+  procedure: {
+    name: 'storefront.AcceptOrder',
+    parameters: ({ body }) => [
+      { name: 'CustomerId', type: 'varchar', length: 20, value: body.customerId },
+      { name: 'Currency', type: 'varchar', length: 3, value: body.currency },
+      { name: 'ExpectedTotal', type: 'decimalText', value: body.total },
+      { name: 'Lines', type: 'table', value: orderLinesTable(body.lines) },
+      { name: 'ReservationId', type: 'varchar', length: 20, value: body.reservationId ?? null },
+    ],
+  },
   result: z.strictObject({
     commandId: commandIdResult,
     orderId: z.string().describe("The order's number."),
@@ -53,30 +52,7 @@ export const acceptOrder = defineCommand({
     lineCount: z.int(),
     acceptedAt: timeResult,
   }),
-  successStatus: 201,
-  scope: 'orders:write',
-  procedure: 'storefront.AcceptOrder',
-  parameters: ({ body }) => [
-    { name: 'CustomerId', type: 'varchar', length: 20, value: body.customerId },
-    { name: 'Currency', type: 'varchar', length: 3, value: body.currency },
-    { name: 'ExpectedTotal', type: 'decimalText', value: body.total },
-    {
-      name: 'Lines',
-      type: 'table',
-      value: {
-        typeName: 'storefront.OrderLines',
-        columns: [
-          { name: 'LINE_NO', type: 'smallint' },
-          { name: 'SKU', type: 'varchar', length: 20 },
-          { name: 'QUANTITY', type: 'int' },
-          { name: 'UNIT_PRICE', type: 'decimalText' },
-        ],
-        // Lines are numbered from 1: a refusal's `line` minus one is the place in the request.
-        rows: body.lines.map((item, i) => [i + 1, item.sku, item.quantity, item.unitPrice]),
-      },
-    },
-  ],
-  refusals: [
+  errors: [
     'invalid-lines',
     'unknown-product',
     'unknown-customer',
@@ -85,4 +61,5 @@ export const acceptOrder = defineCommand({
     'total-differs',
     'currency-differs',
   ],
+  guard: { kind: 'write', scope: 'orders:write', customerPath: '/body/customerId', weight: 1 },
 });

@@ -2,21 +2,51 @@ import { z } from 'zod';
 
 /** The bounded fields commands are made of. Nothing here accepts free length, control characters or binary floats. */
 
+/** The part of an input that a command does not have: any field in it is unknown. */
+export const NOTHING = z.strictObject({});
+
+const MAX_INT = 2_147_483_647;
+
 /** Digits that fit the integer keys of the databases: 1 to 2147483647. */
 export function idField(what: string) {
   return z
     .string({ error: 'expected a string of digits' })
-    .regex(/^[1-9][0-9]{0,9}$/, { error: 'expected 1 to 10 digits without a leading zero' })
+    .regex(/^[1-9][0-9]{0,9}$/, { error: 'expected 1 to 10 digits without a leading zero', abort: true })
+    .refine((digits) => Number(digits) <= MAX_INT, { error: `expected at most ${MAX_INT}` })
     .describe(what);
 }
+
+export const customerIdField = idField("The customer's number; what belongs to another customer is unknown.");
+export const orderIdField = idField("The order's number.");
+
+const SKU = '[A-Za-z0-9](?:[A-Za-z0-9 ._/+#-]{0,18}[A-Za-z0-9._/+#-])?';
 
 /** A stock-keeping unit as the read API shows it: printable, without blanks at its ends. */
 export const skuField = z
   .string({ error: 'expected a string' })
-  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9 ._/+#-]{0,18}[A-Za-z0-9._/+#-])?$/, {
+  .regex(new RegExp(`^${SKU}$`), {
     error: 'expected 1 to 20 letters, digits, blanks or . _ / + # - without blanks at the ends',
   })
   .describe('Stock-keeping unit, as the read API shows it.');
+
+const MAX_SKUS = 50;
+
+/** Several skus in one text, with commas between them (no sku holds one). */
+export const skuListField = z
+  .string({ error: 'expected skus with commas between them' })
+  .regex(new RegExp(`^${SKU}(?:,${SKU}){0,${MAX_SKUS - 1}}$`), {
+    error: `expected 1 to ${MAX_SKUS} skus with commas between them`,
+  })
+  .transform((text) => text.split(','))
+  .describe(`1 to ${MAX_SKUS} skus with commas between them.`);
+
+const MAX_QUANTITY = 9999;
+
+export const quantityField = z
+  .int({ error: 'expected a whole number' })
+  .min(1, { error: 'expected at least 1' })
+  .max(MAX_QUANTITY, { error: `expected at most ${MAX_QUANTITY}` })
+  .describe('Pieces.');
 
 const DECIMAL_SCALE = 4;
 
@@ -68,6 +98,16 @@ export function textField(what: string, maxLength: number) {
     )
     .describe(what);
 }
+
+/** An address that mail can be sent to, as far as its spelling tells: ASCII, one `@`, a domain with a dot. Kept in lower case. */
+export const emailField = z
+  .string({ error: 'expected a string' })
+  .max(80, { error: 'expected at most 80 characters' })
+  .regex(/^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,60}[A-Za-z0-9])?\.[A-Za-z]{2,18}$/, {
+    error: 'expected an e-mail address such as a.shopper@example.com',
+  })
+  .transform((text) => text.toLowerCase())
+  .describe('E-mail address.');
 
 /** Decimal text in answers: full scale of the database's money. */
 export const amountResult = z

@@ -3,11 +3,11 @@ import type { CommandInput } from './defineCommand.ts';
 
 /**
  * SHA-256 over a command's name and checked input. Names of fields are sorted and values are in their checked spelling, so that the same
- * request in another order of fields, with other blanks or with `9.9` for `9.90` is the same command.
+ * request in another order of fields, with other blanks or with `9.9` for `9.90` is the same command, by whichever door it comes.
  */
 export function payloadHash(commandName: string, input: CommandInput): Buffer {
   return createHash('sha256')
-    .update(canonicalJson([commandName, input.params, input.body]))
+    .update(canonicalJson([commandName, { ...input.params, ...input.query, ...input.body }]))
     .digest();
 }
 

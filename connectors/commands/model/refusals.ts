@@ -1,9 +1,10 @@
 /**
  * The reasons for which a procedure refuses a command. `infra/sql/README.md` holds the same table for the DBA; a test compares them.
- * A refusal leaves nothing behind in the database.
+ * A refusal leaves nothing behind in the shop's tables. Its answer is kept with the idempotency key like that of a command that took
+ * effect, so that a repetition gets the same one; only those about the key itself are not kept.
  */
 export interface Refusal {
-  /** What the procedure THROWs. */
+  /** What the procedure answers in column Refusal. */
   readonly number: number;
   readonly status: number;
   readonly title: string;
@@ -43,6 +44,12 @@ export const REFUSALS = {
     title: 'This customer has no such web order',
     remedy: 'Check orderId and customerId.',
   },
+  'unknown-reservation': {
+    number: 50404,
+    status: 404,
+    title: 'This customer has no such reservation',
+    remedy: 'Check reservationId; one that was used up, released or has long expired is gone.',
+  },
   'not-enough-stock': {
     number: 50409,
     status: 409,
@@ -55,6 +62,25 @@ export const REFUSALS = {
     status: 409,
     title: 'The order cannot be cancelled any more',
     remedy: 'Nothing to do here: `orderStatus` tells how far it is.',
+  },
+  'order-not-changeable': {
+    number: 50410,
+    status: 409,
+    title: 'The order cannot be changed any more',
+    remedy: 'Nothing to do here: `orderStatus` tells how far it is.',
+  },
+  'email-taken': {
+    number: 50411,
+    status: 409,
+    title: 'There is an account with this e-mail address',
+    remedy: 'Let the shopper sign in, or use another address.',
+    pointer: '/email',
+  },
+  'text-not-storable': {
+    number: 50424,
+    status: 422,
+    title: 'The database cannot hold these characters',
+    remedy: 'Ask for another spelling of the field that `field` names.',
   },
   'price-differs': {
     number: 50422,
