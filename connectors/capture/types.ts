@@ -33,6 +33,18 @@ export interface ChangeEvent {
   readonly commitTimeMs: number;
   /** When it was read, ms since 1970 UTC. */
   readonly capturedAtMs: number;
+  /** Set when `before` comes from the topic itself (see EarlierRow): it is written under this key as it stands, no masks and rules again. */
+  readonly asPublished?: { readonly recordKey: Buffer };
+}
+
+/** A key that lives in a table's topic, as its newest record has it. */
+export interface EarlierRow {
+  /** The record's key, as it stands in the topic. */
+  readonly recordKey: Buffer;
+  /** The primary key: column → value as in a Row. */
+  readonly key: Row;
+  /** The row as it was published; null when it no longer fits the table's present columns. */
+  readonly row: Row | null;
 }
 
 /** Why a table is read: first start, added to the configuration, changes lost, asked for, source restored, columns changed. */
@@ -47,6 +59,24 @@ export interface SnapshotProgress {
   readonly reason?: SnapshotReason;
   /** ms since 1970 UTC. */
   readonly startedAtMs?: number;
+  /** About how many rows there are, as the source's statistics said when reading began; null when they do not say. */
+  readonly totalRows?: number | null;
+  /** Present while a large table is read in several key ranges side by side; `lastKey` is then unused. */
+  readonly ranges?: readonly RangeProgress[];
+  /**
+   * Set when changes were lost: after the rows were read again, the keys whose newest record in the topic stands before this position are
+   * looked up at the source, and those that are gone get a delete.
+   */
+  readonly sweep?: Position;
+}
+
+/** How far one key range of a snapshot has come. Ranges lie one after the other; the first begins at the first key. */
+export interface RangeProgress {
+  /** Key of the last row that was written; null before the first. */
+  readonly lastKey: readonly string[] | null;
+  /** Last key of the range (inclusive, need not exist); null = to the end. */
+  readonly upTo: readonly string[] | null;
+  readonly done: boolean;
 }
 
 /** Why a table is not read while the others go on. */
@@ -123,6 +153,11 @@ export interface CaptureSink {
    * @throws UnfitEvent when an event cannot be carried; then nothing of the batch was written
    */
   write(events: readonly ChangeEvent[], state: CaptureState, signal: AbortSignal): Promise<void>;
+  /**
+   * The keys that live in the table's topic and whose newest record stands before this position, in groups of a bounded size. A sink that
+   * cannot look back lacks it; then nothing is swept.
+   */
+  earlierRows?(table: CapturedTable, before: Position, signal: AbortSignal): AsyncIterable<readonly EarlierRow[]>;
   close(): Promise<void>;
 }
 
