@@ -40,15 +40,17 @@ export class RowReader {
 
   /**
    * An image from the change table. `operation` is CDC's, `mask` its update mask. A large value is NULL there although the row has one when
-   * the update did not touch it, and always in a delete's and an old update's image of text, ntext and image.
+   * the update did not touch it, and always in the image before a change of text, ntext and image: what the log does not hold is
+   * UNAVAILABLE, NULL is only what the row held. Docs: "cdc.<capture_instance>_CT", on large object data types.
    */
   fromChange(values: ArrayRow, offset: number, operation: number, mask: Uint8Array | null): Row {
     return this.#read(values, offset, (codec) => {
       if (!codec.large) return null;
-      const touched = mask === null || isBitSet(mask, codec.column.ordinal);
-      if (operation === 4) return touched ? null : UNAVAILABLE;
-      if (operation === 3) return touched && codec.column.nullable ? null : UNAVAILABLE;
-      return codec.column.nullable ? null : UNAVAILABLE;
+      const before = operation === 1 || operation === 3;
+      if (before && codec.legacyLarge) return UNAVAILABLE;
+      const update = operation === 3 || operation === 4;
+      if (update && mask !== null && !isBitSet(mask, codec.column.ordinal)) return UNAVAILABLE;
+      return codec.column.nullable || operation === 4 ? null : UNAVAILABLE;
     });
   }
 

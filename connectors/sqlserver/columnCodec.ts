@@ -1,16 +1,22 @@
 import { SluiceError } from '#infra/runtime/errors.ts';
+import { masker } from './columnMask.ts';
 import { quoteName } from './identifiers.ts';
 import type { SourceColumn } from './metadata.ts';
-import { dateDays, microsOf, nanosOf, timeUnits, zonedText } from './temporal.ts';
+import { dateDays, microsOf, nanosOf, saturatedNanos, timeUnits, zonedText } from './temporal.ts';
 
 /** How one column is read exactly. */
 export interface ColumnCodec {
   readonly column: SourceColumn;
   /** True when CDC leaves out the value of an update that did not touch it. */
   readonly large: boolean;
+  /** True for text, ntext and image: no image before a change holds their value, not even a delete's. */
+  readonly legacyLarge: boolean;
   /** The expression to select, for a column reference such as `c.[PRICE1]`. */
   select(reference: string): string;
-  /** The driver's value as Avro wants it: longs bigint, decimals text, bytes Buffer. Never given null. */
+  /**
+   * The driver's value as Avro wants it: longs bigint, decimals text, bytes Buffer; a SaturatedTime where the column allows it. Masked already
+   * where the column has a mask. Never given null. @throws SluiceError CDC_VALUE_UNFIT
+   */
   decode(value: unknown): unknown;
 }
 
@@ -45,11 +51,13 @@ export function columnCodec(column: SourceColumn): ColumnCodec {
   if (!reader) {
     throw new SluiceError('CDC_VALUE_UNFIT', `Column ${column.name}: type ${column.sqlType} cannot be carried`);
   }
-  const [select, decode] = reader;
-  const large = LEGACY_LARGE.has(column.sqlType) || column.sqlType === 'xml' || column.maxLength === -1;
+  const [select, read] = reader;
+  const decode = column.mask ? masked(read, column) : read;
+  const legacyLarge = LEGACY_LARGE.has(column.sqlType);
   return {
     column,
-    large,
+    large: legacyLarge || column.sqlType === 'xml' || column.maxLength === -1,
+    legacyLarge,
     select,
     decode: (value) => {
       const decoded = decode(value);
@@ -57,6 +65,20 @@ export function columnCodec(column: SourceColumn): ColumnCodec {
       return decoded;
     },
   };
+}
+
+/** Types with two bytes a character. */
+const WIDE = new Set(['nchar', 'nvarchar', 'sysname']);
+const UUID_CHARACTERS = 36;
+
+function masked(read: Decode, column: SourceColumn): Decode {
+  const { sqlType, maxLength, mask } = column;
+  let characters = Number.POSITIVE_INFINITY;
+  if (sqlType === 'uniqueidentifier') characters = UUID_CHARACTERS;
+  else if (!LEGACY_LARGE.has(sqlType) && sqlType !== 'xml' && maxLength > 0)
+    characters = WIDE.has(sqlType) ? maxLength / 2 : maxLength;
+  const apply = masker(mask!, characters);
+  return (value) => apply(read(value) as string);
 }
 
 const direct = (reference: string): string => reference;
@@ -70,7 +92,7 @@ const converted =
  * page: 2 = money with four decimals, 121 = ODBC canonical with all fractional digits.
  */
 function readerOf(column: SourceColumn): readonly [(reference: string) => string, Decode] | undefined {
-  const { sqlType, scale } = column;
+  const { sqlType, scale, saturate } = column;
   if (PLAIN.has(sqlType)) return [direct, asIs];
   if (BYTES.has(sqlType)) return [direct, asIs];
   switch (sqlType) {
@@ -96,7 +118,7 @@ function readerOf(column: SourceColumn): readonly [(reference: string) => string
       return [direct, (v) => BigInt((v as Date).getTime())];
     case 'datetime2': {
       if (scale <= 3) return [direct, (v) => BigInt((v as Date).getTime())];
-      const instant = scale <= 6 ? microsOf : nanosOf;
+      const instant = scale <= 6 ? microsOf : saturate ? saturatedNanos : nanosOf;
       return [converted('varchar(27)', 121), (v) => instant(v as string)];
     }
     case 'time': {

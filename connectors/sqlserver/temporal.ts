@@ -37,6 +37,28 @@ export function nanosOf(text: string): bigint | undefined {
   return nanos > MAX_LONG || nanos < -MAX_LONG - 1n ? undefined : nanos;
 }
 
+/** A time that 64 bits of nanoseconds cannot hold: the nearest that they can, and what it really is. */
+export class SaturatedTime {
+  /** Nanoseconds since 1970: the largest or smallest 64-bit integer. */
+  readonly value: bigint;
+  /** ISO 8601 without a zone and with all digits, `9999-12-31T23:59:59.9999999`. */
+  readonly text: string;
+
+  constructor(value: bigint, text: string) {
+    this.value = value;
+    this.text = text;
+  }
+}
+
+/** Nanoseconds since 1970, saturated outside what 64 bits hold. */
+export function saturatedNanos(text: string): bigint | SaturatedTime | undefined {
+  const ticks = ticksOf(text);
+  if (ticks === undefined) return undefined;
+  const nanos = ticks * 100n;
+  if (nanos > MAX_LONG) return new SaturatedTime(MAX_LONG, text.replace(' ', 'T'));
+  return nanos < -MAX_LONG - 1n ? new SaturatedTime(-MAX_LONG - 1n, text.replace(' ', 'T')) : nanos;
+}
+
 /** Days since 1970-01-01 of `2026-01-02`. */
 export function dateDays(text: string): number | undefined {
   const m = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);

@@ -15,6 +15,14 @@ export const CAPTURE_ERRORS = {
     'A captured table has no primary key that is among its captured columns.',
     'Give the table a primary key, or include its key columns in the capture instance.',
   ),
+  CDC_COLUMN_UNSUPPORTED: entry(
+    'A captured column has a type that cannot be carried (sql_variant, hierarchyid, geometry, geography or another CLR type).',
+    'Leave it out with source.excludeColumns, or leave out all such columns with source.unsupportedColumns: "skip".',
+  ),
+  CAPTURE_COLUMN_RULE_UNFIT: entry(
+    'A rule of the configuration cannot be applied to a column.',
+    'See the message; the rules are source.excludeColumns, source.includeColumns and source.maskColumns.',
+  ),
   CDC_LSN_NOT_AVAILABLE: entry(
     'CDC has cleaned up changes that were not read yet; they are lost to the stream.',
     'Snapshot the table again. Raise the retention of the clean-up job, or keep the capture running.',
@@ -34,6 +42,15 @@ export const CAPTURE_ERRORS = {
   CDC_INSTANCE_DROPPED: entry(
     'The capture instance of a table is gone while the table is captured.',
     'Make a capture instance for it again (sys.sp_cdc_enable_table), then resume the table with a snapshot.',
+  ),
+  CDC_SCHEMA_MOVED: entry(
+    'The definition of a table changed while it was read.',
+    'Sluice looks at it again and goes on by itself.',
+    true,
+  ),
+  CDC_COLUMN_NOT_CAPTURED: entry(
+    'A column was added to a table, and the capture instance does not hold it.',
+    'Make a second capture instance with the statement in the message; the table goes on by itself.',
   ),
   CAPTURE_POSITION_UNREADABLE: entry(
     'The stored position of the capture cannot be understood.',
