@@ -5,6 +5,7 @@ import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { DeadLetter, DeadLetters } from './deadLetters.ts';
 import { LagSampler } from './lag.ts';
+import { redeliveredTo } from './redelivery.ts';
 import type { RunnerMetrics } from './runnerMetrics.ts';
 
 /** A record after decoding, with the bytes it came from. */
@@ -71,10 +72,10 @@ export class Runner<T> {
   }
 
   component(): Component {
-    const { kafka, groupId, topics, log } = this.#options;
+    const { kafka, groupId, topics, deadLetters, log } = this.#options;
     const group: ConsumerGroup = kafka.consumerGroup({
       groupId,
-      topics,
+      topics: [...topics, deadLetters.redeliveryTopic],
       fromBeginning: true,
       concurrency: this.#options.concurrency ?? 4,
       onBatch: (batch, control) => this.onBatch(batch, control),
@@ -113,11 +114,8 @@ export class Runner<T> {
   async onBatch(batch: MessageBatch, control: BatchControl): Promise<void> {
     const where = `${batch.topic}/${batch.partition}`;
     try {
-      for (let start = 0; start < batch.messages.length; start += this.#options.maxBatchRecords) {
-        control.signal.throwIfAborted();
-        if (control.isStale()) return;
-        await this.#slice(batch, batch.messages.slice(start, start + this.#options.maxBatchRecords), control);
-      }
+      if (batch.topic === this.#options.deadLetters.redeliveryTopic) await this.#redelivered(batch, control);
+      else await this.#slices(batch, control);
     } catch (error) {
       this.#failed(where, error);
       throw error;
@@ -125,7 +123,39 @@ export class Runner<T> {
     if (this.#failing.delete(where) && this.#failing.size === 0 && this.#state === 'retrying') this.#state = 'running';
   }
 
-  async #slice(batch: MessageBatch, messages: readonly IncomingMessage[], control: BatchControl): Promise<void> {
+  /** Handles the records in slices; after each, `settled` is told which of them were not put aside. */
+  async #slices(
+    batch: Pick<MessageBatch, 'topic' | 'partition' | 'messages'>,
+    control: BatchControl,
+    settled?: (messages: readonly IncomingMessage[]) => Promise<void>,
+  ): Promise<void> {
+    const { maxBatchRecords } = this.#options;
+    for (let start = 0; start < batch.messages.length; start += maxBatchRecords) {
+      control.signal.throwIfAborted();
+      if (control.isStale()) return;
+      const messages = batch.messages.slice(start, start + maxBatchRecords);
+      const letters = await this.#slice(batch, messages, control);
+      await settled?.(messages.filter((message) => letters.every((letter) => letter.message !== message)));
+    }
+  }
+
+  /** Letters that shall be tried again: handled as the records they were, then settled or put aside once more. */
+  async #redelivered(batch: MessageBatch, control: BatchControl): Promise<void> {
+    const { groupId, deadLetters, log } = this.#options;
+    for (const records of redeliveredTo(groupId, batch.messages)) {
+      await this.#slices(records, control, async (handled) => {
+        if (handled.length === 0) return;
+        await deadLetters.settle(groupId, handled, control.signal);
+        log.info({ event: 'dead_letters_settled', groupId, topic: records.topic, letters: handled.length });
+      });
+    }
+  }
+
+  async #slice(
+    batch: Pick<MessageBatch, 'topic' | 'partition'>,
+    messages: readonly IncomingMessage[],
+    control: BatchControl,
+  ): Promise<readonly DeadLetter[]> {
     const { groupId, metrics, deadLetters } = this.#options;
     const startedMs = this.#clock.now();
     const letters: DeadLetter[] = [];
@@ -140,6 +170,7 @@ export class Runner<T> {
     this.#records += messages.length;
     metrics.records.inc({ group: groupId }, messages.length);
     metrics.batchSeconds.observe({ group: groupId }, (this.#clock.now() - startedMs) / 1000);
+    return letters;
   }
 
   async #decodeAll(messages: readonly IncomingMessage[], letters: DeadLetter[]): Promise<Decoded<T>[]> {

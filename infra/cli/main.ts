@@ -4,6 +4,7 @@ import { EXIT } from './exitCodes.ts';
 import { printError } from './output.ts';
 import { registerCheck } from './program/check.ts';
 import { registerDemo } from './program/demo.ts';
+import { registerDlq } from './program/dlq.ts';
 import { registerKeys } from './program/keys.ts';
 import { registerLag } from './program/lag.ts';
 import { registerSchemas } from './program/schemas.ts';
@@ -23,6 +24,7 @@ const program = new Command('sluice')
 for (const register of [
   registerCheck,
   registerDemo,
+  registerDlq,
   registerKeys,
   registerLag,
   registerSchemas,

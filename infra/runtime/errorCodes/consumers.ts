@@ -12,6 +12,11 @@ export const CONSUMERS_ERRORS = {
     'Compare its schema id with the registry; redeliver it when the schema is back.',
   ),
 
+  DEAD_LETTER_UNKNOWN: entry(
+    'A command names no dead letter, or not exactly one.',
+    'List them with `sluice dlq list`; give more digits of the id, a filter, or --all.',
+  ),
+
   // consumers/rows, consumers/catalog
   PROJECTION_FAILED: entry(
     'A function of the configuration failed for one row or document.',

@@ -61,10 +61,12 @@ describe('a runner', () => {
       from: 'beginning',
       onBatch: ({ messages }) => void letters.push(...messages),
     });
-    expect(letters.map(({ key, value }) => [key!.toString(), value!.toString()])).toEqual([['k', 'bad']]);
+    expect(letters.map(({ key, value }) => [key!.toString(), value!.toString()])).toEqual([['app.test|in|0|1', 'bad']]);
     const headers = Object.fromEntries(Object.entries(letters[0]!.headers).map(([name, text]) => [name, String(text)]));
     expect(headers).toMatchObject({
       h: 'x',
+      'sluice.dead.key': 'k',
+      'sluice.dead.attempts': '1',
       'sluice.dead.group': 'app.test',
       'sluice.dead.topic': 'in',
       'sluice.dead.offset': '1',

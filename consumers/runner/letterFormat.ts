@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from '#infra/kafka/types.ts';
+import type { SluiceError } from '#infra/runtime/errors.ts';
+
+/** Where a record stood that a group could not handle. */
+export interface LetterPlace {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+/** What a letter tells besides the record itself. */
+export interface LetterFacts extends LetterPlace {
+  /** Short name for people: the same for the same record and group. */
+  readonly id: string;
+  readonly code: string;
+  readonly message: string;
+  /** Times the record was tried. */
+  readonly attempts: number;
+  /** ISO 8601. */
+  readonly firstAt: string;
+  readonly lastAt: string;
+  /** Position in the source, when the record has one. */
+  readonly position: string | null;
+}
+
+const PREFIX = 'sluice.dead.';
+
+/** Key of a letter in its compacted topic. */
+export function letterKey({ groupId, topic, partition, offset }: LetterPlace): Buffer {
+  return Buffer.from(`${groupId}|${topic}|${partition}|${offset}`);
+}
+
+/** Twelve hexadecimal digits that stand for a letter on the command line. */
+export function letterId(key: Uint8Array): string {
+  return createHash('sha256').update(key).digest('hex').slice(0, 12);
+}
+
+/** The headers of a letter. A record that comes from a redelivery keeps its first time and counts on. */
+export function deadHeaders(
+  groupId: string,
+  message: IncomingMessage,
+  error: SluiceError,
+  nowMs: number,
+): Record<string, string | Buffer> {
+  const at = new Date(nowMs).toISOString();
+  const { headers } = message;
+  return {
+    [`${PREFIX}group`]: groupId,
+    [`${PREFIX}topic`]: message.topic,
+    [`${PREFIX}partition`]: String(message.partition),
+    [`${PREFIX}offset`]: String(message.offset),
+    [`${PREFIX}code`]: error.code,
+    [`${PREFIX}message`]: error.message,
+    [`${PREFIX}attempts`]: String(Number(text(headers, 'attempts') ?? 0) + 1),
+    [`${PREFIX}first-at`]: text(headers, 'first-at') ?? at,
+    [`${PREFIX}at`]: at,
+    ...(message.key !== null && { [`${PREFIX}key`]: message.key }),
+    ...(message.value === null && { [`${PREFIX}null-value`]: 'true' }),
+  };
+}
+
+/** The facts of a letter; null for a record that is none. */
+export function letterFacts(letter: IncomingMessage): LetterFacts | null {
+  const { headers } = letter;
+  const [groupId, topic, partition, offset] = ['group', 'topic', 'partition', 'offset'].map((n) => text(headers, n));
+  if (groupId === undefined || topic === undefined || partition === undefined || offset === undefined) return null;
+  const place = { groupId, topic, partition: Number(partition), offset: BigInt(offset) };
+  const lastAt = text(headers, 'at') ?? new Date(letter.timestampMs).toISOString();
+  return {
+    ...place,
+    id: letterId(letterKey(place)),
+    code: text(headers, 'code') ?? '',
+    message: text(headers, 'message') ?? '',
+    attempts: Number(text(headers, 'attempts') ?? 1),
+    firstAt: text(headers, 'first-at') ?? lastAt,
+    lastAt,
+    position: headers['sluice.position']?.toString('utf8') ?? null,
+  };
+}
+
+/** The record as it stood where it could not be handled; its headers keep `sluice.dead.*`. Null for a record that is no letter. */
+export function originalOf(letter: IncomingMessage): IncomingMessage | null {
+  const facts = letterFacts(letter);
+  if (facts === null) return null;
+  const { topic, partition, offset } = facts;
+  return {
+    topic,
+    partition,
+    offset,
+    timestampMs: letter.timestampMs,
+    key: letter.headers[`${PREFIX}key`] ?? null,
+    value: text(letter.headers, 'null-value') === 'true' ? null : letter.value,
+    headers: letter.headers,
+  };
+}
+
+/** Place of a record for this group. */
+export function placeOf(groupId: string, { topic, partition, offset }: IncomingMessage): LetterPlace {
+  return { groupId, topic, partition, offset };
+}
+
+function text(headers: IncomingMessage['headers'], name: string): string | undefined {
+  return headers[PREFIX + name]?.toString('utf8');
+}

@@ -1,0 +1,61 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { LetterOptions } from '../commands/dlq.ts';
+import { configOption, finish, jsonOption } from './options.ts';
+
+const commands = () => import('../commands/dlq.ts');
+
+/** `sluice dlq`: the records that could not be handled. */
+export function registerDlq(program: Command): void {
+  const dlq = program.command('dlq').description('dead letters: records that a consumer group could not handle');
+  filtered(dlq.command('list').description('letters that are not settled, oldest first'))
+    .option('--limit <n>', 'most letters to print', wholeNumber, 100)
+    .action(async (options: LetterOptions & { limit: number }) => finish(await (await commands()).list(options)));
+  dlq
+    .command('show <id>')
+    .description('one letter with its decoded record')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (id: string, options: LetterOptions) => finish(await (await commands()).show(id, options)));
+  acting(
+    dlq
+      .command('redeliver [ids...]')
+      .description('give letters to their group once more; they stay letters until it has handled them'),
+  )
+    .option('--timeout <seconds>', 'how long to wait for the outcome', wholeNumber, 30)
+    .action(async (ids: string[], options: LetterOptions & { execute: boolean; timeout: number }) =>
+      finish(await (await commands()).redeliver(ids, options)),
+    );
+  acting(dlq.command('discard [ids...]').description('take letters away without handling them'))
+    .requiredOption('--reason <text>', 'why; kept in the audit topic')
+    .action(async (ids: string[], options: LetterOptions & { execute: boolean; reason: string }) =>
+      finish(await (await commands()).discard(ids, options)),
+    );
+}
+
+function filtered(command: Command): Command {
+  return command
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .option('--group <id>', 'of this consumer group only')
+    .option('--topic <name>', 'from this topic only; the table is enough (dbo.PRODUCT)')
+    .option('--code <code>', 'with this error code only')
+    .addOption(new Option('--since <time>', 'put aside at or after this ISO 8601 moment').argParser(moment));
+}
+
+function acting(command: Command): Command {
+  return filtered(command)
+    .option('--all', 'every letter, when no id and no filter is given', false)
+    .option('--execute', 'do it; without, only what would be done is printed', false);
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError(`expected a whole number, found ${text}`);
+  return value;
+}
+
+function moment(text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw new InvalidArgumentError(`expected a moment such as 2026-01-31T12:00:00Z, found ${text}`);
+  return ms;
+}
