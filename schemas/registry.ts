@@ -9,13 +9,22 @@ export interface SchemaRegistry {
    * @throws SluiceError SCHEMA_INCOMPATIBLE when the subject's rule refuses it
    */
   register(subject: string, schema: AvroSchema, signal?: AbortSignal): Promise<number>;
+  /** The id under which the subject has exactly this schema; null when it does not. */
+  lookup(subject: string, schema: AvroSchema, signal?: AbortSignal): Promise<number | null>;
   /** @throws SluiceError SCHEMA_UNKNOWN */
   schemaById(id: number, signal?: AbortSignal): Promise<AvroSchema>;
   /** The newest schema of the subject; null when there is none. */
   latest(subject: string, signal?: AbortSignal): Promise<{ readonly id: number; readonly schema: AvroSchema } | null>;
-  /** Whether the schema may follow the newest one of the subject, by the subject's own rule. True when the subject is new. */
-  isCompatible(subject: string, schema: AvroSchema, signal?: AbortSignal): Promise<boolean>;
+  /** Whether the schema may follow the newest one of the subject, by the subject's own rule. Compatible when the subject is new. */
+  compatibility(subject: string, schema: AvroSchema, signal?: AbortSignal): Promise<Compatibility>;
   subjects(signal?: AbortSignal): Promise<readonly string[]>;
+}
+
+/** A registry's answer about a schema that is to follow another. */
+export interface Compatibility {
+  readonly compatible: boolean;
+  /** What does not fit, in the registry's words; empty when all does or the registry does not say. */
+  readonly messages: readonly string[];
 }
 
 export interface RegistryOptions {
@@ -90,6 +99,21 @@ export function createRegistry(options: RegistryOptions): SchemaRegistry {
       registered.set(key, id);
       return id;
     },
+    async lookup(subject, schema, signal) {
+      const text = JSON.stringify(schema);
+      const key = `${subject}\n${text}`;
+      const known = registered.get(key);
+      if (known !== undefined) return known;
+      try {
+        const path = `/subjects/${encodeURIComponent(subject)}`;
+        const { id } = (await request('POST', path, { schema: text }, signal)) as { id: number };
+        registered.set(key, id);
+        return id;
+      } catch (error) {
+        if (isUnknownSubject(error)) return null;
+        throw error;
+      }
+    },
     schemaById(id, signal) {
       let found = byId.get(id);
       if (!found) {
@@ -111,13 +135,14 @@ export function createRegistry(options: RegistryOptions): SchemaRegistry {
         throw error;
       }
     },
-    async isCompatible(subject, schema, signal) {
+    async compatibility(subject, schema, signal) {
       try {
-        const path = `/compatibility/subjects/${encodeURIComponent(subject)}/versions/latest`;
+        const path = `/compatibility/subjects/${encodeURIComponent(subject)}/versions/latest?verbose=true`;
         const answer = await request('POST', path, { schema: JSON.stringify(schema) }, signal);
-        return (answer as { is_compatible: boolean }).is_compatible;
+        const { is_compatible: compatible, messages } = answer as { is_compatible: boolean; messages?: unknown };
+        return { compatible, messages: Array.isArray(messages) ? messages.map(String) : [] };
       } catch (error) {
-        if (isUnknownSubject(error)) return true;
+        if (isUnknownSubject(error)) return { compatible: true, messages: [] };
         throw error;
       }
     },

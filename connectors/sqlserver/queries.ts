@@ -12,23 +12,62 @@ SELECT t.capture_instance, t.object_id, t.source_object_id, t.start_lsn,
 FROM cdc.change_tables AS t
 ORDER BY t.create_date, t.start_lsn`;
 
-/** Docs: "cdc.captured_columns", "sys.columns". Types and nullability are the source table's: the change table makes all nullable. */
+/**
+ * Docs: "cdc.captured_columns", "sys.columns", "sys.default_constraints". What the change table gives (`type_name` and its like: altered when
+ * the capture job passes the change of definition) beside what the source table holds now (`source_…`, NULL when the column was dropped).
+ * Nullability and defaults are the source's: the change table makes all nullable and has none. A CLR type has a name of its own only.
+ */
 export const CAPTURED_COLUMNS = `
 SELECT cc.object_id, cc.column_name, cc.column_ordinal, c.is_computed,
-  TYPE_NAME(c.system_type_id) AS type_name, c.max_length, c.precision, c.scale, c.is_nullable
+  COALESCE(TYPE_NAME(k.system_type_id), TYPE_NAME(k.user_type_id)) AS type_name, k.max_length, k.precision, k.scale,
+  COALESCE(TYPE_NAME(c.system_type_id), TYPE_NAME(c.user_type_id)) AS source_type, c.max_length AS source_length,
+  c.precision AS source_precision, c.scale AS source_scale, c.is_nullable, c.collation_name, d.definition AS default_text
 FROM cdc.captured_columns AS cc
 INNER JOIN cdc.change_tables AS t ON t.object_id = cc.object_id
+INNER JOIN sys.columns AS k ON k.object_id = cc.object_id AND k.name = cc.column_name
 LEFT JOIN sys.columns AS c ON c.object_id = t.source_object_id AND c.name = cc.column_name
+LEFT JOIN sys.default_constraints AS d ON d.object_id = c.default_object_id
 ORDER BY cc.object_id, cc.column_ordinal`;
 
-/** Docs: "sys.indexes", "sys.index_columns". */
-export const PRIMARY_KEYS = `
-SELECT i.object_id, c.name
+/** Docs: "sys.columns". Columns of captured tables that no capture instance of theirs holds are found with it. */
+export const SOURCE_COLUMNS = `
+SELECT c.object_id, c.name, COALESCE(TYPE_NAME(c.system_type_id), TYPE_NAME(c.user_type_id)) AS type_name, c.is_nullable, c.is_computed, c.default_object_id
+FROM sys.columns AS c
+WHERE c.object_id IN (SELECT t.source_object_id FROM cdc.change_tables AS t)
+ORDER BY c.object_id, c.column_id`;
+
+/**
+ * Docs: "cdc.ddl_history". The capture job writes a row when it reads the change in the log, once for each instance of the table. Rows of
+ * instances that are gone stay; the join leaves them out.
+ */
+export const DDL_HISTORY = `
+SELECT h.object_id, h.required_column_update, h.ddl_command, h.ddl_lsn
+FROM cdc.ddl_history AS h
+INNER JOIN cdc.change_tables AS t ON t.object_id = h.object_id
+WHERE h.ddl_lsn >= @from
+ORDER BY h.ddl_lsn`;
+
+/**
+ * Text that differs whenever a capture instance came, went or was made anew, or a change of a definition was noted. An expression, to be
+ * read with the poll: both tables have a row or few for each captured table.
+ * Docs: "cdc.change_tables", "cdc.ddl_history".
+ */
+export const SCHEMA_FINGERPRINT = `(SELECT CONVERT(varchar(12), COUNT(*)) + ':' + ISNULL(CONVERT(varchar(20), SUM(CONVERT(bigint, t.object_id))), '')
+    + ':' + ISNULL(CONVERT(varchar(23), MAX(t.create_date), 121), '') FROM cdc.change_tables AS t)
+  + '/' + (SELECT CONVERT(varchar(12), COUNT(*)) + ':' + ISNULL(CONVERT(varchar(20), MAX(h.ddl_lsn), 2), '') FROM cdc.ddl_history AS h)`;
+
+/**
+ * Docs: "sys.indexes", "sys.index_columns". Columns of the unique indexes without a filter: the primary key first, then the clustered one, then by
+ * name.
+ */
+export const KEY_INDEXES = `
+SELECT i.object_id, i.index_id, i.is_primary_key, c.name, c.is_nullable
 FROM sys.indexes AS i
 INNER JOIN sys.index_columns AS ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id
 INNER JOIN sys.columns AS c ON c.object_id = ic.object_id AND c.column_id = ic.column_id
-WHERE i.is_primary_key = 1 AND i.object_id IN (SELECT t.source_object_id FROM cdc.change_tables AS t)
-ORDER BY i.object_id, ic.key_ordinal`;
+WHERE i.is_unique = 1 AND i.has_filter = 0 AND ic.key_ordinal > 0
+  AND i.object_id IN (SELECT t.source_object_id FROM cdc.change_tables AS t)
+ORDER BY i.object_id, i.is_primary_key DESC, CASE WHEN i.index_id = 1 THEN 0 ELSE 1 END, i.name, ic.key_ordinal`;
 
 /** Docs: "sys.fn_cdc_get_max_lsn". NULL while nothing was captured yet. */
 export const MAX_CAPTURED_LSN = 'SELECT sys.fn_cdc_get_max_lsn() AS max_lsn';

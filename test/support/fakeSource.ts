@@ -242,11 +242,17 @@ export class FakeSource {
             max_length: 4,
             precision: 10,
             scale: 0,
+            source_type: 'int',
+            source_length: 4,
+            source_precision: 10,
+            source_scale: 0,
             is_nullable: false,
+            collation_name: null,
+            default_text: null,
           })),
         );
-      case queries.PRIMARY_KEYS:
-        return this.tables.map((_, i) => ({ object_id: i, name: 'ID' }));
+      case queries.KEY_INDEXES:
+        return this.tables.map((_, i) => ({ object_id: i, index_id: 1, name: 'ID', is_nullable: false }));
     }
     throw new Error('unknown metadata query');
   }

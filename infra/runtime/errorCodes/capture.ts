@@ -43,6 +43,14 @@ export const CAPTURE_ERRORS = {
     'The capture instance of a table is gone while the table is captured.',
     'Make a capture instance for it again (sys.sp_cdc_enable_table), then resume the table with a snapshot.',
   ),
+  CDC_SOURCE_REWOUND: entry(
+    'The database was restored to a point before the stored position, or another node took over without the newest transactions.',
+    'Restore it to a later point, or start afresh with a new kafka.topicPrefix and consumers.groupPrefix: the topics hold changes this source does not have.',
+  ),
+  CDC_SOURCE_DIVERGED: entry(
+    'The database has another history than the one that was captured: it was restored and went on since, or it is another database.',
+    'Check source.server and source.database; else start afresh with a new kafka.topicPrefix and consumers.groupPrefix.',
+  ),
   CDC_SCHEMA_MOVED: entry(
     'The definition of a table changed while it was read.',
     'Sluice looks at it again and goes on by itself.',

@@ -61,6 +61,7 @@ describe('the registry client', () => {
   test('an unknown subject has no newest schema and anything is compatible with it', async () => {
     const fake = answering({ status: 404, body: { error_code: 40401, message: 'Subject not found' } });
     expect(await registryOf(fake).latest('s')).toBeNull();
-    expect(await registryOf(fake).isCompatible('s', 'int')).toBe(true);
+    expect(await registryOf(fake).compatibility('s', 'int')).toEqual({ compatible: true, messages: [] });
+    expect(await registryOf(fake).lookup('s', 'int')).toBeNull();
   });
 });
