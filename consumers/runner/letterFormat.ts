@@ -47,18 +47,30 @@ export function deadHeaders(
   const at = new Date(nowMs).toISOString();
   const { headers } = message;
   return {
-    [`${PREFIX}group`]: groupId,
-    [`${PREFIX}topic`]: message.topic,
-    [`${PREFIX}partition`]: String(message.partition),
-    [`${PREFIX}offset`]: String(message.offset),
+    ...recordHeaders(groupId, message),
     [`${PREFIX}code`]: error.code,
     [`${PREFIX}message`]: error.message,
     [`${PREFIX}attempts`]: String(Number(text(headers, 'attempts') ?? 0) + 1),
     [`${PREFIX}first-at`]: text(headers, 'first-at') ?? at,
     [`${PREFIX}at`]: at,
+  };
+}
+
+/** Headers from which `originalOf` makes the record again, for a group that shall handle it. */
+export function recordHeaders(groupId: string, message: IncomingMessage): Record<string, string | Buffer> {
+  return {
+    [`${PREFIX}group`]: groupId,
+    [`${PREFIX}topic`]: message.topic,
+    [`${PREFIX}partition`]: String(message.partition),
+    [`${PREFIX}offset`]: String(message.offset),
     ...(message.key !== null && { [`${PREFIX}key`]: message.key }),
     ...(message.value === null && { [`${PREFIX}null-value`]: 'true' }),
   };
+}
+
+/** True for a record that was a dead letter, false for one that is only replayed. */
+export function wasDeadLetter(message: IncomingMessage): boolean {
+  return text(message.headers, 'code') !== undefined;
 }
 
 /** The facts of a letter; null for a record that is none. */

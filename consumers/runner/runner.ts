@@ -5,6 +5,7 @@ import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { DeadLetter, DeadLetters } from './deadLetters.ts';
 import { LagSampler } from './lag.ts';
+import { wasDeadLetter } from './letterFormat.ts';
 import { redeliveredTo } from './redelivery.ts';
 import type { RunnerMetrics } from './runnerMetrics.ts';
 
@@ -143,7 +144,8 @@ export class Runner<T> {
   async #redelivered(batch: MessageBatch, control: BatchControl): Promise<void> {
     const { groupId, deadLetters, log } = this.#options;
     for (const records of redeliveredTo(groupId, batch.messages)) {
-      await this.#slices(records, control, async (handled) => {
+      await this.#slices(records, control, async (taken) => {
+        const handled = taken.filter(wasDeadLetter);
         if (handled.length === 0) return;
         await deadLetters.settle(groupId, handled, control.signal);
         log.info({ event: 'dead_letters_settled', groupId, topic: records.topic, letters: handled.length });

@@ -5,6 +5,7 @@ import { rowsGroup, rowsTables } from '#consumers/rows/rowsConsumer.ts';
 import { stockGroup } from '#consumers/stock/stockConsumer.ts';
 import type { GroupTopics } from '#infra/ops/lag.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
+import { SluiceError } from '#infra/runtime/errors.ts';
 import { topicOf as tableTopic } from '#schemas/tableShape.ts';
 
 /** Topic of a captured table. */
@@ -36,4 +37,15 @@ export function consumerGroups(config: Config): GroupTopics[] {
   if (config.stock) groups.push({ groupId: stockGroup(groupPrefix), topics: [topicOf(config, config.stock.table)] });
   if (config.orders) groups.push({ groupId: ordersGroup(groupPrefix), topics: [...orderTopics(config).keys()] });
   return groups;
+}
+
+/** The group with this id, or whose id ends with it (`rows`, `stock`, `catalog.product`). @throws OFFSETS_TARGET_UNKNOWN */
+export function groupNamed(config: Config, name: string): GroupTopics {
+  const groups = consumerGroups(config);
+  const found = groups.find(({ groupId }) => groupId === name || groupId === `${config.consumers.groupPrefix}.${name}`);
+  if (found) return found;
+  throw new SluiceError(
+    'OFFSETS_TARGET_UNKNOWN',
+    `Expected one of the groups ${groups.map(({ groupId }) => groupId).join(', ')}; found ${name}.`,
+  );
 }

@@ -7,6 +7,7 @@ import { registerDemo } from './program/demo.ts';
 import { registerDlq } from './program/dlq.ts';
 import { registerKeys } from './program/keys.ts';
 import { registerLag } from './program/lag.ts';
+import { registerReplay } from './program/replay.ts';
 import { registerSchemas } from './program/schemas.ts';
 import { registerSql } from './program/sql.ts';
 import { registerStack } from './program/stack.ts';
@@ -27,6 +28,7 @@ for (const register of [
   registerDlq,
   registerKeys,
   registerLag,
+  registerReplay,
   registerSchemas,
   registerSql,
   registerStack,

@@ -90,6 +90,15 @@ export async function committedOffsets(
   );
 }
 
+/** See KafkaClient.groupMembers. */
+export async function groupMembers(admin: Admin, groupId: string): Promise<number> {
+  const { groups } = await retry(
+    () => asKafkaError(`describing group ${groupId}`, () => admin.describeGroups([groupId])),
+    { attempts: COORDINATOR_ATTEMPTS, maxMs: 1000 },
+  );
+  return groups[0]?.members.length ?? 0;
+}
+
 /**
  * See KafkaClient.commitOffsets. The library's own setOffsets waits for a five-second fetch of a hidden consumer; this one joins with a
  * short wait, commits and leaves.

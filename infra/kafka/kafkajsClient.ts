@@ -1,7 +1,7 @@
 import type { Admin } from 'kafkajs';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { Kafka, logLevel } from './kafkajs.ts';
-import { commitOffsets, committedOffsets, ensureTopics } from './kafkajsAdmin.ts';
+import { commitOffsets, committedOffsets, ensureTopics, groupMembers } from './kafkajsAdmin.ts';
 import { asKafkaError } from './kafkajsErrors.ts';
 import { KafkajsGroup } from './kafkajsGroup.ts';
 import { checkKafkajsVersion, createInternalCluster, type InternalCluster } from './kafkajsInternals.ts';
@@ -69,6 +69,7 @@ export function createKafkaClient(options: KafkaClientOptions, log: Logger): Kaf
     topicOffsets: async (topic) => offsetRanges(await cluster(), topic),
     offsetsByTimestamp: async (topic, timestampMs) => offsetsAt(await cluster(), topic, timestampMs),
     committedOffsets: async (groupId, topics) => committedOffsets(await admin(), groupId, topics),
+    groupMembers: async (groupId) => groupMembers(await admin(), groupId),
     commitOffsets: (groupId, offsets) => commitOffsets(kafka, groupId, offsets),
     async close() {
       await Promise.allSettled([...opened].map((thing) => thing.close()));

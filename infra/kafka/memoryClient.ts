@@ -38,6 +38,7 @@ export function createMemoryKafka(broker: MemoryBroker = new MemoryBroker(), clo
         }),
       ),
     committedOffsets: async (groupId, topics) => committedOffsets(broker, groupId, topics),
+    groupMembers: async (groupId) => broker.group(groupId).members.length,
     commitOffsets: async (groupId, offsets) => {
       const group = broker.group(groupId);
       for (const [topic, partitions] of offsets) {

@@ -181,6 +181,8 @@ export interface KafkaClient {
   offsetsByTimestamp(topic: string, timestampMs: number): Promise<PartitionOffsets>;
   /** What a group has committed; partitions without a commit are missing. */
   committedOffsets(groupId: string, topics: readonly string[]): Promise<ReadonlyMap<string, PartitionOffsets>>;
+  /** How many members the group has now; 0 for one that does not exist. */
+  groupMembers(groupId: string): Promise<number>;
   /** Sets a group's offsets. The group must have no members. */
   commitOffsets(groupId: string, offsets: ReadonlyMap<string, PartitionOffsets>): Promise<void>;
 

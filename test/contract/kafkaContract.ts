@@ -232,6 +232,17 @@ export function kafkaContract(open: () => KafkaClient): void {
     const groupId = `g-${randomUUID()}`;
     await client.commitOffsets(groupId, new Map([[topic, new Map([[0, 2n]])]]));
     expect((await client.committedOffsets(groupId, [topic])).get(topic)?.get(0)).toBe(2n);
+    expect(await client.groupMembers(groupId)).toBe(0);
+    const group = client.consumerGroup({
+      groupId,
+      topics: [topic],
+      fromBeginning: true,
+      onBatch: async () => undefined,
+    });
+    await group.start(new AbortController().signal);
+    expect(await client.groupMembers(groupId)).toBe(1);
+    await group.stop();
+    expect(await client.groupMembers(`none-${groupId}`)).toBe(0);
   });
 
   test('a topic that does not exist is named in the error', async () => {

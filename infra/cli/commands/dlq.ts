@@ -2,17 +2,15 @@ import { userInfo } from 'node:os';
 import { LetterDesk, type Redelivered } from '#consumers/runner/letterDesk.ts';
 import { letterFacts, originalOf } from '#consumers/runner/letterFormat.ts';
 import { type LetterFilter, type ListedLetter, listLetters, readLetters } from '#consumers/runner/letterReader.ts';
-import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
 import type { IncomingMessage, KafkaClient } from '#infra/kafka/types.ts';
 import { systemClock } from '#infra/runtime/clock.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
-import { loadConfig } from '#infra/runtime/config/load.ts';
 import { describeError, hasCode, SluiceError } from '#infra/runtime/errors.ts';
-import { silentLogger } from '#infra/runtime/logger.ts';
 import { createDecoder } from '#schemas/codec.ts';
 import { createRegistry } from '#schemas/registry.ts';
 import { EXIT } from '../exitCodes.ts';
 import { formatTable, print, printJson } from '../output.ts';
+import { withKafka } from '../withKafka.ts';
 
 /** What every `sluice dlq` command takes. */
 export interface LetterOptions {
@@ -30,7 +28,7 @@ const LOOK_MS = 250;
 
 /** Prints the letters that are not settled. Exit code 4 when there are any. */
 export async function list(options: LetterOptions & { limit: number }): Promise<number> {
-  return withKafka(options, async (kafka, config, signal) => {
+  return withKafka(options.config, async ({ kafka, config, signal }) => {
     const letters = await lettersOf(kafka, config, [], options, signal);
     const shown = letters.slice(0, options.limit);
     if (options.json) printJson(shown);
@@ -45,7 +43,7 @@ export async function list(options: LetterOptions & { limit: number }): Promise<
 
 /** Prints one letter with its record decoded. */
 export async function show(id: string, options: LetterOptions): Promise<number> {
-  return withKafka(options, async (kafka, config, signal) => {
+  return withKafka(options.config, async ({ kafka, config, signal }) => {
     const [letter] = await lettersOf(kafka, config, [id], options, signal);
     await readLetters(
       kafka,
@@ -67,7 +65,7 @@ export async function redeliver(
   ids: readonly string[],
   options: LetterOptions & { execute: boolean; timeout: number },
 ): Promise<number> {
-  return withKafka(options, async (kafka, config, signal) => {
+  return withKafka(options.config, async ({ kafka, config, signal }) => {
     const letters = await chosen(kafka, config, ids, options, signal);
     if (!options.execute) return dryRun('redeliver', letters, options);
     const desk = new LetterDesk(kafka, config.consumers.groupPrefix, config.kafka.replicationFactor);
@@ -89,7 +87,7 @@ export async function discard(
   ids: readonly string[],
   options: LetterOptions & { execute: boolean; reason: string },
 ): Promise<number> {
-  return withKafka(options, async (kafka, config, signal) => {
+  return withKafka(options.config, async ({ kafka, config, signal }) => {
     const letters = await chosen(kafka, config, ids, options, signal);
     if (!options.execute) return dryRun('discard', letters, options);
     const desk = new LetterDesk(kafka, config.consumers.groupPrefix, config.kafka.replicationFactor);
@@ -102,23 +100,6 @@ export async function discard(
     else print(`${letters.length} discarded`);
     return EXIT.ok;
   });
-}
-
-async function withKafka(
-  options: LetterOptions,
-  work: (kafka: KafkaClient, config: Config, signal: AbortSignal) => Promise<number>,
-): Promise<number> {
-  const config = await loadConfig(options.config);
-  const kafka = createKafkaClient(config.kafka, silentLogger);
-  const abort = new AbortController();
-  const stop = (): void => abort.abort();
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  try {
-    return await work(kafka, config, abort.signal);
-  } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
-    await kafka.close();
-  }
 }
 
 /** The letters that fit. @throws DEAD_LETTER_UNKNOWN for an id that fits none or several */

@@ -17,6 +17,23 @@ export const CONSUMERS_ERRORS = {
     'List them with `sluice dlq list`; give more digits of the id, a filter, or --all.',
   ),
 
+  START_POINT_INVALID: entry(
+    'A place in a topic is not written in a known form.',
+    'Give beginning, end, offset:<n>, lsn:<hex> or an ISO 8601 moment such as 2026-01-31T12:00:00Z.',
+  ),
+  REPLAY_KEY_INVALID: entry(
+    'The key of a replay is not a JSON object of key columns.',
+    'Write it as it stands in the topic, for example {"PROD_CODE":"A100"}.',
+  ),
+  OFFSETS_TARGET_UNKNOWN: entry(
+    'A command names a group, topic or partition that is not there.',
+    'List groups and topics with `sluice lag`.',
+  ),
+  OFFSETS_GROUP_ACTIVE: entry(
+    'Offsets of a group with running members cannot be moved.',
+    'Stop its consumers first, or use `sluice replay`, which works while they run.',
+  ),
+
   // consumers/rows, consumers/catalog
   PROJECTION_FAILED: entry(
     'A function of the configuration failed for one row or document.',

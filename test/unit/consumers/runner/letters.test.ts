@@ -3,6 +3,7 @@ import { DeadLetters } from '#consumers/runner/deadLetters.ts';
 import { auditTopic, LetterDesk } from '#consumers/runner/letterDesk.ts';
 import { originalOf } from '#consumers/runner/letterFormat.ts';
 import { listLetters, readLetters } from '#consumers/runner/letterReader.ts';
+import { replayRecords } from '#consumers/runner/replay.ts';
 import { type RecordBatch, Runner } from '#consumers/runner/runner.ts';
 import { createRunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
 import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
@@ -127,5 +128,35 @@ describe('dead letters', () => {
       },
     ]);
     await one.stop();
+  });
+
+  it('are left alone by a replay, which gives chosen records to a running group again', async () => {
+    bad.add('x');
+    const [one, two] = [await runner('app.one'), await runner('app.two')];
+    await send('shop.dbo.A', 0, 'a', 'x', 'b');
+    await eventually(() => expect(handled).toHaveLength(4));
+    await eventually(async () => expect(await open()).toHaveLength(2));
+    handled.length = 0;
+    const sent = await replayRecords(
+      {
+        kafka,
+        groupPrefix: 'app',
+        groupId: 'app.two',
+        topic: 'shop.dbo.A',
+        from: new Map([[0, 1n]]),
+        wanted: async ({ value }) => value?.toString() !== 'never',
+        ratePerSecond: 1000,
+      },
+      signal,
+    );
+    expect(sent).toBe(2);
+    await eventually(() => expect(handled).toEqual(['app.two shop.dbo.A/0@2 k b']));
+    await eventually(async () =>
+      expect((await open()).map((l) => [l.groupId, l.attempts])).toEqual([
+        ['app.one', 1],
+        ['app.two', 1],
+      ]),
+    );
+    await Promise.all([one.stop(), two.stop()]);
   });
 });
