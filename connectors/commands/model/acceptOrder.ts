@@ -34,6 +34,7 @@ export const acceptOrder = defineCommand({
   },
   procedure: {
     name: 'storefront.AcceptOrder',
+    tableTypes: ['storefront.OrderLines'],
     parameters: ({ body }) => [
       { name: 'CustomerId', type: 'varchar', length: 20, value: body.customerId },
       { name: 'Currency', type: 'varchar', length: 3, value: body.currency },

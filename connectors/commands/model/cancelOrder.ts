@@ -18,6 +18,7 @@ export const cancelOrder = defineCommand({
   },
   procedure: {
     name: 'storefront.CancelOrder',
+    tableTypes: [],
     parameters: ({ params, body }) => [
       { name: 'OrderId', type: 'varchar', length: 20, value: params.orderId },
       { name: 'CustomerId', type: 'varchar', length: 20, value: body.customerId },

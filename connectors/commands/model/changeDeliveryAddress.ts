@@ -17,6 +17,7 @@ export const changeDeliveryAddress = defineCommand({
   },
   procedure: {
     name: 'storefront.ChangeDeliveryAddress',
+    tableTypes: [],
     parameters: ({ params, body }) => [
       { name: 'OrderId', type: 'varchar', length: 20, value: params.orderId },
       { name: 'CustomerId', type: 'varchar', length: 20, value: body.customerId },

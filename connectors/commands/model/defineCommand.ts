@@ -62,6 +62,8 @@ export interface CommandGuard {
 export interface CommandProcedure<Input> {
   /** Only schema storefront may be named. */
   readonly name: `storefront.${string}`;
+  /** The table types its parameters use; the login needs EXECUTE on them too. A server of 2005 gets xml instead. */
+  readonly tableTypes: readonly `storefront.${string}`[];
   /** The procedure's own parameters; those that every command has (key, caller, hash, id) are added by the gateway. */
   readonly parameters: (input: Input) => readonly ProcedureParameter[];
 }
@@ -105,6 +107,6 @@ export function defineCommand<
   Body extends z.ZodObject,
   Result extends z.ZodObject,
 >(definition: CommandDefinition<Params, Query, Body, Result>): Command {
-  const { name, parameters } = definition.procedure;
-  return { ...definition, procedure: { name, parameters: (input) => parameters(input as never) } };
+  const { parameters, ...procedure } = definition.procedure;
+  return { ...definition, procedure: { ...procedure, parameters: (input) => parameters(input as never) } };
 }

@@ -12,6 +12,7 @@ export const getLiveStock = defineCommand({
   input: { params: NOTHING, query: z.strictObject({ skus: skuListField }), body: NOTHING },
   procedure: {
     name: 'storefront.GetLiveStock',
+    tableTypes: ['storefront.Skus'],
     parameters: ({ query }) => [
       {
         name: 'Skus',

@@ -16,6 +16,7 @@ export const getOrder = defineCommand({
   },
   procedure: {
     name: 'storefront.GetOrder',
+    tableTypes: [],
     parameters: ({ params, query }) => [
       { name: 'OrderId', type: 'varchar', length: 20, value: params.orderId },
       { name: 'CustomerId', type: 'varchar', length: 20, value: query.customerId },

@@ -13,6 +13,7 @@ export const registerCustomer = defineCommand({
   input: { params: NOTHING, query: NOTHING, body: z.strictObject({ email: emailField, address }) },
   procedure: {
     name: 'storefront.RegisterCustomer',
+    tableTypes: [],
     parameters: ({ body }) => [
       { name: 'Email', type: 'nvarchar', length: 80, value: body.email },
       ...addressParameters(body.address),

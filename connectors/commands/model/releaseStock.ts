@@ -15,6 +15,7 @@ export const releaseStock = defineCommand({
   },
   procedure: {
     name: 'storefront.ReleaseStock',
+    tableTypes: [],
     parameters: ({ params, body }) => [
       { name: 'ReservationId', type: 'varchar', length: 20, value: params.reservationId },
       { name: 'CustomerId', type: 'varchar', length: 20, value: body.customerId },

@@ -27,6 +27,7 @@ export const reserveStock = defineCommand({
   },
   procedure: {
     name: 'storefront.ReserveStock',
+    tableTypes: ['storefront.StockLines'],
     parameters: ({ body }) => [
       { name: 'CustomerId', type: 'varchar', length: 20, value: body.customerId },
       { name: 'Lines', type: 'table', value: stockLinesTable(body.lines) },

@@ -1,4 +1,4 @@
--- The command API's login: EXECUTE on schema storefront and on its table type, nothing else. Minimum version: SQL Server 2008.
+-- The command API's login. What it may execute follows in commandsGrants.sql: nothing else. Minimum version: SQL Server 2005.
 -- $(SluiceCommandsPassword) is a sqlcmd variable: sqlcmd -v SluiceCommandsPassword="...". Run as securityadmin and db_owner.
 
 IF NOT EXISTS (SELECT 1 FROM sys.server_principals WHERE name = N'sluice_commands')
@@ -6,8 +6,4 @@ IF NOT EXISTS (SELECT 1 FROM sys.server_principals WHERE name = N'sluice_command
 GO
 IF NOT EXISTS (SELECT 1 FROM sys.database_principals WHERE name = N'sluice_commands')
     CREATE USER sluice_commands FOR LOGIN sluice_commands WITH DEFAULT_SCHEMA = storefront;
-GO
-GRANT EXECUTE ON SCHEMA::storefront TO sluice_commands;
-GO
-GRANT EXECUTE ON TYPE::storefront.OrderLines TO sluice_commands;
 GO

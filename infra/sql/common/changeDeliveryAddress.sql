@@ -1,0 +1,49 @@
+-- storefront.ChangeDeliveryAddress: sends a new web order of this customer elsewhere. Minimum version: SQL Server 2005.
+-- The same for every shop: key, answer and audit row around storefront.DoChangeDeliveryAddress, in one transaction. Numbers of refusals: ../README.md.
+
+CREATE PROCEDURE storefront.ChangeDeliveryAddress
+    @IdempotencyKey varchar(100),
+    @Caller         varchar(64),
+    @RequestId      varchar(64),
+    @PayloadHash    binary(32),
+    @OrderId        varchar(20),
+    @CustomerId     varchar(20),
+    @Name           nvarchar(60),
+    @Line1          nvarchar(40),
+    @Line2          nvarchar(40),              -- may be NULL
+    @Town           nvarchar(30),
+    @Postcode       nvarchar(8),
+    @CommandId      uniqueidentifier,          -- the id this command gets if its key has not been used
+    @TraceParent    varchar(55) = NULL
+AS
+BEGIN
+    -- Answers one row: CommandId (of the command that was decided), Result (JSON text), Replayed (1: an earlier one with this key was
+    -- decided), Refusal (number; NULL when it took effect).
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;        -- also rolls back when the client gives up waiting (attention)
+    SET LOCK_TIMEOUT 5000;    -- milliseconds
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;   -- a pooled session may come with another
+    DECLARE @Known int, @Result nvarchar(4000), @Replayed bit, @Refusal int, @SubjectId varchar(20);
+
+    BEGIN TRY
+        BEGIN TRANSACTION;
+        EXEC @Known = storefront.BeginCommand @Caller, @IdempotencyKey, @PayloadHash,
+            @CommandId OUTPUT, @Result OUTPUT, @Replayed OUTPUT, @Refusal OUTPUT;
+        IF @Known = 0
+        BEGIN
+            EXEC storefront.DoChangeDeliveryAddress @OrderId, @CustomerId, @Name, @Line1, @Line2, @Town, @Postcode,
+                @CommandId, @Result OUTPUT, @Refusal OUTPUT, @SubjectId OUTPUT;
+            EXEC storefront.EndCommand @CommandId, 'ChangeDeliveryAddress', @Caller, @IdempotencyKey, @RequestId, @PayloadHash, @TraceParent,
+                @Result, @Refusal, @SubjectId, @SubjectId, 'new', 'new', NULL;
+        END;
+        COMMIT TRANSACTION;
+    END TRY
+    BEGIN CATCH
+        IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
+        EXEC storefront.FailCommand;
+        RETURN 1;
+    END CATCH;
+    SELECT @CommandId AS CommandId, @Result AS Result, @Replayed AS Replayed, @Refusal AS Refusal;
+    RETURN 0;
+END;
+GO
