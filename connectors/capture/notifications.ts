@@ -1,6 +1,7 @@
 import type { Lsn } from '#connectors/sqlserver/lsn.ts';
 import type { ErrorCode } from '#infra/runtime/errorCodes.ts';
 import type { CaptureSignal } from './control.ts';
+import type { SourceSeverity, SourceStateName } from './healthStates.ts';
 import type { Position } from './position.ts';
 import type { SnapshotReason } from './types.ts';
 
@@ -68,10 +69,31 @@ export type CaptureNotification =
   | { readonly type: 'signal_refused'; readonly offset: string; readonly reason: string }
   | { readonly type: 'log'; readonly message: string }
   // Source and standby (connectors/capture/health*.ts, infra/kafka/lease.ts).
-  | { readonly type: 'source_state'; readonly from: string; readonly to: string; readonly reason: string }
+  | {
+      readonly type: 'source_state';
+      readonly from: SourceStateName;
+      readonly to: SourceStateName;
+      readonly severity: SourceSeverity;
+      readonly reason: string;
+      readonly remedy: string;
+    }
   | { readonly type: 'active' | 'standby'; readonly reason: string };
 
 /** Hears of notifications. Must return at once and never throw; what it does with them happens on its own time. */
 export interface CaptureObserver {
   notify(notification: CaptureNotification): void;
+  /** After every poll, changes or not. */
+  progress?(progress: CaptureProgress): void;
+}
+
+/** How far the capture is. */
+export interface CaptureProgress {
+  readonly position: Position;
+  /** Newest LSN the capture job has made available. */
+  readonly sourceMaxLsn: Lsn | null;
+  /** Commit time of the position, ms since 1970 UTC; null when it is not known. */
+  readonly positionTimeMs: number | null;
+  readonly atMs: number;
+  /** True when this poll wrote something. */
+  readonly wrote: boolean;
 }

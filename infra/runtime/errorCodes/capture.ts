@@ -31,6 +31,14 @@ export const CAPTURE_ERRORS = {
     'A snapshot cannot learn the log position of its own transaction.',
     'Grant VIEW SERVER STATE to the capture login and set ALLOW_SNAPSHOT_ISOLATION ON in the database.',
   ),
+  SNAPSHOT_NOT_POSSIBLE: entry(
+    'A table cannot be read by a snapshot.',
+    'The message says why; give it a primary key, narrow it with a filter, or leave it out of the snapshot (capture.snapshot.tables).',
+  ),
+  SNAPSHOT_FILTER_INVALID: entry(
+    'The filter of a snapshot cannot be read.',
+    'Write conditions joined by AND: column op value, IN, BETWEEN, LIKE, IS NULL; see docs/snapshots.md.',
+  ),
   CDC_PAIR_BROKEN: entry(
     'A change table holds half of an update.',
     'Somebody deletes rows from change tables by hand, or CDC cleaned up while the page was read: snapshot the table again.',

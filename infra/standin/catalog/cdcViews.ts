@@ -1,4 +1,4 @@
-import type { ScanSession } from '../cdc/cdcDatabase.ts';
+import type { ScanError, ScanSession } from '../cdc/cdcDatabase.ts';
 import { lsnText } from '../cdc/lsn.ts';
 import { BIGINT, DATETIME, INT, nvarchar } from '../sql/values.ts';
 import { asDatetime, type CatalogContext, type ViewGroup, type ViewRow, view } from './view.ts';
@@ -15,8 +15,8 @@ function sessionRow(session: ScanSession): ViewRow {
     start_time: asDatetime(session.startMs),
     end_time: asDatetime(session.endMs),
     duration: Math.round((session.endMs - session.startMs) / 1000),
-    scan_phase: 'Done',
-    error_count: 0,
+    scan_phase: session.errorCount > 0 ? 'Aborted' : 'Done',
+    error_count: session.errorCount,
     start_lsn: textOf(session.startLsn),
     current_lsn: textOf(session.endLsn),
     end_lsn: textOf(session.endLsn),
@@ -31,7 +31,22 @@ function sessionRow(session: ScanSession): ViewRow {
     last_commit_cdc_time: session.lastCommitMs > 0 ? asDatetime(session.lastCommitMs) : null,
     latency,
     empty_scan_count: session.emptyScans,
-    failed_sessions_count: 0,
+    failed_sessions_count: session.errorCount,
+  };
+}
+
+function errorRow({ session, timeMs, number }: ScanError): ViewRow {
+  return {
+    session_id: session,
+    phase_number: 1,
+    entry_time: asDatetime(timeMs),
+    error_number: number,
+    error_severity: 16,
+    error_state: 1,
+    error_message: 'The log scan failed.',
+    start_lsn: ZERO_LSN_TEXT,
+    begin_lsn: ZERO_LSN_TEXT,
+    sequence_value: ZERO_LSN_TEXT,
   };
 }
 
@@ -51,6 +66,7 @@ function* scanRows({ database }: CatalogContext): Iterable<ViewRow> {
       transactions: sum((session) => session.transactions),
       commands: sum((session) => session.commands),
       emptyScans: sum((session) => session.emptyScans),
+      errorCount: sum((session) => session.errorCount),
     }),
     scan_phase: 'Aggregate',
   };
@@ -99,7 +115,7 @@ export const cdcViews: ViewGroup = {
       begin_lsn: LSN_TEXT,
       sequence_value: LSN_TEXT,
     },
-    () => [],
+    ({ database }) => (database.cdc?.errors ?? []).map(errorRow),
     'VIEW DATABASE STATE',
   ),
 };

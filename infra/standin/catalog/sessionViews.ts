@@ -134,14 +134,14 @@ function* currentTransactionRows({ session, server }: CatalogContext): Iterable<
     };
 }
 
-function* serviceRows(): Iterable<ViewRow> {
+function* serviceRows({ server }: CatalogContext): Iterable<ViewRow> {
   for (const [at, name] of ['SQL Server (MSSQLSERVER)', 'SQL Server Agent (MSSQLSERVER)'].entries())
     yield {
       servicename: name,
       startup_type: 2,
       startup_type_desc: 'Automatic',
-      status: 4,
-      status_desc: 'Running',
+      status: at === 1 && !server.agentRunning ? 1 : 4,
+      status_desc: at === 1 && !server.agentRunning ? 'Stopped' : 'Running',
       process_id: process.pid,
       service_account: at === 0 ? 'standin' : 'standin-agent',
       is_clustered: 'N',

@@ -14,6 +14,7 @@ import { constraintViews } from './constraintViews.ts';
 import { databaseViews } from './databaseViews.ts';
 import { indexViews } from './indexViews.ts';
 import { informationSchema } from './informationSchema.ts';
+import { jobViews } from './jobViews.ts';
 import { objectViews } from './objectViews.ts';
 import { principalViews } from './principalViews.ts';
 import { requestViews, sessionViews } from './sessionViews.ts';
@@ -49,20 +50,22 @@ export function systemViewSource(
   context: CompileContext,
 ): UnboundSource | undefined {
   const schema = name.schema?.toLowerCase() ?? '';
-  const group = SCHEMAS[schema];
+  const wanted = name.name.toLowerCase();
+  const group = schema === 'dbo' && Object.hasOwn(jobViews, wanted) ? jobViews : SCHEMAS[schema];
   if (group === undefined) return undefined;
-  const view = Object.hasOwn(group, name.name.toLowerCase()) ? group[name.name.toLowerCase()]! : undefined;
+  const view = Object.hasOwn(group, wanted) ? group[wanted]! : undefined;
   if (view === undefined) return undefined;
   const database = context.databaseOf(name);
+  if (group === jobViews && database.name !== 'msdb') return undefined;
   return {
     exposed,
-    schema: exposed === name.name.toLowerCase() && schema !== '' ? schema : null,
+    schema: exposed === wanted && schema !== '' ? schema : null,
     columns: shapeColumns(view.columns),
-    access: rowsAccess((f) => rowsOf(view, database, f.env.session)),
+    access: rowsAccess((f) => rowsOf(view, wanted, database, f.env.session)),
   };
 }
 
-function rowsOf(view: SystemView, database: Database, session: SessionState): SqlValue[][] {
+function rowsOf(view: SystemView, name: string, database: Database, session: SessionState): SqlValue[][] {
   const security = securityIn(session, database, session.server);
   if (!security) throw sqlError(916, session.security.login, database.name);
   if (view.needs === 'VIEW SERVER STATE' && !security.hasServer(view.needs))
@@ -73,9 +76,11 @@ function rowsOf(view: SystemView, database: Database, session: SessionState): Sq
     !security.hasServer('VIEW SERVER STATE')
   )
     throw sqlError(262, view.needs, database.name);
-  const names = view.columns.map(({ name }) => name);
+  if (view.needs === 'SELECT' && !security.hasDatabase(view.needs))
+    throw sqlError(229, 'SELECT', name, database.name, 'dbo');
+  const names = view.columns.map((column) => column.name);
   const context = { server: session.server, session, database, security, nowMs: session.server.nowMs() };
   const rows: SqlValue[][] = [];
-  for (const row of view.rows(context)) rows.push(names.map((name) => row[name] ?? null));
+  for (const row of view.rows(context)) rows.push(names.map((column) => row[column] ?? null));
   return rows;
 }

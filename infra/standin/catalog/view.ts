@@ -20,8 +20,8 @@ export type ViewRow = Readonly<Record<string, SqlValue>>;
 /** A view of the system: its columns in order, its rows made anew for each query. */
 export interface SystemView {
   readonly columns: readonly { readonly name: string; readonly type: SqlType }[];
-  /** Permission without which the view fails (300 for the server's, 262 for the database's). */
-  readonly needs: 'VIEW SERVER STATE' | 'VIEW DATABASE STATE' | null;
+  /** Permission without which the view fails (300 for the server's, 262 for the database's, 229 for SELECT on the database). */
+  readonly needs: 'VIEW SERVER STATE' | 'VIEW DATABASE STATE' | 'SELECT' | null;
   rows(context: CatalogContext): Iterable<ViewRow>;
 }
 

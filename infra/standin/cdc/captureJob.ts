@@ -42,6 +42,7 @@ function runJobs(server: ServerState, database: Database): boolean {
     while (database.log.take());
     return false;
   }
+  if (!server.agentRunning) return false;
   const nowMs = server.nowMs();
   if (cdc.jobs.cleanup && nowMs - cdc.lastCleanupMs >= CLEANUP_EVERY_MS) {
     cdc.lastCleanupMs = nowMs;
@@ -53,6 +54,10 @@ function runJobs(server: ServerState, database: Database): boolean {
   if (job.paced && nowMs - cdc.lastScanMs < job.pollingIntervalSeconds * 1000) return false;
   cdc.lastScanMs = nowMs;
   if (!job.continuous) cdc.captureRunning = false;
+  if (cdc.captureError !== 0) {
+    noteFailure(cdc, nowMs);
+    return false;
+  }
   const limit = job.paced ? job.maxtrans * job.maxscans : SCAN_LIMIT;
   return scan(server, database, cdc, nowMs, limit) === SCAN_LIMIT;
 }
@@ -130,7 +135,7 @@ interface Scanned {
 /** Keeps the row of this scan; scans that find nothing are counted in one row. */
 function note(cdc: CdcDatabase, scanned: Scanned): void {
   const last = cdc.sessions.at(-1);
-  if (scanned.transactions === 0 && last && last.transactions === 0) {
+  if (scanned.transactions === 0 && last && last.transactions === 0 && last.errorCount === 0) {
     last.emptyScans++;
     last.endMs = scanned.nowMs;
     return;
@@ -146,6 +151,32 @@ function note(cdc: CdcDatabase, scanned: Scanned): void {
     lastCommitMs: scanned.lastCommitMs,
     lastCommitLsn: scanned.lastCommitLsn,
     emptyScans: scanned.transactions === 0 ? 1 : 0,
+    errorCount: 0,
   });
+  forgetOldest(cdc);
+}
+
+/** A scan that ended with an error has read nothing. */
+function noteFailure(cdc: CdcDatabase, nowMs: number): void {
+  cdc.sessions.push({
+    id: ++cdc.lastSessionId,
+    startMs: nowMs,
+    endMs: nowMs,
+    startLsn: 0,
+    endLsn: 0,
+    transactions: 0,
+    commands: 0,
+    lastCommitMs: 0,
+    lastCommitLsn: 0,
+    emptyScans: 0,
+    errorCount: 1,
+  });
+  cdc.errors.push({ session: cdc.lastSessionId, timeMs: nowMs, number: cdc.captureError });
+  forgetOldest(cdc);
+}
+
+function forgetOldest(cdc: CdcDatabase): void {
   if (cdc.sessions.length > KEPT_SESSIONS) cdc.sessions.shift();
+  const oldest = cdc.sessions[0]!.id;
+  while ((cdc.errors[0]?.session ?? oldest) < oldest) cdc.errors.shift();
 }

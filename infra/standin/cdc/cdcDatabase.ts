@@ -21,6 +21,11 @@ export interface CdcJobs {
   cleanup: { retentionMinutes: number; threshold: number } | null;
 }
 
+/** Id of a database's job: 1 = capture, 2 = cleanup. */
+export function jobId(database: number, kind: 1 | 2): string {
+  return `00000000-0000-0000-${String(kind).padStart(4, '0')}-${String(database).padStart(12, '0')}`;
+}
+
 /** One row of cdc.ddl_history. */
 export interface DdlRecord {
   readonly sourceId: number;
@@ -43,6 +48,14 @@ export interface ScanSession {
   lastCommitMs: number;
   lastCommitLsn: number;
   emptyScans: number;
+  errorCount: number;
+}
+
+/** One row of sys.dm_cdc_errors. */
+export interface ScanError {
+  readonly session: number;
+  readonly timeMs: number;
+  readonly number: number;
 }
 
 /** The tables every CDC database has. */
@@ -66,9 +79,13 @@ export class CdcDatabase {
   captureRunning = true;
   /** What the running capture job was started with: sp_cdc_change_job counts from the next start. */
   captureInForce: CaptureJob | null = null;
-  /** Knobs of sys.sp_standin_capture: the log is not read at all, or commits are taken only when they are this old. */
+  /** Knobs of sys.sp_standin_capture: the log is not read at all, commits are taken only when they are this old, or each scan fails. */
   captureHeld = false;
   captureDelayMs = 0;
+  /** Number of the error every scan ends with; 0 = none. */
+  captureError = 0;
+  /** What sys.dm_cdc_errors shows: those of the sessions that are kept. */
+  errors: ScanError[] = [];
   lastScanMs = 0;
   sessions: ScanSession[] = [];
   lastSessionId = 0;

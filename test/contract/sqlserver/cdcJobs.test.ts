@@ -35,6 +35,13 @@ const JOBS: readonly SqlCase[] = [
     batch: `EXEC sys.sp_cdc_change_job @job_type = N'cleanup', @retention = 100; ${jobs('cleanup', 'CONVERT(int, retention)')}`,
     rows: [[100]],
   },
+  {
+    name: 'the settings of all databases stand in msdb',
+    source: 'dbo.cdc_jobs (Transact-SQL)',
+    batch:
+      "SELECT job_type, continuous, CONVERT(int, pollinginterval) FROM msdb.dbo.cdc_jobs WHERE database_id = DB_ID() AND job_type = N'capture'",
+    rows: [['capture', true, 5]],
+  },
 ];
 
 sqlCases(server, 'jobs', JOBS);

@@ -1,7 +1,7 @@
 import { INT, nvarchar, type SqlValue, VARIANT } from '../../sql/values.ts';
 import type { Database } from '../model/database.ts';
 import { type FunctionGroup, fn } from './engineFunction.ts';
-import { COLLATION_NAME, PRODUCT_VERSION, SERVER_NAME } from './serverFacts.ts';
+import { COLLATION_NAME, PRODUCT_VERSION } from './serverFacts.ts';
 
 const NAME = nvarchar(128);
 
@@ -22,9 +22,6 @@ const SERVER_PROPERTIES: Readonly<Record<string, SqlValue>> = {
   editionid: { variant: { k: 'bigint' }, value: -2117995310n },
   /** 3 = the edition family that has CDC, online operations and the like. */
   engineedition: int(3),
-  servername: text(SERVER_NAME),
-  machinename: text(SERVER_NAME),
-  computernamephysicalnetbios: text(SERVER_NAME),
   collation: text(COLLATION_NAME),
   isintegratedsecurityonly: int(0),
   isclustered: int(0),
@@ -41,6 +38,9 @@ const SERVER_PROPERTIES: Readonly<Record<string, SqlValue>> = {
   licensetype: text('DISABLED'),
   processid: int(process.pid),
 };
+
+/** Properties that are the server's name. */
+const NAME_PROPERTIES = new Set(['servername', 'machinename', 'computernamephysicalnetbios']);
 
 function databaseProperty(database: Database, property: string): SqlValue {
   const { options } = database;
@@ -72,8 +72,9 @@ function databaseProperty(database: Database, property: string): SqlValue {
 
 /** Properties of the server and of databases; NULL for those that do not exist. */
 export const propertyFunctions: FunctionGroup = {
-  serverproperty: fn(VARIANT, [NAME], (_env, [name]) => {
+  serverproperty: fn(VARIANT, [NAME], (env, [name]) => {
     const wanted = textArg(name).toLowerCase();
+    if (NAME_PROPERTIES.has(wanted)) return text(env.session.server.name);
     return Object.hasOwn(SERVER_PROPERTIES, wanted) ? SERVER_PROPERTIES[wanted]! : null;
   }),
   databasepropertyex: fn(VARIANT, [NAME, NAME], (env, [name, property]) => {

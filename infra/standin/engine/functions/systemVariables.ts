@@ -2,7 +2,7 @@ import { sqlError, unsupported } from '../../sql/errors.ts';
 import type { Compiled } from '../../sql/exprTypes.ts';
 import { decimal, INT, nvarchar, SMALLINT, type SqlType, type SqlValue, TINYINT, varbinary } from '../../sql/values.ts';
 import type { Execution } from '../run/execution.ts';
-import { SERVER_NAME, VERSION_TEXT } from './serverFacts.ts';
+import { VERSION_TEXT } from './serverFacts.ts';
 
 type Reader = (env: Execution) => SqlValue;
 
@@ -35,7 +35,7 @@ const VARIABLES: Readonly<Record<string, readonly [SqlType, Reader]>> = {
   '@@procid': [INT, (env) => env.module?.id ?? 0],
   '@@version': [nvarchar(300), () => VERSION_TEXT],
   '@@microsoftversion': [INT, () => 0x10001045],
-  '@@servername': [nvarchar(128), () => SERVER_NAME],
+  '@@servername': [nvarchar(128), (env) => env.session.server.name],
   '@@servicename': [nvarchar(128), () => 'MSSQLSERVER'],
   '@@language': [nvarchar(128), (env) => env.session.options.language],
   '@@langid': [SMALLINT, () => 0],

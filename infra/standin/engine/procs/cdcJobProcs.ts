@@ -1,5 +1,5 @@
 import { scan } from '../../cdc/captureJob.ts';
-import type { CdcDatabase } from '../../cdc/cdcDatabase.ts';
+import { type CdcDatabase, jobId } from '../../cdc/cdcDatabase.ts';
 import { cleanUp, dropTimes, raise } from '../../cdc/cleanUp.ts';
 import { DEFAULT_CAPTURE, DEFAULT_CLEANUP, requireCdc } from '../../cdc/enableTable.ts';
 import { lsnBytes, ordinalAtOrAfter } from '../../cdc/lsn.ts';
@@ -28,10 +28,6 @@ const JOB_COLUMNS: readonly { readonly name: string; readonly type: SqlType }[] 
   { name: 'retention', type: BIGINT },
   { name: 'threshold', type: BIGINT },
 ];
-
-function jobId(database: number, kind: number): string {
-  return `00000000-0000-0000-${String(kind).padStart(4, '0')}-${String(database).padStart(12, '0')}`;
-}
 
 async function helpJobs(context: ProcedureContext): Promise<number> {
   requireDbOwner(context);

@@ -3,6 +3,7 @@ import { Logins } from '../../security/logins.ts';
 import { SecurityContext } from '../../security/securityContext.ts';
 import { sqlError } from '../../sql/errors.ts';
 import { Transactions } from '../../store/transactions.ts';
+import { SERVER_NAME } from '../functions/serverFacts.ts';
 import { Database, TEMPDB_ID } from '../model/database.ts';
 import type { Sequence } from '../model/modules.ts';
 import type { TableObject } from '../model/tableObject.ts';
@@ -39,6 +40,10 @@ export class ServerState {
   readonly startedMs: number;
   readonly serverId = randomUUID();
   readonly captureIntervalMs: number;
+  /** Another node has another name: see sp_standin_failover. */
+  name = SERVER_NAME;
+  /** Whether SQL Server Agent runs, without which no job does. */
+  agentRunning = true;
   /** Keeps everything on disk; null = memory only. */
   keeper: Keeper | null = null;
   /** Largest LOB, in bytes, that may be written to a tracked table; -1 = no limit (7139). */
