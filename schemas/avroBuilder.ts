@@ -1,4 +1,5 @@
-import type { AvroField, AvroRecord, AvroSchema } from './avroSchema.ts';
+import type { AvroField, AvroObject, AvroRecord, AvroSchema } from './avroSchema.ts';
+import { columnDefault } from './columnDefault.ts';
 import { avroTypeOf } from './sqlTypes.ts';
 import type { ColumnShape, TableShape } from './tableShape.ts';
 
@@ -26,21 +27,28 @@ function splitName(fullName: string): { readonly name: string; readonly namespac
 function columnField(column: ColumnShape): AvroField {
   const name = avroName(column.name);
   const type = avroTypeOf(column);
-  return column.nullable ? optionalField(name, type) : { name, type };
+  const value = columnDefault(column);
+  if (value === undefined) return column.nullable ? optionalField(name, type) : { name, type };
+  // The default of a union is one of its first branch; Kafka Connect keeps it inside the branch as well.
+  const branch = { ...(typeof type === 'string' ? { type } : (type as AvroObject)), 'connect.default': value };
+  return { name, type: column.nullable ? [branch, 'null'] : branch, default: value };
 }
 
 function baseName(prefix: string, table: TableShape): string {
   return avroFullName(`${prefix}.${table.database}.${table.schema}.${table.name}`);
 }
 
-/** Schema of a record's key: the key columns in key order. Null when the table has no key. */
+/**
+ * Schema of a record's key: the key columns in key order. Null when the table has no key. Without the columns' defaults: a framed key holds
+ * its schema's id, so another default would make other keys, in other partitions, of the same rows.
+ */
 export function keySchema(prefix: string, table: TableShape): AvroRecord | null {
   if (table.keyColumns.length === 0) return null;
   const fullName = `${baseName(prefix, table)}.Key`;
   const fields = table.keyColumns.map((name) => {
     const column = table.columns.find((c) => c.name === name);
     if (!column) throw new Error(`key column ${name} of ${table.schema}.${table.name} is not carried`);
-    return columnField(column);
+    return columnField({ ...column, defaultText: null });
   });
   return { type: 'record', ...splitName(fullName), fields, 'connect.name': fullName };
 }

@@ -30,16 +30,21 @@ export interface ChangeSource {
   readonly event_serial_no: bigint | null;
 }
 
+/** Where a change stands in its transaction, among the changes that were written; counted from 1. */
+export interface TransactionBlock {
+  /** Commit LSN, `00000024:00000d98:0036`. */
+  readonly id: string;
+  readonly total_order: bigint;
+  /** Among the changes of the same table. */
+  readonly data_collection_order: bigint;
+}
+
 /** One change of one row. `before` is null for `c` and `r`, `after` for `d`. */
 export interface ChangeEnvelope<Row> {
   readonly before: Row | null;
   readonly after: Row | null;
   readonly source: ChangeSource;
-  readonly transaction: {
-    readonly id: string;
-    readonly total_order: bigint;
-    readonly data_collection_order: bigint;
-  } | null;
+  readonly transaction: TransactionBlock | null;
   readonly op: ChangeOp;
   /** When it was captured, ms since 1970 UTC. */
   readonly ts_ms: bigint | null;
@@ -51,6 +56,14 @@ export interface ChangeEnvelope<Row> {
 export const POSITION_HEADER = 'sluice.position';
 /** Header with the time Sluice read the change, ms since 1970 UTC, as text. */
 export const CAPTURED_HEADER = 'sluice.captured';
+/**
+ * Header with the exact text of times that do not fit their field, which then holds the nearest value that does:
+ * `{"after":{"UNTIL":"9999-12-31T00:00:00.0000000"}}`, by image and field. Only `datetime2(7)` outside 1677-09-21 … 2262-04-11 needs it.
+ */
+export const EXACT_HEADER = 'sluice.exact';
+/** Debezium's headers of a key update: the key the row has from now on, on the delete; the key it had, on the create. */
+export const NEW_KEY_HEADER = '__debezium.newkey';
+export const OLD_KEY_HEADER = '__debezium.oldkey';
 
 /**
  * Stands for a large value (text, ntext, image, a (max) type, xml) that the change did not touch and the log therefore does not hold.

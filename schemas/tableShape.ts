@@ -8,6 +8,8 @@ export interface ColumnShape {
   readonly precision: number;
   /** Digits after the point of decimal and numeric; of the seconds in time, datetime2 and datetimeoffset. */
   readonly scale: number;
+  /** The expression of its default as the server keeps it, `((0))`; null or missing without one. */
+  readonly defaultText?: string | null;
 }
 
 /** A table as it is captured. */
@@ -21,7 +23,20 @@ export interface TableShape {
   readonly keyColumns: readonly string[];
 }
 
-/** `<prefix>.<database>.<schema>.<table>`, as Debezium names topics; characters Kafka forbids become underscores. */
-export function topicOf(prefix: string, table: Pick<TableShape, 'database' | 'schema' | 'name'>): string {
-  return `${prefix}.${table.database}.${table.schema}.${table.name}`.replace(/[^A-Za-z0-9._-]/g, '_');
+/** How Debezium names topics. */
+export const DEFAULT_TOPIC_NAME = '{prefix}.{database}.{schema}.{table}';
+
+/** The topic of a table: the parts put into `rule`; characters Kafka forbids become underscores. */
+export function topicOf(
+  prefix: string,
+  table: Pick<TableShape, 'database' | 'schema' | 'name'>,
+  rule: string = DEFAULT_TOPIC_NAME,
+): string {
+  const parts: Readonly<Record<string, string>> = {
+    prefix,
+    database: table.database,
+    schema: table.schema,
+    table: table.name,
+  };
+  return rule.replace(/\{(\w+)\}/g, (whole, part: string) => parts[part] ?? whole).replace(/[^A-Za-z0-9._-]/g, '_');
 }

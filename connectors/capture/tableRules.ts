@@ -1,4 +1,4 @@
-import { isReadable } from '#connectors/sqlserver/columnCodec.ts';
+import { columnCodec, isReadable } from '#connectors/sqlserver/columnCodec.ts';
 import { type ColumnMask, isMaskable } from '#connectors/sqlserver/columnMask.ts';
 import type { CaptureInstance, SourceColumn } from '#connectors/sqlserver/metadata.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
@@ -99,6 +99,9 @@ export function applyTableRules(database: string, instance: CaptureInstance, rul
       },
     );
   }
+  const large = columns.find((c) => !c.computed && messageKey.includes(c.name) && columnCodec(c).large);
+  if (large)
+    throw unfit(id, large, `values of type ${large.sqlType} may be missing from a change and cannot be a record's key`);
   const carried = new Set(columns.filter((c) => !c.computed).map((c) => c.name));
   const missing = [...needed].filter((name) => !carried.has(name));
   if (missing.length > 0) {

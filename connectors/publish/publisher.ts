@@ -1,12 +1,27 @@
-import { codecsOf } from '#connectors/capture/rowReader.ts';
-import type { CapturedTable, CaptureSink, CaptureState, ChangeEvent } from '#connectors/capture/types.ts';
+import type { Position } from '#connectors/capture/position.ts';
+import {
+  type CapturedTable,
+  type CaptureSink,
+  type CaptureState,
+  type ChangeEvent,
+  type SinkRefusal,
+  UnfitEvent,
+} from '#connectors/capture/types.ts';
 import { partitionFor } from '#infra/kafka/partitioner.ts';
-import type { KafkaClient, OutgoingMessage, TransactionalProducer } from '#infra/kafka/types.ts';
-import { SluiceError } from '#infra/runtime/errors.ts';
+import type { KafkaClient, TransactionalProducer } from '#infra/kafka/types.ts';
+import { type Clock, systemClock } from '#infra/runtime/clock.ts';
+import { hasCode, SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { SchemaRegistry } from '#schemas/registry.ts';
+import { ControlTopics } from './controlTopics.ts';
+import { eventFilter } from './eventFilter.ts';
+import { allSettled, MessageGroups, type PartitionMessages, sendable } from './messageGroups.ts';
 import { positionRecord, positionTopic, positionTopicSpec, readPosition } from './positionStore.ts';
+import { DEFAULT_PUBLISH_RULES, type PublishRules } from './publishRules.ts';
+import { SerialNumbers } from './serialNumbers.ts';
+import { withoutMaskedKeys } from './storedState.ts';
 import { TableEncoder } from './tableEncoder.ts';
+import { tableTopicSpec } from './topicPlan.ts';
 
 export interface PublisherOptions {
   readonly kafka: KafkaClient;
@@ -16,19 +31,27 @@ export interface PublisherOptions {
   readonly topicPrefix: string;
   readonly partitions: number;
   readonly replicationFactor: number;
+  /** Default: everything as Debezium does it. */
+  readonly rules?: PublishRules;
   readonly log: Logger;
+  readonly clock?: Clock;
   /** Told after each commit. */
   readonly onPublished?: (batch: { readonly changes: number; readonly messages: number; readonly ms: number }) => void;
 }
 
-/** A table with what is needed to publish it. */
+/** A version of a table with what is needed to publish it. */
 interface Route {
   readonly encoder: TableEncoder;
   readonly partitions: number;
 }
 
-/** Largest Kafka request that is put together for one partition; the broker's own limit is 1 MiB by default. */
-const MAX_SEND_BYTES = 700_000;
+/** What keeps one table from being published and says nothing about the others. */
+const REFUSALS = [
+  'SCHEMA_INCOMPATIBLE',
+  'SCHEMA_UNSUPPORTED',
+  'SCHEMA_REGISTRY_REFUSED',
+  'KAFKA_TOPIC_MISMATCH',
+] as const;
 
 /**
  * Publishes changes to Kafka exactly once: one Kafka transaction a batch holds the records and the position they lead to. Opening takes
@@ -36,38 +59,62 @@ const MAX_SEND_BYTES = 700_000;
  */
 export class Publisher implements CaptureSink {
   readonly #options: PublisherOptions;
-  #routes = new Map<string, Route>();
+  readonly #rules: PublishRules;
+  readonly #isWritten: (event: ChangeEvent) => boolean;
+  readonly #control: ControlTopics;
+  readonly #routes = new Map<CapturedTable, Route>();
+  #serials = new SerialNumbers(null);
   #producer: TransactionalProducer | undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    this.#rules = options.rules ?? DEFAULT_PUBLISH_RULES;
+    this.#isWritten = eventFilter(this.#rules);
+    const clock = options.clock ?? systemClock;
+    this.#control = new ControlTopics({ ...options, rules: this.#rules, now: () => clock.now() });
   }
 
-  async open(tables: readonly CapturedTable[], signal: AbortSignal): Promise<CaptureState | null> {
-    const { kafka, registry, name, topicPrefix, replicationFactor, log } = this.#options;
+  async open(signal: AbortSignal): Promise<CaptureState | null> {
+    const { kafka, name, topicPrefix, replicationFactor, log } = this.#options;
     await this.close();
-    const encoders = await Promise.all(tables.map((t) => TableEncoder.create(registry, topicPrefix, t, signal)));
-    await kafka.ensureTopics([
-      positionTopicSpec(topicPrefix, replicationFactor),
-      ...encoders.map(({ topic }, i) => ({
-        topic,
-        partitions: this.#options.partitions,
-        replicationFactor,
-        config: retentionOf(tables[i]!),
-      })),
-    ]);
-    const routes = await Promise.all(
-      encoders.map(async (encoder, i) => {
-        const partitions = await kafka.partitionCount(encoder.topic);
-        if (partitions === null) throw new SluiceError('KAFKA_TOPIC_MISSING', `Topic ${encoder.topic} does not exist`);
-        return [tables[i]!.id, { encoder, partitions }] as const;
-      }),
-    );
-    this.#routes = new Map(routes);
+    await kafka.ensureTopics([positionTopicSpec(topicPrefix, replicationFactor), ...this.#control.specs()]);
     this.#producer = await kafka.transactionalProducer({ transactionalId: `${topicPrefix}.__sluice.${name}` });
     const stored = await readPosition(kafka, topicPrefix, name, signal);
-    log.info({ event: 'publisher_opened', topics: routes.length, position: stored?.position ?? null });
+    const position: Position | null = stored?.position ?? null;
+    await this.#control.open(position, signal);
+    this.#serials = new SerialNumbers(position);
+    log.info({ event: 'publisher_opened', position });
     return stored;
+  }
+
+  async adopt(tables: readonly CapturedTable[], signal: AbortSignal): Promise<readonly SinkRefusal[]> {
+    const refusals: SinkRefusal[] = [];
+    for (const table of tables) {
+      if (this.#routes.has(table)) continue;
+      try {
+        this.#routes.set(table, await this.#route(table, signal));
+      } catch (error) {
+        if (!REFUSALS.some((code) => hasCode(error, code))) throw error;
+        refusals.push({ table, error });
+      }
+    }
+    return refusals;
+  }
+
+  async #route(table: CapturedTable, signal: AbortSignal): Promise<Route> {
+    const { kafka, registry, topicPrefix, log } = this.#options;
+    const spec = tableTopicSpec(table, this.#options, this.#rules);
+    const { tombstones } = this.#rules;
+    const encoder = await TableEncoder.create(
+      registry,
+      { prefix: topicPrefix, table, topic: spec.topic, tombstones },
+      signal,
+    );
+    await kafka.ensureTopics([spec]);
+    const partitions = await kafka.partitionCount(spec.topic);
+    if (partitions === null) throw new SluiceError('KAFKA_TOPIC_MISSING', `Topic ${spec.topic} does not exist`);
+    for (const column of encoder.keptNullable) log.warn({ event: 'column_kept_nullable', table: table.id, column });
+    return { encoder, partitions };
   }
 
   async write(events: readonly ChangeEvent[], state: CaptureState, signal: AbortSignal): Promise<void> {
@@ -75,17 +122,22 @@ export class Publisher implements CaptureSink {
     const producer = this.#producer;
     if (!producer) throw new SluiceError('KAFKA_PRODUCER_BROKEN', 'The publisher is not open');
     const startedAt = performance.now();
-    const batches = this.#group(events);
+    const rows = this.#group(events);
     signal.throwIfAborted();
     const transaction = await producer.begin();
-    const position = { topic: positionTopic(topicPrefix), partition: 0, list: [positionRecord(name, state)] };
-    await transaction.include([...batches, position]);
-    const sends = [...batches, position].map(async ({ topic, partition, list }) => {
+    const stored = positionRecord(name, withoutMaskedKeys(state, this.#routes.keys()));
+    const groups = joined([...rows, ...this.#control.records(state.position)], {
+      topic: positionTopic(topicPrefix),
+      partition: 0,
+      list: [stored],
+    });
+    await transaction.include(groups);
+    const sends = groups.map(async ({ topic, partition, list }) => {
       for (const part of sendable(list)) await transaction.send(topic, partition, part);
     });
     await allSettled(sends);
     await transaction.commit();
-    const messages = batches.reduce((sum, { list }) => sum + list.length, 0);
+    const messages = rows.reduce((sum, { list }) => sum + list.length, 0);
     onPublished?.({ changes: events.length, messages, ms: performance.now() - startedAt });
   }
 
@@ -94,56 +146,33 @@ export class Publisher implements CaptureSink {
     this.#producer = undefined;
   }
 
-  /** Encodes the events and puts them together by topic and partition, each in the order of the events. */
-  #group(events: readonly ChangeEvent[]): { topic: string; partition: number; list: OutgoingMessage[] }[] {
-    const groups = new Map<Route, OutgoingMessage[][]>();
+  /** Encodes the events and puts them together by topic and partition, each in the order of the events. @throws UnfitEvent */
+  #group(events: readonly ChangeEvent[]): PartitionMessages[] {
+    const groups = new MessageGroups();
+    const takeBack = [this.#serials.checkpoint(), this.#control.checkpoint()];
     for (const event of events) {
-      const route = this.#routes.get(event.table.id)!;
-      let lists = groups.get(route);
-      if (!lists) {
-        lists = Array.from({ length: route.partitions }, () => []);
-        groups.set(route, lists);
+      const serial = this.#serials.next(event);
+      if (!this.#isWritten(event)) continue;
+      const { encoder, partitions } = this.#routes.get(event.table)!;
+      const transaction = this.#control.place(event);
+      let messages: ReturnType<TableEncoder['encode']>;
+      try {
+        messages = encoder.encode(event, { serial, transaction });
+      } catch (error) {
+        for (const undo of takeBack) undo();
+        throw new UnfitEvent(event, error);
       }
-      const messages = route.encoder.encode(event);
-      lists[partitionFor(messages[0]!.key!, route.partitions)]!.push(...messages);
+      const { key } = messages[0]!;
+      // Records without a key stay in order in one partition.
+      groups.add(encoder.topic, key === null ? 0 : partitionFor(key, partitions), messages);
     }
-    return [...groups].flatMap(([{ encoder }, lists]) =>
-      lists.flatMap((list, partition) => (list.length > 0 ? [{ topic: encoder.topic, partition, list }] : [])),
-    );
+    return groups.all();
   }
 }
 
-/** Waits for every promise, so that nothing is on its way when one has failed. @throws the first failure */
-async function allSettled(promises: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(promises)) if (result.status === 'rejected') throw result.reason;
-}
-
-/** Cuts a list so that no part is larger than a broker takes by default (a single larger message stays whole). */
-export function sendable(list: readonly OutgoingMessage[]): OutgoingMessage[][] {
-  const parts: OutgoingMessage[][] = [];
-  let part: OutgoingMessage[] = [];
-  let bytes = 0;
-  for (const message of list) {
-    const size = (message.key?.length ?? 0) + (message.value?.length ?? 0) + 150;
-    if (part.length > 0 && bytes + size > MAX_SEND_BYTES) {
-      parts.push(part);
-      part = [];
-      bytes = 0;
-    }
-    part.push(message);
-    bytes += size;
-  }
-  if (part.length > 0) parts.push(part);
-  return parts;
-}
-
-/**
- * A topic keeps the newest version of every row for ever, so that a new reader needs no snapshot. Where the table has large columns all
- * versions stay: an update that does not touch such a column carries a placeholder, and compaction would drop the version with the value.
- */
-function retentionOf(table: CapturedTable): Record<string, string> {
-  const large = codecsOf(table.instance).some((codec) => codec.large);
-  return large
-    ? { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' }
-    : { 'cleanup.policy': 'compact' };
+/** The groups with `last` at the end; a group of the same partition comes before it in its list. */
+function joined(groups: readonly PartitionMessages[], last: PartitionMessages): PartitionMessages[] {
+  const same = groups.filter((g) => g.topic === last.topic && g.partition === last.partition);
+  const list = [...same.flatMap((g) => g.list), ...last.list];
+  return [...groups.filter((g) => !same.includes(g)), { ...last, list }];
 }

@@ -1,93 +1,156 @@
-import { carriedColumns } from '#connectors/capture/rowReader.ts';
+import { carriedColumns, codecsOf } from '#connectors/capture/rowReader.ts';
 import { type CapturedTable, type ChangeEvent, type Row, UNAVAILABLE } from '#connectors/capture/types.ts';
 import { formatLsn } from '#connectors/sqlserver/lsn.ts';
+import { recordKeyOf } from '#connectors/sqlserver/metadata.ts';
+import { SaturatedTime } from '#connectors/sqlserver/temporal.ts';
 import type { OutgoingMessage } from '#infra/kafka/types.ts';
 import { avroName, envelopeSchema, keySchema } from '#schemas/avroBuilder.ts';
-import { createEncoder, type Encoder } from '#schemas/codec.ts';
+import { type Encoder, encoderFor } from '#schemas/codec.ts';
+import { evolveSchema } from '#schemas/compatibility.ts';
+import { connectText } from '#schemas/connectText.ts';
 import {
   CAPTURED_HEADER,
   type ChangeEnvelope,
   type ChangeSource,
+  EXACT_HEADER,
+  NEW_KEY_HEADER,
+  OLD_KEY_HEADER,
   POSITION_HEADER,
+  type TransactionBlock,
   UNAVAILABLE_VALUE,
 } from '#schemas/envelope.ts';
 import type { SchemaRegistry } from '#schemas/registry.ts';
-import { type TableShape, topicOf } from '#schemas/tableShape.ts';
+import type { TableShape } from '#schemas/tableShape.ts';
 
 /** Version in the source block of every record. */
 const VERSION = '0.1.0';
 const UNAVAILABLE_BYTES = Buffer.from(UNAVAILABLE_VALUE);
+const DECIMALS = new Set(['decimal', 'numeric', 'money', 'smallmoney']);
 
 /** The shape a table's schemas are built from. */
 export function shapeOf(table: CapturedTable): TableShape {
-  const { schema, table: name, keyColumns } = table.instance;
-  return { database: table.database, schema, name, columns: carriedColumns(table.instance), keyColumns };
+  const { schema, table: name } = table.instance;
+  const columns = carriedColumns(table.instance).map((c) => (c.mask ? { ...c, defaultText: null } : c));
+  return { database: table.database, schema, name, columns, keyColumns: recordKeyOf(table.instance) };
 }
 
-/** Turns the changes of one table into Kafka messages. */
+/** A column whose values may not be what the schema wants. */
+interface SpecialColumn {
+  readonly column: string;
+  /** Its name in Avro. */
+  readonly field: string;
+  /** What stands for a value that is not there. */
+  readonly placeholder: string | Buffer;
+}
+
+/** What is known of a change besides itself. */
+export interface ChangePlace {
+  /** Debezium's event_serial_no; null for a row of a snapshot. */
+  readonly serial: bigint | null;
+  readonly transaction: TransactionBlock | null;
+}
+
+/** Turns the changes of one version of a table into Kafka messages. */
 export class TableEncoder {
   readonly topic: string;
+  /** False for a table whose records have none. */
+  readonly hasKey: boolean;
+  /** Columns that are NOT NULL at the source and nullable in the topic, because its older readers need it so. */
+  readonly keptNullable: readonly string[];
   readonly #prefix: string;
   readonly #table: CapturedTable;
-  readonly #key: Encoder;
+  readonly #tombstones: boolean;
+  readonly #key: Encoder | null;
   readonly #value: Encoder;
-  /** Column → field, where Avro does not allow the column's name. */
-  readonly #renamed: readonly (readonly [column: string, field: string])[];
-  readonly #bytes: ReadonlySet<string>;
+  readonly #keyFields: readonly (readonly [column: string, field: string])[];
+  readonly #keyDecimals: ReadonlySet<string>;
+  readonly #special: readonly SpecialColumn[];
+  readonly #renamed: boolean;
 
-  private constructor(prefix: string, table: CapturedTable, topic: string, key: Encoder, value: Encoder) {
-    this.topic = topic;
-    this.#prefix = prefix;
+  private constructor(options: EncoderOptions, key: Encoder | null, value: Encoder, keptNullable: readonly string[]) {
+    const { table } = options;
+    this.topic = options.topic;
+    this.hasKey = key !== null;
+    this.keptNullable = keptNullable;
+    this.#prefix = options.prefix;
     this.#table = table;
+    this.#tombstones = options.tombstones;
     this.#key = key;
     this.#value = value;
+    const keyColumns = recordKeyOf(table.instance);
+    this.#keyFields = keyColumns.map((column) => [column, avroName(column)] as const);
     const columns = carriedColumns(table.instance);
-    this.#renamed = columns
-      .map((c) => [c.name, avroName(c.name)] as const)
-      .filter(([column, field]) => column !== field);
-    this.#bytes = new Set(columns.filter((c) => c.sqlType === 'image' || c.sqlType === 'varbinary').map((c) => c.name));
+    this.#keyDecimals = new Set(columns.filter((c) => DECIMALS.has(c.sqlType)).map((c) => avroName(c.name)));
+    this.#renamed = columns.some((c) => avroName(c.name) !== c.name);
+    this.#special = codecsOf(table.instance)
+      .filter(({ column, large }) => large || column.saturate === true || avroName(column.name) !== column.name)
+      .map(({ column }) => ({
+        column: column.name,
+        field: avroName(column.name),
+        placeholder: BYTES.has(column.sqlType) ? UNAVAILABLE_BYTES : UNAVAILABLE_VALUE,
+      }));
   }
 
-  /** Registers both schemas. @throws SluiceError SCHEMA_INCOMPATIBLE, SCHEMA_REGISTRY_UNREACHABLE */
-  static async create(
-    registry: SchemaRegistry,
-    prefix: string,
-    table: CapturedTable,
-    signal: AbortSignal,
-  ): Promise<TableEncoder> {
-    const shape = shapeOf(table);
-    const topic = topicOf(prefix, shape);
-    const key = await createEncoder(registry, `${topic}-key`, keySchema(prefix, shape)!, signal);
-    const value = await createEncoder(registry, `${topic}-value`, envelopeSchema(prefix, shape), signal);
-    return new TableEncoder(prefix, table, topic, key, value);
+  /** Registers both schemas. @throws SluiceError SCHEMA_INCOMPATIBLE, SCHEMA_UNSUPPORTED, SCHEMA_REGISTRY_UNREACHABLE */
+  static async create(registry: SchemaRegistry, options: EncoderOptions, signal: AbortSignal): Promise<TableEncoder> {
+    const shape = shapeOf(options.table);
+    const wanted = keySchema(options.prefix, shape);
+    const key = wanted && (await evolveSchema(registry, `${options.topic}-key`, wanted, {}, signal));
+    const subject = `${options.topic}-value`;
+    const value = await evolveSchema(registry, subject, envelopeSchema(options.prefix, shape), {}, signal);
+    return new TableEncoder(
+      options,
+      key && encoderFor(key.id, key.schema),
+      encoderFor(value.id, value.schema),
+      value.keptNullable,
+    );
   }
 
-  /** The record of a change, and after a delete its tombstone. */
-  encode(event: ChangeEvent): OutgoingMessage[] {
-    const row = (event.after ?? event.before)!;
-    const key = this.#key.encode(this.#keyOf(row));
-    const headers = { [POSITION_HEADER]: event.position, [CAPTURED_HEADER]: String(event.capturedAtMs) };
-    const value = this.#value.encode(this.#envelope(event));
-    if (event.op !== 'd') return [{ key, value, headers }];
+  /** The record of a change, and after a delete its tombstone. @throws SluiceError SCHEMA_VALUE_UNFIT */
+  encode(event: ChangeEvent, place: ChangePlace): OutgoingMessage[] {
+    const key = event.asPublished?.recordKey ?? this.#keyBytes((event.after ?? event.before)!);
+    const headers = this.#headers(event);
+    const value = this.#value.encode(this.#envelope(event, place));
+    if (event.op !== 'd' || !this.#tombstones || key === null) return [{ key, value, headers }];
     return [
       { key, value, headers },
       { key, value: null, headers },
     ];
   }
 
+  #keyBytes(row: Row): Buffer | null {
+    return this.#key?.encode(this.#keyOf(row)) ?? null;
+  }
+
   #keyOf(row: Row): Row {
     const key: Record<string, unknown> = {};
-    for (const column of this.#table.instance.keyColumns) key[avroName(column)] = row[column];
+    for (const [column, field] of this.#keyFields) key[field] = row[column];
     return key;
   }
 
-  #envelope(event: ChangeEvent): ChangeEnvelope<Row> {
+  #headers(event: ChangeEvent): Record<string, string> {
+    const headers: Record<string, string> = {
+      [POSITION_HEADER]: event.position,
+      [CAPTURED_HEADER]: String(event.capturedAtMs),
+    };
+    if (event.moved && this.hasKey) {
+      const name = event.op === 'd' ? NEW_KEY_HEADER : OLD_KEY_HEADER;
+      headers[name] = connectText(this.#keyOf(event.moved.other), this.#keyDecimals);
+    }
+    if (this.#special.length > 0) {
+      const exact = this.#exactTimes(event);
+      if (exact !== null) headers[EXACT_HEADER] = exact;
+    }
+    return headers;
+  }
+
+  #envelope(event: ChangeEvent, { serial, transaction }: ChangePlace): ChangeEnvelope<Row> {
     const ms = BigInt(event.capturedAtMs);
     return {
-      before: this.#fields(event.before),
+      before: event.asPublished ? event.before : this.#fields(event.before),
       after: this.#fields(event.after),
-      source: this.#source(event),
-      transaction: null,
+      source: this.#source(event, serial),
+      transaction,
       op: event.op,
       ts_ms: ms,
       ts_us: ms * 1000n,
@@ -95,16 +158,15 @@ export class TableEncoder {
     };
   }
 
-  #source(event: ChangeEvent): ChangeSource {
+  #source(event: ChangeEvent, serial: bigint | null): ChangeSource {
     const { database, instance } = this.#table;
     const ms = BigInt(event.commitTimeMs);
-    const snapshot = event.op === 'r';
     return {
       version: VERSION,
       connector: 'sqlserver',
       name: this.#prefix,
       ts_ms: ms,
-      snapshot: snapshot ? 'true' : 'false',
+      snapshot: event.op === 'r' ? 'true' : 'false',
       db: database,
       sequence: null,
       ts_us: ms * 1000n,
@@ -113,26 +175,49 @@ export class TableEncoder {
       table: instance.table,
       change_lsn: event.changeLsn && formatLsn(event.changeLsn),
       commit_lsn: formatLsn(event.commitLsn),
-      event_serial_no: snapshot ? null : event.op === 'u' ? 2n : 1n,
+      event_serial_no: serial,
     };
   }
 
-  /** The row as the schema wants it: placeholders for large values that are not there, Avro's names. */
+  /** The row as the schema wants it: placeholders for large values that are not there, times that fit, Avro's names. */
   #fields(row: Row | null): Row | null {
-    if (!row) return null;
+    if (!row || this.#special.length === 0) return row;
     let fields = row as Record<string, unknown>;
-    for (const column in row) {
-      if (row[column] !== UNAVAILABLE) continue;
+    if (this.#renamed) fields = { ...row };
+    for (const { column, field, placeholder } of this.#special) {
+      const value = row[column];
+      const fit = value === UNAVAILABLE ? placeholder : value instanceof SaturatedTime ? value.value : value;
+      if (fit === value && field === column) continue;
       if (fields === row) fields = { ...row };
-      fields[column] = this.#bytes.has(column) ? UNAVAILABLE_BYTES : UNAVAILABLE_VALUE;
-    }
-    if (this.#renamed.length > 0) {
-      fields = { ...fields };
-      for (const [column, field] of this.#renamed) {
-        fields[field] = fields[column];
-        delete fields[column];
-      }
+      if (field !== column) delete fields[column];
+      fields[field] = fit;
     }
     return fields;
   }
+
+  /** The exact texts of times that do not fit their fields, as JSON by image and field; null when all fit. */
+  #exactTimes(event: ChangeEvent): string | null {
+    let exact: Record<string, Record<string, string>> | null = null;
+    for (const image of ['before', 'after'] as const) {
+      const row = event[image];
+      if (row === null) continue;
+      for (const { column, field } of this.#special) {
+        const value = row[column];
+        if (!(value instanceof SaturatedTime)) continue;
+        exact ??= {};
+        exact[image] ??= {};
+        exact[image][field] = value.text;
+      }
+    }
+    return exact && JSON.stringify(exact);
+  }
 }
+
+export interface EncoderOptions {
+  readonly prefix: string;
+  readonly table: CapturedTable;
+  readonly topic: string;
+  readonly tombstones: boolean;
+}
+
+const BYTES = new Set(['image', 'varbinary']);

@@ -4,6 +4,7 @@ import { type ChangeEnvelope, POSITION_HEADER } from '#schemas/envelope.ts';
 
 /** A record of a row topic, decoded; `envelope` is null for a tombstone. */
 export interface DecodedRecord {
+  /** Empty for a record without a key. */
   readonly key: Readonly<Record<string, unknown>>;
   readonly envelope: ChangeEnvelope<Readonly<Record<string, unknown>>> | null;
   readonly position: string;
@@ -19,7 +20,7 @@ export async function readHistory(kafka: KafkaClient, decoder: Decoder, topic: s
     onBatch: async ({ messages }) => {
       for (const message of messages) {
         records.push({
-          key: (await decoder.decode(message.key!)) as DecodedRecord['key'],
+          key: (message.key && ((await decoder.decode(message.key)) as DecodedRecord['key'])) ?? {},
           envelope: message.value && ((await decoder.decode(message.value)) as NonNullable<DecodedRecord['envelope']>),
           position: message.headers[POSITION_HEADER]!.toString(),
           message,
