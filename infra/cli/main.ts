@@ -11,6 +11,7 @@ import { registerReplay } from './program/replay.ts';
 import { registerSchemas } from './program/schemas.ts';
 import { registerSql } from './program/sql.ts';
 import { registerStack } from './program/stack.ts';
+import { registerTopics } from './program/topics.ts';
 import { registerUp } from './program/up.ts';
 
 /** The `sluice` command. Each sub-command's module is loaded when it is called, so that none pays for the others' libraries. */
@@ -32,6 +33,7 @@ for (const register of [
   registerSchemas,
   registerSql,
   registerStack,
+  registerTopics,
   registerUp,
 ])
   register(program);

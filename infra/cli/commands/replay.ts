@@ -2,11 +2,11 @@ import { type ReplayProgress, replayRecords } from '#consumers/runner/replay.ts'
 import type { IncomingMessage } from '#infra/kafka/types.ts';
 import { planOffsets } from '#infra/ops/offsets.ts';
 import { parseStartPoint } from '#infra/ops/startPoint.ts';
-import { SluiceError } from '#infra/runtime/errors.ts';
 import { createDecoder } from '#schemas/codec.ts';
 import { createRegistry } from '#schemas/registry.ts';
 import { groupNamed } from '../consumerGroups.ts';
 import { EXIT } from '../exitCodes.ts';
+import { parseKey } from '../keyOption.ts';
 import { formatTable, print, printError, printJson } from '../output.ts';
 import { type KafkaWork, withKafka } from '../withKafka.ts';
 
@@ -62,21 +62,6 @@ export async function replay(group: string, options: ReplayCommandOptions): Prom
     }
     return EXIT.ok;
   });
-}
-
-/** Column → text of the key asked for. */
-function parseKey(text: string): ReadonlyMap<string, string> {
-  try {
-    const key: unknown = JSON.parse(text);
-    if (typeof key === 'object' && key !== null && !Array.isArray(key) && Object.keys(key).length > 0)
-      return new Map(Object.entries(key).map(([column, value]) => [column, String(value).trimEnd()]));
-  } catch {
-    // Said below, together with JSON of another shape.
-  }
-  throw new SluiceError(
-    'REPLAY_KEY_INVALID',
-    `--key: expected a JSON object of key columns, found ${text.slice(0, 60)}.`,
-  );
 }
 
 function keyFilter({ config }: KafkaWork, wanted: ReadonlyMap<string, string>) {
