@@ -40,6 +40,8 @@ export const columnTypes = {
   bit: sql.Bit,
   varchar: (length: number): ISqlType => sql.VarChar(length),
   nvarchar: (length: number): ISqlType => sql.NVarChar(length),
+  binary: (length: number): ISqlType => (sql.Binary as unknown as (length: number) => ISqlType)(length),
+  uniqueidentifier: sql.UniqueIdentifier,
 } as const;
 
 /**
@@ -49,7 +51,7 @@ export const columnTypes = {
 export function tableParam(
   typeName: string,
   columns: readonly TableColumn[],
-  rows: readonly (readonly (string | number | boolean | null)[])[],
+  rows: readonly (readonly (string | number | boolean | Buffer | null)[])[],
 ): SqlParam {
   const table = new sql.Table(typeName);
   for (const column of columns)

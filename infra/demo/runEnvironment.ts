@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createKey } from '#connectors/commands/http/keys.ts';
+import { createKey } from '#connectors/commands/callers/keys.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { freePorts } from '#infra/stack/ports.ts';

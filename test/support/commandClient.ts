@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
+import { Authenticator } from '#connectors/commands/callers/authenticator.ts';
+import { KeyRing } from '#connectors/commands/callers/keyRing.ts';
+import { createKey } from '#connectors/commands/callers/keys.ts';
 import { StoredProcedureGateway } from '#connectors/commands/gateways/storedProcedures.ts';
-import { createKey, KeyRing } from '#connectors/commands/http/keys.ts';
 import { createCommandServer } from '#connectors/commands/http/server.ts';
+import { SCOPES } from '#connectors/commands/model/defineCommand.ts';
+import { AuditLog } from '#connectors/commands/pipeline/auditLog.ts';
+import { memoryQuotas } from '#connectors/commands/pipeline/quotas.ts';
+import { CommandPipeline } from '#connectors/commands/pipeline/useCases.ts';
 import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import { createMetrics } from '#infra/runtime/metrics.ts';
@@ -18,10 +24,16 @@ export interface Line {
 const LIMITS = {
   ratePerSecond: 10_000,
   rateBurst: 10_000,
-  addressRatePerSecond: 10_000,
+  dailyCommands: 10_000_000,
+  processes: 1,
+  addressRatePerSecond: 100_000,
   bodyLimitBytes: 65_536,
+  batchBodyLimitBytes: 2_097_152,
   requestTimeoutMs: 30_000,
-};
+  maxConnections: 1000,
+  trustProxy: false,
+  corsOrigins: [],
+} as const;
 
 /** The command API over a test shop's database, with a key that may do everything. */
 export class CommandClient {
@@ -39,7 +51,7 @@ export class CommandClient {
 
   static async open(shop: CommandShop): Promise<CommandClient> {
     const database = await openDatabase(shop.commandOptions);
-    const { key, entry } = await createKey({ id: 'test', scopes: ['orders:write', 'orders:cancel'] });
+    const { key, entry } = await createKey({ id: 'test', scopes: SCOPES });
     const gateway = new StoredProcedureGateway({
       database,
       gate: { maxConcurrency: 8, maxQueued: 500, queueTimeoutMs: 60_000 },
@@ -47,8 +59,17 @@ export class CommandClient {
       budgetMs: 30_000,
       log: silentLogger,
     });
-    const keys = new KeyRing([entry]);
-    const { app } = createCommandServer({ gateway, keys, log: silentLogger, metrics: createMetrics(), limits: LIMITS });
+    const audit = new AuditLog(silentLogger, createMetrics());
+    const pipeline = new CommandPipeline({ gateway, audit, quotas: memoryQuotas(LIMITS), now: Date.now });
+    const app = createCommandServer({
+      pipeline,
+      gateway,
+      authenticator: new Authenticator({ keys: new KeyRing([entry]) }),
+      audit,
+      document: () => ({}),
+      log: silentLogger,
+      limits: LIMITS,
+    });
     return new CommandClient(shop, database, app, key);
   }
 

@@ -30,52 +30,61 @@ export function mayTryAgain(error: unknown): boolean {
   return error instanceof SluiceError && TRY_AGAIN.has(error.code);
 }
 
-const FIRST_REFUSAL = 50_400;
-const LAST_REFUSAL = 50_499;
-
-/** An error of the database as one of ours: a refusal with its facts, or what kind of trouble it is. Aborts pass as they are. */
-export function toCommandError(error: unknown, commandName: string): unknown {
-  if (isAbort(error)) return error;
-  const number = sqlErrorNumber(error);
-  if (number !== undefined && number >= FIRST_REFUSAL && number <= LAST_REFUSAL)
-    return refusal(error, number, commandName);
-  const code = (error instanceof SluiceError ? FINAL[error.code] : undefined) ?? 'CMD_DATABASE_FAULT';
-  return new SluiceError(
-    code,
-    `${commandName} did not get through: ${error instanceof SluiceError ? error.code : 'unknown error'}.`,
-    {
-      cause: error,
-      context: { command: commandName, number },
-    },
-  );
+/**
+ * Whether the call may have reached the database although no answer came back. A connection that could not be opened carried nothing; the
+ * driver names such errors ConnectionError and all others RequestError.
+ */
+export function mayHaveArrived(error: unknown): boolean {
+  if (!(error instanceof SluiceError)) return false;
+  if (error.code === 'SQL_TIMEOUT' || error.code === 'SQL_CANCELLED') return true;
+  return error.code === 'SQL_UNREACHABLE' && !(error.cause instanceof Error && error.cause.name === 'ConnectionError');
 }
 
-function refusal(error: unknown, number: number, commandName: string): SluiceError {
-  const facts = factsOf(error);
-  const { problem } = facts;
-  if (!isRefusalName(problem) || REFUSALS[problem].number !== number) {
-    return new SluiceError(
-      'CMD_DATABASE_FAULT',
-      `${commandName} was refused with error ${number}, but not with a documented reason.`,
-      {
-        cause: error,
-        context: { command: commandName, number },
-      },
-    );
-  }
-  return new SluiceError('CMD_REFUSED', `${commandName} was refused: ${problem}.`, {
+/** Whether an error of ours says that the database cannot be reached or does not answer. */
+export function saysAway(error: unknown): boolean {
+  const code = error instanceof SluiceError ? error.code : undefined;
+  return code === 'CMD_DATABASE_AWAY' || code === 'CMD_OUTCOME_UNKNOWN' || code === 'CMD_TIMED_OUT';
+}
+
+/** An error of the database as one of ours. Aborts and our own pass as they are. */
+export function toCommandError(error: unknown, commandName: string): unknown {
+  if (isAbort(error) || (error instanceof SluiceError && error.code.startsWith('CMD_'))) return error;
+  const number = sqlErrorNumber(error);
+  const code = (error instanceof SluiceError ? FINAL[error.code] : undefined) ?? 'CMD_DATABASE_FAULT';
+  const reason = error instanceof SluiceError ? error.code : 'unknown error';
+  return new SluiceError(code, `${commandName} did not get through: ${reason}.`, {
     cause: error,
-    context: { ...facts, number },
+    context: { command: commandName, number },
   });
 }
 
-const MAX_FACT_CHARS = 40;
+/** What a procedure answered instead of a result: `facts` is its JSON text. CMD_DATABASE_FAULT when the reason is not a documented one. */
+export function refusalError(
+  commandName: string,
+  refusal: number,
+  facts: string,
+  more: { readonly replayed?: boolean; readonly commandId?: string | undefined } = {},
+): SluiceError {
+  const known = factsOf(facts);
+  const { problem } = known;
+  if (!isRefusalName(problem) || REFUSALS[problem].number !== refusal) {
+    return new SluiceError(
+      'CMD_DATABASE_FAULT',
+      `${commandName} was refused with ${refusal}, but not with a documented reason.`,
+      { context: { command: commandName, number: refusal } },
+    );
+  }
+  return new SluiceError('CMD_REFUSED', `${commandName} was refused: ${problem}.`, {
+    context: { ...known, number: refusal, ...more },
+  });
+}
 
-/** The JSON object that our procedures put into the message; only numbers and short words of it. */
-function factsOf(error: unknown): ErrorContext {
-  const message = error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
+const MAX_FACT_CHARS = 60;
+
+/** The JSON object that our procedures answer; only numbers and short words of it. */
+function factsOf(text: string): ErrorContext {
   try {
-    const value: unknown = JSON.parse(message);
+    const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return {};
     return Object.fromEntries(
       Object.entries(value).filter(

@@ -3,22 +3,21 @@ import { SluiceError } from '#infra/runtime/errors.ts';
 
 /** What is wrong with the login of the command API. Both lists are empty for the login that infra/sql makes. */
 export interface LoginFaults {
-  /** Rights it has beyond EXECUTE in schema storefront. */
+  /** Rights it has beyond EXECUTE on the procedures of the use cases. */
   readonly tooMuch: readonly string[];
   /** Procedures it may not run. */
   readonly tooLittle: readonly string[];
 }
 
-const ALLOWED = /^EXECUTE on storefront\./;
-
-/** Compares what the login can do with what the commands need. */
+/** Compares what the login can do with what the commands need: these procedures, not one more, not one less. */
 export function loginFaults(rights: LoginRights, procedures: readonly string[]): LoginFaults {
   const held = new Set(rights.objects);
+  const allowed = new Set(procedures.map((procedure) => `EXECUTE on ${procedure}`));
   return {
     tooMuch: [
       ...rights.roles.map((role) => `member of ${role}`),
       ...rights.wide,
-      ...rights.objects.filter((right) => !ALLOWED.test(right)),
+      ...rights.objects.filter((right) => !allowed.has(right)),
     ],
     tooLittle: procedures.filter((procedure) => !held.has(`EXECUTE on ${procedure}`)),
   };
@@ -37,7 +36,7 @@ export function assertMinimalLogin(user: string, faults: LoginFaults): void {
   if (faults.tooMuch.length > 0) {
     throw new SluiceError(
       'CMD_LOGIN_TOO_POWERFUL',
-      `Login ${user} should only be able to execute procedures of schema storefront, but also has: ${listed(faults.tooMuch)}.`,
+      `Login ${user} should only be able to execute its own procedures of schema storefront, but also has: ${listed(faults.tooMuch)}.`,
     );
   }
 }

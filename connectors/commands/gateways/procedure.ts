@@ -1,3 +1,5 @@
+import type { SluiceError } from '#infra/runtime/errors.ts';
+
 /** A typed parameter of a stored procedure. There is no other way to hand anything to the database. */
 export type ProcedureParameter =
   | {
@@ -25,19 +27,25 @@ export type TableColumn =
   /** Decimal text, as above. */
   | { readonly name: string; readonly type: 'decimalText' };
 
-/** One command on its way to the database. */
-export interface CommandCall {
+/** A read on its way to the database. */
+export interface ReadCall {
   readonly commandName: string;
   readonly procedure: string;
   readonly parameters: readonly ProcedureParameter[];
+  /** Id of the caller. */
+  readonly caller: string;
+  readonly requestId: string;
+}
+
+/** A write on its way to the database. */
+export interface CommandCall extends ReadCall {
   /** Id that the command gets if its key has not been used; the same for every try of one request. */
   readonly commandId: string;
   readonly idempotencyKey: string;
-  /** Id of the API key. */
-  readonly caller: string;
-  readonly requestId: string;
   /** SHA-256 over name and input. */
   readonly payloadHash: Buffer;
+  /** W3C trace context, for the audit rows. */
+  readonly traceparent?: string | undefined;
 }
 
 export interface CommandOutcome {
@@ -48,21 +56,40 @@ export interface CommandOutcome {
   readonly replayed: boolean;
 }
 
-/** The way to the database. SOAP and others may become further doors in front of it; this is what they all call. */
+/** One of several commands run together: what took effect, or the error that `execute` would have thrown. */
+export type BatchOutcome = CommandOutcome | SluiceError;
+
+/** The way to the database that every door shares. */
 export interface CommandGateway {
   /**
-   * Runs the procedure once, however often it has to try.
-   * @throws CMD_REFUSED with `problem` and its facts in the context; CMD_OVERLOADED when too many wait; CMD_OUTCOME_UNKNOWN when no answer
-   * came (the same key asks for it); CMD_DATABASE_AWAY when the database cannot be reached; CMD_DATABASE_FAULT for anything else.
+   * Runs a write once, however often it has to try.
+   * @throws CMD_REFUSED with `problem` and its facts in the context; CMD_OVERLOADED when too many wait; CMD_TIMED_OUT when it took too long
+   * and the database says that nothing took effect; CMD_OUTCOME_UNKNOWN when not even that could be learnt (the same key asks for it);
+   * CMD_DATABASE_AWAY when the database cannot be reached and was not before; CMD_DATABASE_FAULT for anything else.
    */
   execute(call: CommandCall, signal?: AbortSignal): Promise<CommandOutcome>;
+  /** Runs a read; JSON text. @throws as `execute`. */
+  read(call: ReadCall, signal?: AbortSignal): Promise<string>;
+  /**
+   * Runs writes of one use case one after the other in one round trip, each in its own transaction. At most `groupSize` calls. One outcome
+   * a call, in order. @throws CMD_OVERLOADED, CMD_DATABASE_AWAY when none was tried.
+   */
+  executeGroup(calls: readonly CommandCall[], signal?: AbortSignal): Promise<readonly BatchOutcome[]>;
+  /** Most calls of one use case that `executeGroup` takes; 1 when there is no procedure for it. */
+  groupSize(commandName: string): number;
+  /** Whether a command of this caller with this key has taken effect, was refused, or is running. @throws CMD_DATABASE_AWAY. */
+  isKnown(caller: string, idempotencyKey: string): Promise<boolean>;
   /** Rejects with CMD_DATABASE_AWAY when a trivial call does not come back. */
   ping(): Promise<void>;
   readonly load: () => GatewayLoad;
 }
 
-/** Commands in the database and waiting for their turn. */
+/** Commands in the database and waiting for their turn, and whether the database is taken for reachable. */
 export interface GatewayLoad {
   readonly running: number;
   readonly waiting: number;
+  readonly breaker: BreakerState;
 }
+
+/** `closed`: calls go through. `open`: the database is taken for away. `half-open`: one call finds out. */
+export type BreakerState = 'closed' | 'open' | 'half-open';

@@ -28,6 +28,7 @@ export function writeParameters(call: CommandCall, dialect: SqlDialect): SqlPara
     PayloadHash: binary(call.payloadHash),
     ...ownParameters(call.parameters, dialect),
     CommandId: uniqueidentifier(call.commandId),
+    TraceParent: varcharOf(55, call.traceparent ?? null),
   };
 }
 

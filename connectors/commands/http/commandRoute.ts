@@ -1,73 +1,43 @@
-import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { z } from 'zod';
-import { fieldFaults } from '#infra/runtime/http/fieldFaults.ts';
-import { HTTP_PROBLEMS, HttpProblem } from '#infra/runtime/http/problem.ts';
-import type { CommandGateway } from '../gateways/procedure.ts';
-import type { Command, CommandInput } from '../model/defineCommand.ts';
-import { payloadHash } from '../model/payloadHash.ts';
-import type { AuditLog } from './auditLog.ts';
-import { authorize, type GuardOptions, idempotencyKey } from './guard.ts';
-import type { Caller } from './keys.ts';
-import { commandProblem } from './problems.ts';
+import type { Command } from '../model/defineCommand.ts';
+import type { CommandPipeline } from '../pipeline/useCases.ts';
+import { contextOf, factsOf, JSON_TYPE, prefersAsync } from './exchange.ts';
+import { sentKey } from './guard.ts';
 
-export interface CommandRouteOptions extends GuardOptions {
-  readonly gateway: CommandGateway;
-  readonly audit: AuditLog;
-}
-
-/** The handler of one use case: guard, check, call, answer what the procedure answered. */
-export function commandHandler(command: Command, options: CommandRouteOptions) {
+/** The handler of one use case: hands the request to the pipeline and answers what it gives. */
+export function commandHandler(command: Command, pipeline: CommandPipeline) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const startedAtMs = options.now();
-    const audited: { caller?: Caller; key?: string; commandId?: string } = {};
-    try {
-      const caller = await authorize(request, command.scope, options);
-      audited.caller = caller;
-      const key = idempotencyKey(request);
-      audited.key = key;
-      const input = checkInput(command, request);
-      const outcome = await options.gateway.execute({
-        commandName: command.name,
-        procedure: command.procedure,
-        parameters: command.parameters(input),
-        commandId: randomUUID(),
-        idempotencyKey: key,
-        caller: caller.id,
-        requestId: request.id,
-        payloadHash: payloadHash(command.name, input),
-      });
-      audited.commandId = outcome.commandId;
-      options.audit.decided(
-        command.name,
-        request.id,
-        audited,
-        outcome.replayed ? 'replayed' : 'done',
-        options.now() - startedAtMs,
-      );
-      reply.code(command.successStatus).header('cache-control', 'no-store').type('application/json; charset=utf-8');
-      if (outcome.replayed) reply.header('idempotency-replayed', 'true');
-      return reply.send(outcome.result);
-    } catch (error) {
-      const problem = commandProblem(error);
-      options.audit.decided(command.name, request.id, audited, problem.kind.code, options.now() - startedAtMs);
-      throw problem;
+    const asked = {
+      command,
+      caller: factsOf(request).caller!,
+      input: { params: request.params, query: request.query, body: request.body },
+      idempotencyKey: sentKey(request),
+      context: contextOf('rest', request, reply),
+    };
+    reply.header('cache-control', 'no-store');
+    if (command.guard.kind === 'write' && pipeline.canEnqueue && prefersAsync(request)) {
+      const { commandId } = await pipeline.enqueue(asked);
+      return answerAccepted(reply, commandId);
     }
+    const { status, body, replayed } = await pipeline.execute(asked);
+    if (replayed) reply.header('idempotency-replayed', 'true');
+    return reply.code(status).type(JSON_TYPE).send(body);
   };
 }
 
-/** @throws 422 with every fault by JSON Pointer; faults of the path are marked `path:`. */
-function checkInput(command: Command, request: FastifyRequest): CommandInput {
-  const params = command.params.safeParse(request.params);
-  const body = command.body.safeParse(request.body);
-  if (params.success && body.success) return { params: params.data, body: body.data };
-  const faults = [...faultsOf(params, 'path:'), ...faultsOf(body, '')];
-  throw new HttpProblem(HTTP_PROBLEMS.validation, {
-    detail: `${faults.length} places need correcting.`,
-    errors: faults,
-  });
-}
+/** Where the status of a queued command is. */
+export const statusPath = (commandId: string): string => `/commands/${commandId}`;
 
-function faultsOf(result: z.ZodSafeParseResult<unknown>, prefix: string) {
-  return result.success ? [] : fieldFaults(result.error, prefix);
+/** Seconds after which a first look at the status is worth it. */
+const LOOK_AFTER_SECONDS = 1;
+
+function answerAccepted(reply: FastifyReply, commandId: string): FastifyReply {
+  const statusUrl = statusPath(commandId);
+  return reply
+    .code(202)
+    .header('location', statusUrl)
+    .header('retry-after', String(LOOK_AFTER_SECONDS))
+    .header('preference-applied', 'respond-async')
+    .type(JSON_TYPE)
+    .send(JSON.stringify({ commandId, state: 'accepted', statusUrl }));
 }

@@ -3,7 +3,7 @@ import { HTTP_PROBLEMS, type ProblemKind } from '#infra/runtime/http/problem.ts'
 import { COMMANDS } from '../model/commands.ts';
 import type { Command } from '../model/defineCommand.ts';
 import { KEY_REFUSALS, REFUSALS, type RefusalName } from '../model/refusals.ts';
-import { COMMAND_PROBLEMS, refusalKind } from './problems.ts';
+import { COMMAND_PROBLEMS, refusalKind } from '../pipeline/problems.ts';
 
 /** JSON as an OpenAPI document holds it. */
 type Json = Readonly<Record<string, unknown>>;

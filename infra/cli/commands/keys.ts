@@ -1,4 +1,4 @@
-import { createKey } from '#connectors/commands/http/keys.ts';
+import { createKey } from '#connectors/commands/callers/keys.ts';
 import type { Scope } from '#connectors/commands/model/defineCommand.ts';
 import { EXIT } from '../exitCodes.ts';
 import { print, printError, printJson } from '../output.ts';

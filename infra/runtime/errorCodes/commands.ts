@@ -17,6 +17,11 @@ export const COMMANDS_ERRORS = {
     'Send it again with the same idempotency key: that resolves it.',
     true,
   ),
+  CMD_TIMED_OUT: entry(
+    'The database took longer over a command than it may; the command was rolled back, as asking the database showed.',
+    'Look for locks and load in the database; commands.statementTimeoutMs is the limit. The command may be sent again.',
+    true,
+  ),
   CMD_DATABASE_AWAY: entry(
     'The database cannot be reached.',
     'Check that it runs and that its address is right.',
@@ -29,6 +34,20 @@ export const COMMANDS_ERRORS = {
   CMD_KEYS_INVALID: entry(
     'The list of API keys has faults.',
     'It is a JSON list of {id, prefix, hash, scopes}; `sluice keys create` prints an entry.',
+  ),
+  CMD_CALLER_UNPROVEN: entry(
+    "A caller's token could not be checked, because the issuer's keys could not be read.",
+    'Check that commands.tokens[].jwksUrl answers; the caller may try again.',
+    true,
+  ),
+  CMD_QUEUE_AWAY: entry(
+    'The queue of commands cannot be reached.',
+    'Check that Kafka runs and that kafka.brokers is right; nothing was accepted.',
+    true,
+  ),
+  CMD_QUEUE_RECORD_INVALID: entry(
+    'A record of the queue of commands cannot be read.',
+    'Another version wrote it, or another program did; its command ends as failed and the rest goes on.',
   ),
   CMD_LOGIN_TOO_POWERFUL: entry(
     'The login of the command API can do more than run its procedures.',

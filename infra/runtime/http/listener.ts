@@ -16,6 +16,8 @@ export interface ListenerOptions {
   readonly app: ListeningApp;
   readonly http: { readonly host: string; readonly port: number };
   readonly log: Logger;
+  /** Default http. */
+  readonly scheme?: 'http' | 'https';
   /** Milliseconds running requests may take to end when the process stops. Default 5000. */
   readonly drainMs?: number;
 }
@@ -30,11 +32,11 @@ export class HttpListener implements Component {
     this.#options = options;
   }
 
-  /** http://host:port once started, else ''. */
+  /** scheme://host:port once started, else ''. */
   get url(): string {
     const address = this.#options.app.server.address();
     if (address === null || typeof address === 'string') return '';
-    return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+    return `${this.#options.scheme ?? 'http'}://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
   }
 
   /** @throws HTTP_LISTEN_FAILED when the address is taken or not ours. */

@@ -29,6 +29,8 @@ export interface ProblemOptions {
   readonly retryAfterSeconds?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
+  /** The answer is kept and given again byte for byte: nothing of the single request may stand in its body. */
+  readonly isStored?: boolean;
 }
 
 /** Thrown to end a request with a problem. It is an answer to the caller, not a fault of ours. */
@@ -55,9 +57,9 @@ export function problemBody(problem: HttpProblem, instance: string, requestId: s
     title: kind.title,
     status: kind.status,
     ...(options.detail === undefined ? {} : { detail: options.detail }),
-    instance,
+    ...(options.isStored ? {} : { instance }),
     code: kind.code,
-    requestId,
+    ...(options.isStored ? {} : { requestId }),
     ...(options.errors === undefined ? {} : { errors: options.errors }),
   };
 }
@@ -90,16 +92,27 @@ export const HTTP_PROBLEMS = {
   unauthenticated: kind(
     'unauthenticated',
     401,
-    'No valid API key was given',
-    'Send Authorization: Bearer <key> with a current key.',
+    'No valid credential was given',
+    'Send Authorization: Bearer <API key or token> with a current one, or a client certificate that is known here.',
   ),
-  forbidden: kind('forbidden', 403, 'The API key may not do this', 'Ask for a key with the scope named in the answer.'),
+  forbidden: kind(
+    'forbidden',
+    403,
+    'The caller may not do this',
+    'Ask for a credential with the scope named in the answer; one that is bound to a customer acts for that customer only.',
+  ),
   notFound: kind('not-found', 404, 'There is nothing here', 'Check the address against the OpenAPI document.'),
   methodNotAllowed: kind(
     'method-not-allowed',
     405,
     'This method is not possible here',
     'Use a method named in the Allow header.',
+  ),
+  notAcceptable: kind(
+    'not-acceptable',
+    406,
+    'No media type that you accept can be given',
+    'Accept application/json and application/problem+json, or leave the header out.',
   ),
   requestTimeout: kind('request-timeout', 408, 'The request took too long to arrive', 'Send it again, faster.'),
   tooLarge: kind('request-too-large', 413, 'The request is too large', 'Send less at once.'),

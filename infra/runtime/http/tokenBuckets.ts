@@ -23,8 +23,11 @@ export class TokenBuckets {
     this.#limits = { maxKeys: 10_000, ...limits };
   }
 
-  /** Takes one token: 0 when there was one, else the seconds until there is one again. */
-  take(key: string, nowMs: number): number {
+  /**
+   * Takes `cost` tokens: 0 when they were there, else the seconds until they are. What costs more than a full bucket may be taken from a
+   * full one, and leaves a debt.
+   */
+  take(key: string, nowMs: number, cost = 1): number {
     const { perSecond, burst, maxKeys } = this.#limits;
     const bucket = this.#buckets.get(key) ?? { tokens: burst, atMs: nowMs };
     bucket.tokens = Math.min(burst, bucket.tokens + (Math.max(0, nowMs - bucket.atMs) / 1000) * perSecond);
@@ -32,8 +35,9 @@ export class TokenBuckets {
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
     if (this.#buckets.size > maxKeys) this.#buckets.delete(this.#buckets.keys().next().value!);
-    if (bucket.tokens < 1) return (1 - bucket.tokens) / perSecond;
-    bucket.tokens -= 1;
+    const needed = Math.min(cost, burst);
+    if (bucket.tokens < needed) return (needed - bucket.tokens) / perSecond;
+    bucket.tokens -= cost;
     return 0;
   }
 

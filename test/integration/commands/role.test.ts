@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { createKey } from '#connectors/commands/http/keys.ts';
+import { createKey } from '#connectors/commands/callers/keys.ts';
 import { composeCommands } from '#infra/cli/roles/commands.ts';
 import type { RoleParts } from '#infra/cli/roles/role.ts';
 import { commandsSchema } from '#infra/runtime/config/commands.ts';

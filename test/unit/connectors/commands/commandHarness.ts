@@ -1,7 +1,15 @@
 import type { FastifyInstance } from 'fastify';
-import { createKey, KeyRing } from '#connectors/commands/http/keys.ts';
+import { Authenticator } from '#connectors/commands/callers/authenticator.ts';
+import type { TokenVerifier } from '#connectors/commands/callers/jwt.ts';
+import { KeyRing } from '#connectors/commands/callers/keyRing.ts';
+import { createKey } from '#connectors/commands/callers/keys.ts';
 import { createCommandServer } from '#connectors/commands/http/server.ts';
-import { silentLogger } from '#infra/runtime/logger.ts';
+import { SCOPES } from '#connectors/commands/model/defineCommand.ts';
+import { AuditLog } from '#connectors/commands/pipeline/auditLog.ts';
+import { memoryQuotas } from '#connectors/commands/pipeline/quotas.ts';
+import { CommandPipeline } from '#connectors/commands/pipeline/useCases.ts';
+import type { CommandQueue } from '#connectors/commands/queue/queue.ts';
+import { type Logger, silentLogger } from '#infra/runtime/logger.ts';
 import { createMetrics } from '#infra/runtime/metrics.ts';
 import { FakeGateway } from './fakeGateway.ts';
 
@@ -13,11 +21,17 @@ export const ORDER = {
 };
 
 const LIMITS = {
+  addressRatePerSecond: 10_000,
+  bodyLimitBytes: 65_536,
+  batchBodyLimitBytes: 1_048_576,
+  requestTimeoutMs: 5000,
+  maxConnections: 100,
+  trustProxy: false as false | readonly string[],
+  corsOrigins: [] as readonly string[],
   ratePerSecond: 1000,
   rateBurst: 1000,
-  addressRatePerSecond: 1000,
-  bodyLimitBytes: 65_536,
-  requestTimeoutMs: 5000,
+  dailyCommands: 1_000_000,
+  processes: 1,
 };
 
 /** What a request differs in from a good one; null leaves a header out. */
@@ -40,28 +54,46 @@ export interface TestKeys {
 }
 
 export async function testKeys(): Promise<TestKeys> {
-  const full = await createKey({ id: 'web', scopes: ['orders:write', 'orders:cancel'] });
+  const full = await createKey({ id: 'web', scopes: SCOPES });
   const cancel = await createKey({ id: 'desk', scopes: ['orders:cancel'] });
   return { full: full.key, cancel: cancel.key, ring: new KeyRing([full.entry, cancel.entry]) };
+}
+
+export interface HarnessOptions {
+  readonly limits?: Partial<typeof LIMITS>;
+  readonly now?: () => number;
+  readonly queue?: CommandQueue;
+  readonly tokens?: TokenVerifier;
+  readonly log?: Logger;
 }
 
 /** A command server over a gateway in memory. */
 export class CommandHarness {
   readonly gateway = new FakeGateway();
+  readonly metrics = createMetrics();
+  readonly pipeline: CommandPipeline;
   readonly app: FastifyInstance;
   readonly #keys: TestKeys;
   #sent = 0;
 
-  constructor(keys: TestKeys, limits: Partial<typeof LIMITS> = {}, now?: () => number) {
+  constructor(keys: TestKeys, options: HarnessOptions = {}) {
     this.#keys = keys;
+    const { log = silentLogger, now = Date.now, queue, tokens } = options;
+    const limits = { ...LIMITS, ...options.limits };
+    const { gateway } = this;
+    const audit = new AuditLog(log, this.metrics);
+    this.pipeline = new CommandPipeline({ gateway, audit, quotas: memoryQuotas(limits), queue, now });
     this.app = createCommandServer({
-      gateway: this.gateway,
-      keys: keys.ring,
-      log: silentLogger,
-      metrics: createMetrics(),
-      limits: { ...LIMITS, ...limits },
-      ...(now ? { now } : {}),
-    }).app;
+      pipeline: this.pipeline,
+      gateway,
+      authenticator: new Authenticator({ keys: keys.ring, ...(tokens && { tokens }) }),
+      audit,
+      queue,
+      document: () => ({ openapi: '3.1.0' }),
+      log,
+      limits,
+      now,
+    });
   }
 
   post(sent: Sent = {}) {
@@ -75,7 +107,12 @@ export class CommandHarness {
         ...(idempotencyKey === null ? {} : { 'idempotency-key': idempotencyKey }),
         ...sent.headers,
       },
-      payload: typeof body === 'string' ? body : JSON.stringify(body),
+      payload: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
     });
+  }
+
+  get(url: string, key: string | null = this.#keys.full, headers: Record<string, string> = {}) {
+    const authorization = key === null ? {} : { authorization: `Bearer ${key}` };
+    return this.app.inject({ method: 'GET', url, headers: { ...authorization, ...headers } });
   }
 }

@@ -1,16 +1,36 @@
-import type { CommandCall, CommandGateway, CommandOutcome } from '#connectors/commands/gateways/procedure.ts';
+import type {
+  BatchOutcome,
+  CommandCall,
+  CommandGateway,
+  CommandOutcome,
+  GatewayLoad,
+  ReadCall,
+} from '#connectors/commands/gateways/procedure.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
+
+interface Kept {
+  readonly hash: string;
+  readonly commandId: string;
+  readonly result: string;
+}
 
 /** A gateway in memory that keeps the idempotency rules of the procedures. `work` makes the result text or throws a refusal. */
 export class FakeGateway implements CommandGateway {
   readonly calls: CommandCall[] = [];
-  readonly #done = new Map<string, { hash: string; commandId: string; result: string }>();
+  readonly reads: ReadCall[] = [];
+  /** Sizes of the groups that came in one round trip. */
+  readonly groups: number[] = [];
+  readonly #done = new Map<string, Kept>();
   readonly #running = new Set<string>();
   work: (call: CommandCall) => Promise<string> = async (call) =>
     JSON.stringify({ commandId: call.commandId, orderId: '100001' });
+  /** Answers a read. */
+  look: (call: ReadCall) => Promise<string> = async () => '{"items":[]}';
+  isAway = false;
 
   async execute(call: CommandCall): Promise<CommandOutcome> {
     this.calls.push(call);
+    if (this.isAway) throw new SluiceError('CMD_DATABASE_AWAY', 'away');
     const key = `${call.caller} ${call.idempotencyKey}`;
     if (this.#running.has(key)) throw refused('command-running', 50425);
     const done = this.#done.get(key);
@@ -28,9 +48,31 @@ export class FakeGateway implements CommandGateway {
     }
   }
 
-  async ping(): Promise<void> {}
+  async read(call: ReadCall): Promise<string> {
+    this.reads.push(call);
+    return this.look(call);
+  }
 
-  load = () => ({ running: this.#running.size, waiting: 0 });
+  groupSize(commandName: string): number {
+    return commandName === 'AcceptOrder' ? 50 : 1;
+  }
+
+  async executeGroup(calls: readonly CommandCall[]): Promise<readonly BatchOutcome[]> {
+    this.groups.push(calls.length);
+    const outcomes: BatchOutcome[] = [];
+    for (const call of calls) outcomes.push(await this.execute(call).catch((error: SluiceError) => error));
+    return outcomes;
+  }
+
+  async isKnown(caller: string, idempotencyKey: string): Promise<boolean> {
+    return this.#done.has(`${caller} ${idempotencyKey}`);
+  }
+
+  async ping(): Promise<void> {
+    if (this.isAway) throw new SluiceError('CMD_DATABASE_AWAY', 'away');
+  }
+
+  load = (): GatewayLoad => ({ running: this.#running.size, waiting: 0, breaker: 'closed' });
 }
 
 export function refused(problem: string, number: number, facts: Record<string, string | number> = {}): SluiceError {

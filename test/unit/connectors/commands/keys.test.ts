@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createKey, KeyRing, parseKeyList } from '#connectors/commands/http/keys.ts';
+import { KeyRing } from '#connectors/commands/callers/keyRing.ts';
+import { createKey, parseKeyList } from '#connectors/commands/callers/keys.ts';
 
 describe('API keys', () => {
   it('are not made with a caller or a time that the list would refuse', async () => {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { SCOPES, type Scope } from '../model/defineCommand.ts';
@@ -18,13 +18,10 @@ export interface ApiKeyEntry {
   readonly scopes: readonly Scope[];
   /** After this moment (ISO 8601) the key is dead. */
   readonly expiresAt?: string | undefined;
-}
-
-/** Who is calling, after the key was checked. */
-export interface Caller {
-  readonly id: string;
-  readonly prefix: string;
-  readonly scopes: readonly Scope[];
+  /** When it was made (ISO 8601). */
+  readonly createdAt?: string | undefined;
+  /** Since when it is refused, for good; the entry stays in the list so that its prefix can still be named in old audit records. */
+  readonly revokedAt?: string | undefined;
 }
 
 /** Cost of one hash: 16 MiB and about 40 ms of one core. Source: RFC 7914 §2; OWASP Password Storage Cheat Sheet. */
@@ -36,12 +33,15 @@ const PREFIX_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const KEY = /^slk_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$/;
 const HASH = /^scrypt\$(\d+)\$(\d+)\$(\d+)\$([A-Za-z0-9_-]+)\$([A-Za-z0-9_-]+)$/;
 
+const timeSchema = z.iso.datetime({ error: 'expected a UTC time such as 2030-01-31T00:00:00Z' });
 const entrySchema = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, { error: 'expected 1 to 64 letters, digits or . _ -' }),
   prefix: z.string().regex(/^[a-z0-9]{12}$/),
   hash: z.string().regex(HASH),
   scopes: z.array(z.enum(SCOPES)),
-  expiresAt: z.iso.datetime({ error: 'expected a UTC time such as 2030-01-31T00:00:00Z' }).optional(),
+  expiresAt: timeSchema.optional(),
+  createdAt: timeSchema.optional(),
+  revokedAt: timeSchema.optional(),
 });
 
 /**
@@ -52,6 +52,7 @@ export async function createKey(options: {
   readonly id: string;
   readonly scopes: readonly Scope[];
   readonly expiresAt?: string;
+  readonly createdAt?: string;
 }): Promise<{ readonly key: string; readonly entry: ApiKeyEntry }> {
   const prefix = Array.from(randomBytes(PREFIX_LENGTH), (byte) => PREFIX_ALPHABET[byte % PREFIX_ALPHABET.length]).join(
     '',
@@ -94,58 +95,18 @@ export function parseKeyList(text: string): readonly ApiKeyEntry[] {
   return parsed.data;
 }
 
-/** Checks presented keys against the list. Memory: one entry a listed key. */
-export class KeyRing {
-  readonly #entries: ReadonlyMap<string, ApiKeyEntry>;
-  /** Prefix → SHA-256 of the secret that was verified. */
-  readonly #verified = new Map<string, Buffer>();
-  /** Prefix → the hashing under way; a second request with the same prefix waits for it instead of hashing beside it. */
-  readonly #hashing = new Map<string, Promise<unknown>>();
-  readonly #now: () => number;
+/** The secret of a key that has its shape; null for any other text. */
+export function splitKey(key: string): { readonly prefix: string; readonly secret: string } | null {
+  const [, prefix, secret] = KEY.exec(key) ?? [];
+  return prefix === undefined || secret === undefined ? null : { prefix, secret };
+}
 
-  constructor(entries: readonly ApiKeyEntry[], now: () => number = Date.now) {
-    this.#entries = new Map(entries.map((entry) => [entry.prefix, entry]));
-    this.#now = now;
-  }
-
-  /** The caller, or null for anything but a listed, unexpired key. */
-  async verify(key: string): Promise<Caller | null> {
-    const [, prefix, secret] = KEY.exec(key) ?? [];
-    if (prefix === undefined || secret === undefined) return null;
-    const entry = this.#entries.get(prefix);
-    if (entry === undefined) return null;
-    if (entry.expiresAt !== undefined && Date.parse(entry.expiresAt) <= this.#now()) return null;
-    if (!(await this.#matches(entry, secret))) return null;
-    return { id: entry.id, prefix, scopes: entry.scopes };
-  }
-
-  async #matches(entry: ApiKeyEntry, secret: string): Promise<boolean> {
-    const digest = createHash('sha256').update(secret).digest();
-    const isKnown = (): boolean => {
-      const known = this.#verified.get(entry.prefix);
-      return known !== undefined && timingSafeEqual(known, digest);
-    };
-    if (isKnown()) return true;
-    // One hash at a time for each listed key: somebody who knows a prefix cannot make us hash more than one core can.
-    while (this.#hashing.has(entry.prefix)) await this.#hashing.get(entry.prefix);
-    if (isKnown()) return true;
-    const [, N, r, p, salt, hash] = HASH.exec(entry.hash)!;
-    const expected = Buffer.from(hash!, 'base64url');
-    const work = derive(
-      secret,
-      Buffer.from(salt!, 'base64url'),
-      { N: Number(N), r: Number(r), p: Number(p) },
-      expected.length,
-    );
-    this.#hashing.set(entry.prefix, work);
-    try {
-      const matches = timingSafeEqual(await work, expected);
-      if (matches) this.#verified.set(entry.prefix, digest);
-      return matches;
-    } finally {
-      this.#hashing.delete(entry.prefix);
-    }
-  }
+/** Whether the secret is the one that was hashed. Takes as long as one hash: about 40 ms. */
+export async function matchesHash(secret: string, stored: string): Promise<boolean> {
+  const [, N, r, p, salt, hash] = HASH.exec(stored)!;
+  const expected = Buffer.from(hash!, 'base64url');
+  const cost = { N: Number(N), r: Number(r), p: Number(p) };
+  return timingSafeEqual(await derive(secret, Buffer.from(salt!, 'base64url'), cost, expected.length), expected);
 }
 
 function derive(secret: string, salt: Buffer, cost: ScryptOptions, bytes = HASH_BYTES): Promise<Buffer> {

@@ -1,11 +1,17 @@
+import type { HttpProblem } from '#infra/runtime/http/problem.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { Counter, Histogram, LATENCY_BUCKETS_SECONDS, type Registry } from '#infra/runtime/metrics.ts';
+import type { Caller } from './caller.ts';
+import type { Door } from './types.ts';
 
 /** What is known of a request when it is decided; a refused one may not have got far. */
 export interface AuditedRequest {
-  readonly caller?: { readonly id: string; readonly prefix: string };
-  readonly key?: string;
-  readonly commandId?: string;
+  readonly door: Door;
+  readonly requestId: string;
+  readonly traceparent?: string | undefined;
+  readonly caller?: Caller | undefined;
+  readonly key?: string | undefined;
+  readonly commandId?: string | undefined;
 }
 
 export interface CommandCounts {
@@ -18,16 +24,17 @@ export interface CommandCounts {
  */
 export class AuditLog {
   readonly #log: Logger;
-  readonly #outcomes: Counter<'command' | 'outcome'>;
+  readonly #outcomes: Counter<'command' | 'outcome' | 'door'>;
   readonly #latency: Histogram<'command'>;
   readonly #counts = new Map<string, number>();
+  readonly #noted = new WeakSet<HttpProblem>();
 
   constructor(log: Logger, metrics: Registry) {
     this.#log = log;
     this.#outcomes = new Counter({
       name: 'sluice_commands_total',
-      help: 'Commands by use case and outcome: done, replayed or the code of the problem.',
-      labelNames: ['command', 'outcome'],
+      help: 'Commands by use case, door and outcome: done, replayed, queued or the code of the problem.',
+      labelNames: ['command', 'outcome', 'door'],
       registers: [metrics],
     });
     this.#latency = new Histogram({
@@ -39,22 +46,35 @@ export class AuditLog {
     });
   }
 
-  /** `outcome`: done, replayed or a problem's code. */
-  decided(command: string, requestId: string, request: AuditedRequest, outcome: string, latencyMs: number): void {
-    this.#outcomes.inc({ command, outcome });
+  /** `command`: its name, or `-` when the request got to none. `outcome`: done, replayed, queued or a problem's code. */
+  decided(command: string, request: AuditedRequest, outcome: string, latencyMs: number): void {
+    this.#outcomes.inc({ command, outcome, door: request.door });
     this.#latency.observe({ command }, latencyMs / 1000);
     this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1);
     this.#log.info({
       event: 'command_decided',
       command,
       outcome,
-      requestId,
+      door: request.door,
+      requestId: request.requestId,
+      traceId: request.traceparent?.split('-')[1],
       caller: request.caller?.id,
-      keyPrefix: request.caller?.prefix,
+      credential: request.caller && `${request.caller.credential.kind}:${request.caller.credential.name}`,
       idempotencyKey: request.key,
       commandId: request.commandId,
       latencyMs,
     });
+  }
+
+  /** A refusal, counted once however many hands it passes through. */
+  refused(command: string, request: AuditedRequest, problem: HttpProblem, latencyMs: number): HttpProblem {
+    this.#noted.add(problem);
+    this.decided(command, request, problem.kind.code, latencyMs);
+    return problem;
+  }
+
+  wasNoted(problem: HttpProblem): boolean {
+    return this.#noted.has(problem);
   }
 
   /** Decisions since the start, by outcome. */
