@@ -1,80 +1,206 @@
-import { type KeyCodec, keyCodec } from '#connectors/sqlserver/columnCodec.ts';
-import type { Database, Queryable } from '#connectors/sqlserver/connection.ts';
+import type { ColumnCodec } from '#connectors/sqlserver/columnCodec.ts';
+import type { ArrayRow, Database, Queryable } from '#connectors/sqlserver/connection.ts';
+import { quoteName } from '#connectors/sqlserver/identifiers.ts';
+import { KEY_TEXT_LENGTH, type KeyCodec, keyCodec } from '#connectors/sqlserver/keyText.ts';
 import { type Lsn, lsnFromNumeric } from '#connectors/sqlserver/lsn.ts';
 import { int, nvarcharOf, type SqlParam } from '#connectors/sqlserver/params.ts';
-import { fixSnapshotView, snapshotChunk } from '#connectors/sqlserver/tableQueries.ts';
+import {
+  ESTIMATED_ROWS,
+  fixSnapshotView,
+  GENTLE_READ,
+  keyAfterRows,
+  rowsByKeys,
+  snapshotChunk,
+} from '#connectors/sqlserver/snapshotQueries.ts';
 import { hasCode, SluiceError } from '#infra/runtime/errors.ts';
 import { RowReader } from './rowReader.ts';
+import { type FilterSql, NO_FILTER } from './snapshotFilter.ts';
+import type { SnapshotIsolation } from './snapshotIsolation.ts';
 import type { CapturedTable, Row } from './types.ts';
 
-/** A row of a chunk with its key as text. */
-export interface ChunkRow {
-  readonly row: Row;
-  readonly key: readonly string[];
-}
+/** A key, each part as text. */
+export type KeyText = readonly string[];
 
-/** Some rows of a table in key order, as they stood between two places in the log. */
-export interface Chunk {
-  readonly table: CapturedTable;
-  /** Whatever committed at or before it is in the rows. */
+/** Rows of a table without a key that are read at most; they are held in memory together. */
+export const MAX_KEYLESS_ROWS = 200_000;
+
+/** Where in the log a view lies. */
+export interface View {
+  /** Whatever committed at or before it is seen. */
   readonly from: Lsn;
-  /** Whatever committed after it is not. The rows count as read here. */
-  readonly to: Lsn;
-  readonly rows: readonly ChunkRow[];
-  /** No rows come after it. */
+  /** Whatever committed after it is not seen; null while nothing proves where that is. */
+  readonly to: Lsn | null;
+}
+
+/** Rows as they stood in a view, in key order. */
+export interface RowsRead extends View {
+  readonly rows: readonly Row[];
+  /** The key of a row that was read. */
+  readonly keyOf: (index: number) => KeyText | null;
+  /** No rows come after them. */
   readonly last: boolean;
-  readonly readAtMs: number;
 }
 
-/** Reads the chunk after a key; null = from the beginning. */
-export type ChunkReader = (afterKey: readonly string[] | null, limit: number) => Promise<Chunk>;
+/** How to read: `since` is known to be captured before reading begins; `onView` hears of the view's beginning as soon as it is fixed. */
+export interface ReadOptions {
+  readonly isolation: SnapshotIsolation;
+  readonly since: Lsn;
+  readonly onView: (from: Lsn) => void;
+}
 
-/** The chunk reader of a table. Each chunk is one short transaction under SNAPSHOT isolation: no locks, nothing written. */
-export function chunkReader(db: Database, table: CapturedTable, now: () => number, signal: AbortSignal): ChunkReader {
-  const { instance } = table;
-  const reader = new RowReader(instance);
-  const keys: KeyCodec[] = instance.keyColumns.map((name) => keyCodec(instance.columns.find((c) => c.name === name)!));
-  const fixView = fixSnapshotView(instance);
-  const first = snapshotChunk(instance, reader.codecs, keys, true);
-  const next = snapshotChunk(instance, reader.codecs, keys, false);
-  return (afterKey, limit) =>
-    db.inSnapshot(async (transaction) => {
-      const window = await viewWindow(transaction, table, fixView, signal);
-      const params: Record<string, SqlParam> = { rows: int(limit) };
-      afterKey?.forEach((text, i) => {
-        params[`k${i}`] = nvarcharOf(450, text);
-      });
-      const rows = await transaction.rows(afterKey ? next : first, params, signal);
-      const width = reader.codecs.length;
-      return {
-        table,
-        ...window,
-        rows: rows.map((values) => ({ row: reader.fromTable(values, 0), key: values.slice(width) as string[] })),
-        last: rows.length < limit,
-        readAtMs: now(),
-      };
+export interface RangeToRead extends ReadOptions {
+  readonly after: KeyText | null;
+  readonly upTo: KeyText | null;
+  readonly limit: number;
+}
+
+/** Reads the rows of one version of a table for snapshots. Nothing is locked under SNAPSHOT isolation; nothing is written in either. */
+export class TableReader {
+  readonly table: CapturedTable;
+  readonly #db: Database;
+  readonly #signal: AbortSignal;
+  readonly #reader: RowReader;
+  readonly #codecs: readonly ColumnCodec[];
+  readonly #keys: readonly KeyCodec[];
+  readonly #filter: FilterSql;
+  /** True when the rows do not give their key as it is (masked columns): the server sends it as text. */
+  readonly #keyTexts: boolean;
+
+  constructor(db: Database, table: CapturedTable, filter: FilterSql | null, signal: AbortSignal) {
+    const { instance } = table;
+    this.table = table;
+    this.#db = db;
+    this.#signal = signal;
+    this.#reader = new RowReader(instance);
+    this.#codecs = this.#reader.codecs;
+    const columnOf = (name: string) => instance.columns.find((c) => c.name === name)!;
+    this.#keys = instance.keyColumns.map((name) => keyCodec(columnOf(name)));
+    this.#filter = filter ?? NO_FILTER;
+    this.#keyTexts = this.#keys.some(({ column }) => column.mask !== undefined);
+  }
+
+  get hasKey(): boolean {
+    return this.#keys.length > 0;
+  }
+
+  /** True when rows may be large: text, image, (max) types. */
+  get hasLargeColumns(): boolean {
+    return this.#codecs.some((codec) => codec.large);
+  }
+
+  /** The key of a row as text. */
+  keyOf(row: Row): KeyText {
+    return this.#keys.map(({ column, text }) => text(row[column.name]));
+  }
+
+  /** The next rows of a range. @throws SluiceError CDC_SNAPSHOT_UNAVAILABLE, SNAPSHOT_NOT_POSSIBLE */
+  async range(range: RangeToRead): Promise<RowsRead> {
+    const { after, upTo } = range;
+    const limit = this.hasKey ? range.limit : MAX_KEYLESS_ROWS + 1;
+    const shape = {
+      after: after !== null,
+      upTo: upTo !== null,
+      where: this.#filter.text,
+      keyTexts: this.#keyTexts,
+    };
+    const text = snapshotChunk(this.table.instance, this.#codecs, this.#keys, shape);
+    const params = {
+      rows: int(limit),
+      ...keyParams('k', after ?? []),
+      ...keyParams('u', upTo ?? []),
+      ...this.#filter.params,
+    };
+    const { found, ...view } = await this.#inView(range, (db, gentle) => db.rows(gentle + text, params, this.#signal));
+    if (!this.hasKey && found.length > MAX_KEYLESS_ROWS) throw tooManyKeyless(this.table);
+    const rows = found.map((values) => this.#reader.fromTable(values, 0));
+    return { ...view, rows, keyOf: this.#keyAt(found, rows), last: found.length < limit };
+  }
+
+  /** The rows with these keys; null for a key that has none. At most maxKeysAtOnce keys. */
+  async byKeys(keys: readonly KeyText[], options: ReadOptions): Promise<View & { readonly rows: (Row | null)[] }> {
+    const text = rowsByKeys(this.table.instance, this.#codecs, this.#keys, keys.length);
+    const params = Object.assign({}, ...keys.map((key, n) => keyParams(`k${n}_`, key))) as Record<string, SqlParam>;
+    const { found, ...view } = await this.#inView(options, (db, gentle) =>
+      db.rows(gentle + text, params, this.#signal),
+    );
+    const rows: (Row | null)[] = keys.map(() => null);
+    for (const values of found) rows[Number(values[0])] = this.#reader.fromTable(values, 1);
+    return { ...view, rows };
+  }
+
+  /** About how many rows the table has; null when its statistics do not say. */
+  async estimatedRows(): Promise<number | null> {
+    const object = { type: int(0).type, value: this.table.instance.sourceObjectId };
+    const [row] = await this.#db.rows(ESTIMATED_ROWS, { object }, this.#signal);
+    return row?.[0] === null || row?.[0] === undefined ? null : Number(row[0]);
+  }
+
+  /** The key `rows` rows after a key (null: after the beginning); null when there are fewer. */
+  async keyAfter(after: KeyText | null, rows: number, options: ReadOptions): Promise<KeyText | null> {
+    const text = keyAfterRows(this.table.instance, this.#keys, after !== null);
+    const params = { rows: int(rows), ...keyParams('k', after ?? []) };
+    const read = (db: Queryable, gentle: string) => db.rows(gentle + text, params, this.#signal);
+    const [found] =
+      options.isolation === 'snapshot'
+        ? await this.#db.inSnapshot((transaction) => read(transaction, ''))
+        : await read(this.#db, GENTLE_READ);
+    return (found as KeyText | undefined) ?? null;
+  }
+
+  async #inView<T>(
+    { isolation, since, onView }: ReadOptions,
+    read: (db: Queryable, prefix: string) => Promise<T>,
+  ): Promise<View & { readonly found: T }> {
+    if (isolation === 'read-committed') {
+      onView(since);
+      return { from: since, to: null, found: await read(this.#db, GENTLE_READ) };
+    }
+    return this.#db.inSnapshot(async (transaction) => {
+      const view = await fixView(transaction, this.table, this.#signal);
+      onView(view.from);
+      return { ...view, found: await read(transaction, '') };
     });
+  }
+
+  #keyAt(found: readonly ArrayRow[], rows: readonly Row[]): (index: number) => KeyText | null {
+    if (!this.hasKey) return () => null;
+    if (!this.#keyTexts) return (index) => this.keyOf(rows[index]!);
+    const width = this.#codecs.length;
+    return (index) => found[index]!.slice(width) as string[];
+  }
 }
 
-async function viewWindow(
-  transaction: Queryable,
-  table: CapturedTable,
-  fixView: string,
-  signal: AbortSignal,
-): Promise<{ readonly from: Lsn; readonly to: Lsn }> {
+/** Parameters `<prefix>0`, `<prefix>1`, … of a key. */
+export function keyParams(prefix: string, key: KeyText): Record<string, SqlParam> {
+  return Object.fromEntries(key.map((text, i) => [`${prefix}${i}`, nvarcharOf(KEY_TEXT_LENGTH, text)]));
+}
+
+async function fixView(transaction: Queryable, table: CapturedTable, signal: AbortSignal): Promise<View> {
   const unavailable = (found: string, cause?: unknown): SluiceError =>
     new SluiceError('CDC_SNAPSHOT_UNAVAILABLE', `Snapshot of ${table.id}: ${found}`, {
       context: { table: table.id },
       ...(cause !== undefined && { cause }),
     });
-  let found: unknown;
+  let found: ArrayRow | undefined;
   try {
-    [found] = await transaction.rows(fixView, {}, signal);
+    [found] = await transaction.rows(fixSnapshotView(table.instance), {}, signal);
   } catch (error) {
-    if (hasCode(error, 'SQL_PERMISSION_DENIED')) throw unavailable('the login may not see its own transaction', error);
-    throw error;
+    if (!hasCode(error, 'SQL_PERMISSION_DENIED')) throw error;
+    throw unavailable('the login may not see its own transaction, or not read the table', error);
   }
   const [begin, savepoint] = (found ?? []) as (string | null | undefined)[];
   if (!begin || !savepoint) throw unavailable('the server tells no log position of the transaction');
   return { from: lsnFromNumeric(begin), to: lsnFromNumeric(savepoint) };
+}
+
+function tooManyKeyless({ id, instance }: CapturedTable): SluiceError {
+  const table = `${quoteName(instance.schema)}.${quoteName(instance.table)}`;
+  return new SluiceError(
+    'SNAPSHOT_NOT_POSSIBLE',
+    `Snapshot of ${id}: expected a primary key or at most ${MAX_KEYLESS_ROWS} rows, found more rows in ${table} and no key to page by`,
+    {
+      hint: "Give the table a primary key, or set capture.snapshot.tables to 'none' for it.",
+      context: { table: id },
+    },
+  );
 }

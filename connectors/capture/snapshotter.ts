@@ -1,163 +1,201 @@
-import { type Lsn, MAX_LSN } from '#connectors/sqlserver/lsn.ts';
+import type { Database } from '#connectors/sqlserver/connection.ts';
+import type { Lsn } from '#connectors/sqlserver/lsn.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
+import { SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
-import { retry } from '#infra/runtime/retry.ts';
-import type { Chunk, ChunkReader } from './chunk.ts';
-import { type LogScanMark, scannedToEndSince } from './logScan.ts';
-import type { CapturedTable, SnapshotProgress } from './types.ts';
+import { type CaptureMark, capturedSince, captureMark } from './logScan.ts';
+import type { CaptureNotification } from './notifications.ts';
+import type { ChunkEvent, SnapshotFailure, SnapshotJob, SnapshotReading } from './sessionHooks.ts';
+import type { CaptureSettings, TableSelection } from './settings.ts';
+import type { SnapshotChunk } from './snapshotChunk.ts';
+import { ChunkStore } from './snapshotChunks.ts';
+import { parseFilter } from './snapshotFilter.ts';
+import { JobWork } from './snapshotJob.ts';
+import { type JobRate, SnapshotRates } from './snapshotRates.ts';
+import type { EarlierRows } from './snapshotSweep.ts';
+import { SnapshotWorkers } from './snapshotWorkers.ts';
+import type { AdHocSnapshot, CapturedTable, ChangeEvent } from './types.ts';
 
-/** A chunk that was read and waits until the stream has passed it. */
-export interface WaitingChunk extends Chunk {
-  /** The capture job's newest log scan after the chunk's view was fixed; null when it cannot be seen. */
-  readonly scan: LogScanMark | null;
-}
-
-interface TableWork {
-  readonly table: CapturedTable;
-  readonly read: ChunkReader;
-  /** Key after which the next chunk begins. */
-  cursor: readonly string[] | null;
-  /** All rows were read (not yet written). */
-  complete: boolean;
-  /** Changes when reading starts over, so that a chunk on its way is dropped. */
-  generation: number;
-}
-
-export interface SnapshotterOptions {
-  readonly tables: readonly CapturedTable[];
-  readonly progress: Readonly<Record<string, SnapshotProgress>>;
-  readonly chunkRows: number;
-  /** Chunks that may wait at once: this many times chunkRows rows are held. */
-  readonly maxWaiting: number;
-  readonly readerOf: (table: CapturedTable) => ChunkReader;
-  readonly newestScan: () => Promise<LogScanMark | null>;
+export interface SnapshotReadingOptions {
+  readonly db: Database;
+  readonly settings: Pick<CaptureSettings, 'snapshotChunkRows' | 'snapshot'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly notify: (notification: CaptureNotification) => void;
   /** Newest LSN that is known to be captured. */
   readonly knownLsn: () => Lsn;
-  readonly log: Logger;
-  readonly clock: Clock;
+  /** Looks back into a table's topic; without it nothing is swept. */
+  readonly earlierRows: EarlierRows | undefined;
+}
+
+/** Reads the snapshots of a session beside its stream. */
+export function newSnapshotReading(options: SnapshotReadingOptions): Snapshotter {
+  return new Snapshotter(options);
 }
 
 /**
- * Reads the tables that are not done yet, one after the other, a few chunks ahead of the stream. The engine takes the chunks the stream has
- * passed; reading goes on beside it.
+ * Whether a snapshot that is asked for can be read: its filter, and the number of its keys' parts.
+ * @throws SluiceError SNAPSHOT_FILTER_INVALID, SNAPSHOT_NOT_POSSIBLE
  */
-export class Snapshotter {
-  readonly #options: SnapshotterOptions;
-  readonly #work: TableWork[];
-  readonly #waiting: WaitingChunk[] = [];
-  #wake = Promise.withResolvers<void>();
-  #failure: unknown;
-  /** What was captured when the chunk on its way was begun; null when none is. */
-  #readingSince: Lsn | null = null;
+export function checkSnapshotRequest(
+  table: CapturedTable,
+  wanted: Pick<AdHocSnapshot, 'where' | 'fromKey' | 'toKey'>,
+): void {
+  const { columns, keyColumns } = table.instance;
+  if (wanted.where !== undefined) parseFilter(wanted.where, columns);
+  for (const name of ['fromKey', 'toKey'] as const) {
+    const key = wanted[name];
+    if (key === undefined || (key.length === keyColumns.length && key.length > 0)) continue;
+    const expected = keyColumns.length === 0 ? 'a table with a key' : `one text for each of ${keyColumns.join(', ')}`;
+    const message = `Snapshot of ${table.id}: ${name}: expected ${expected}, found ${key.length}`;
+    throw new SluiceError('SNAPSHOT_NOT_POSSIBLE', message, { context: { table: table.id } });
+  }
+}
 
-  constructor(options: SnapshotterOptions) {
+/**
+ * Several readers take turns at the jobs, a few chunks ahead of the stream. The session takes the chunks the stream has passed and keeps the
+ * progress. See SPEC.md, "Snapshot".
+ */
+export class Snapshotter implements SnapshotReading<SnapshotChunk> {
+  readonly #options: SnapshotReadingOptions;
+  readonly #jobs = new Map<string, JobWork>();
+  readonly #chunks = new ChunkStore();
+  readonly #rates: SnapshotRates;
+  readonly #workers: SnapshotWorkers;
+  #mark: CaptureMark | null = null;
+
+  constructor(options: SnapshotReadingOptions) {
     this.#options = options;
-    this.#work = options.tables
-      .filter((table) => options.progress[table.id]?.state !== 'done')
-      .map((table) => ({
-        table,
-        read: options.readerOf(table),
-        cursor: options.progress[table.id]?.lastKey ?? null,
-        complete: false,
-        generation: 0,
-      }));
+    this.#rates = new SnapshotRates(() => options.clock.now());
+    this.#workers = new SnapshotWorkers(options, this.#jobs, this.#chunks);
   }
 
-  /** True when every row of every table was read and taken. */
   get finished(): boolean {
-    return this.#waiting.length === 0 && this.#work.every((w) => w.complete);
+    return (
+      this.#chunks.count === 0 && [...this.#jobs.values()].every((w) => w.phase === 'complete' || w.phase === 'failed')
+    );
   }
 
-  /** True when a chunk waits for the stream. */
-  get waiting(): boolean {
-    return this.#waiting.length > 0;
-  }
-
-  /** No chunk that waits or is being read has its view fixed at or below this LSN. */
-  get floor(): Lsn {
-    const floors = [...this.#waiting.map((chunk) => chunk.from), ...(this.#readingSince ? [this.#readingSince] : [])];
-    return floors.sort()[0] ?? MAX_LSN;
-  }
-
-  /**
-   * The stream must not pass this LSN yet: the chunk that is being read stands somewhere after it. Null when none is being read.
-   */
   get ceiling(): Lsn | null {
-    return this.#readingSince;
+    return this.#chunks.ceiling;
   }
 
-  /** Runs until everything was read or the signal fires. */
-  async run(signal: AbortSignal): Promise<void> {
-    try {
-      while (!signal.aborted) {
-        const work = this.#work.find((w) => !w.complete);
-        if (work && this.#waiting.length < this.#options.maxWaiting) await this.#readOne(work, signal);
-        else await this.#pause(signal);
+  /** Rows per second of a job and the time it still needs, as far as they can be told. */
+  rateOf(job: string): JobRate | null {
+    return this.#rates.of(job, this.#jobs.get(job)?.totalRows ?? null);
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    return this.#workers.run(signal);
+  }
+
+  sync(jobs: readonly SnapshotJob[]): void {
+    const wanted = new Map(jobs.filter((j) => j.progress.state !== 'done').map((j) => [j.id, this.#selected(j)]));
+    for (const id of [...this.#jobs.keys()]) if (!wanted.has(id)) this.drop(id);
+    for (const [id, job] of wanted) {
+      const work = this.#jobs.get(id);
+      if (!work) {
+        this.#jobs.set(id, new JobWork(job, this.#selection(job) === 'none'));
+        this.#rates.begin(id, job.progress.rows);
+      } else {
+        if (work.job.table !== job.table) work.reader = null;
+        work.job = job;
       }
-    } catch (error) {
-      if (!signal.aborted) this.#failure = error;
+    }
+    this.#workers.wake();
+  }
+
+  drop(job: string): void {
+    const work = this.#jobs.get(job);
+    if (!work) return;
+    work.forgotten = true;
+    void work.listing?.close().catch(() => undefined);
+    this.#jobs.delete(job);
+    this.#rates.end(job);
+    for (const chunk of this.#chunks.ofJob(job)) this.#chunks.remove(chunk, true);
+    this.#workers.wake();
+  }
+
+  dropOlder(table: string, lowWaterMark: Lsn): void {
+    for (const chunk of this.#chunks.ofTable(table)) if (chunk.from < lowWaterMark) this.#readAgain(chunk);
+    // What is being read right now may have begun before.
+    for (const work of this.#jobs.values())
+      if (work.job.table.id === table) for (const range of work.ranges) if (range.busy) range.epoch++;
+  }
+
+  async observe(signal: AbortSignal): Promise<void> {
+    // A new poll: what was taken before is stored by now.
+    for (const work of this.#jobs.values()) this.#workers.drained(work);
+    this.#mark = this.#chunks.count > 0 ? await captureMark(this.#options.db, signal) : null;
+  }
+
+  changed(event: ChangeEvent): void {
+    const { id } = event.table;
+    if (!this.#chunks.hasTable(id) && !this.#workers.sweeps(id)) return;
+    for (const work of this.#jobs.values()) if (work.job.table.id === id) work.listing?.changed(event);
+    for (const chunk of this.#chunks.ofTable(id)) {
+      chunk.changed(event);
+      if (chunk.void) this.#readAgain(chunk);
     }
   }
 
-  /** @throws what ended the reading */
-  check(): void {
-    if (this.#failure) throw this.#failure;
-  }
-
-  /** The chunks a window passes that ends at `to`, or that a log scan has proved to be passed by everything captured. In the order they were read. */
-  passed(to: Lsn, scan: LogScanMark | null): WaitingChunk[] {
-    const isPassed = (chunk: WaitingChunk): boolean =>
-      chunk.to <= to || (scan !== null && chunk.scan !== null && scannedToEndSince(chunk.scan, scan));
-    const end = this.#waiting.findIndex((chunk) => !isPassed(chunk));
-    return this.#waiting.slice(0, end < 0 ? undefined : end);
-  }
-
-  /** The chunk was written: make room. */
-  taken(chunk: WaitingChunk): void {
-    const at = this.#waiting.indexOf(chunk);
-    if (at >= 0) this.#waiting.splice(at, 1);
-    this.#wakeUp();
-  }
-
-  /** Reads a table again after a key, because rows of a chunk changed while its view was being fixed. */
-  again(table: CapturedTable, afterKey: readonly string[] | null): void {
-    const work = this.#work.find((w) => w.table === table);
-    if (!work) return;
-    work.generation++;
-    work.cursor = afterKey;
-    work.complete = false;
-    for (let i = this.#waiting.length - 1; i >= 0; i--)
-      if (this.#waiting[i]!.table === table) this.#waiting.splice(i, 1);
-    this.#wakeUp();
-  }
-
-  async #readOne(work: TableWork, signal: AbortSignal): Promise<void> {
-    const { chunkRows, clock, log } = this.#options;
-    const { generation } = work;
-    this.#readingSince = this.#options.knownLsn();
-    const chunk = await retry(() => work.read(work.cursor, chunkRows), {
-      signal,
-      clock,
-      onRetry: (error, attempt) =>
-        log.warn({ event: 'snapshot_chunk_retried', table: work.table.id, attempt, error: String(error) }),
+  passed(to: Lsn, _held: boolean, ofTable: (id: string) => boolean): readonly SnapshotChunk[] {
+    const mark = this.#mark;
+    const captured = this.#options.knownLsn();
+    const chunks = this.#chunks.all.filter((chunk) => {
+      if (mark && chunk.origin.mark && capturedSince(chunk.origin.mark, mark)) chunk.proven(captured);
+      return chunk.releaseAt !== null && chunk.releaseAt <= to && ofTable(chunk.table.id);
     });
-    const scan = await this.#options.newestScan();
-    this.#readingSince = null;
-    if (generation !== work.generation) return;
-    this.#waiting.push({ ...chunk, scan });
-    work.cursor = chunk.rows.at(-1)?.key ?? work.cursor;
-    work.complete = chunk.last;
+    return chunks.sort((a, b) => (a.place < b.place ? -1 : a.place > b.place ? 1 : 0));
   }
 
-  async #pause(signal: AbortSignal): Promise<void> {
-    this.#wake = Promise.withResolvers();
-    const stop = (): void => this.#wake.resolve();
-    signal.addEventListener('abort', stop, { once: true });
-    await this.#wake.promise;
-    signal.removeEventListener('abort', stop);
+  events(chunk: SnapshotChunk): readonly ChunkEvent[] {
+    return chunk.void ? [] : chunk.events();
   }
 
-  #wakeUp(): void {
-    this.#wake.resolve();
+  taken(chunk: SnapshotChunk): void {
+    if (!this.#chunks.remove(chunk, false)) return;
+    const work = this.#jobs.get(chunk.job);
+    if (work) this.#tellProgress(work, chunk.size);
+    this.#workers.wake();
+  }
+
+  failures(): readonly SnapshotFailure[] {
+    return this.#workers.takeFailures();
+  }
+
+  /** What the settings say of a table's own snapshot. */
+  #selection({ id, table }: SnapshotJob): TableSelection | undefined {
+    if (id !== table.id) return undefined;
+    const names = [table.id, `${table.database}.${table.id}`].map((name) => name.toLowerCase());
+    const found = Object.entries(this.#options.settings.snapshot.tables).find(([name]) =>
+      names.includes(name.toLowerCase()),
+    );
+    return found?.[1];
+  }
+
+  #selected(job: SnapshotJob): SnapshotJob {
+    const selection = this.#selection(job);
+    return typeof selection === 'object' ? { ...job, where: selection.where } : job;
+  }
+
+  #tellProgress(work: JobWork, rows: number): void {
+    const { id, table } = work.job;
+    if (!this.#rates.wrote(id, rows)) return;
+    const rate = this.rateOf(id);
+    if (rate) this.#options.notify({ type: 'snapshot_progress', id, table: table.id, ...rate });
+  }
+
+  /** Drops a chunk and what was read after it in its range, and reads on from where it began. */
+  #readAgain(chunk: SnapshotChunk): void {
+    const work = this.#jobs.get(chunk.job);
+    this.#options.log.info({ event: 'snapshot_chunk_repeated', table: chunk.table.id, job: chunk.job });
+    const later = this.#chunks.ofJob(chunk.job).filter((c) => c.kind === chunk.kind && c.range === chunk.range);
+    const from = later.indexOf(chunk);
+    for (const c of later.slice(Math.max(from, 0))) this.#chunks.remove(c, true);
+    if (!work) return;
+    if (chunk.kind === 'rows') work.setBack(chunk.range, chunk.origin.after);
+    else this.#workers.listAgain(work);
+    this.#workers.wake();
   }
 }

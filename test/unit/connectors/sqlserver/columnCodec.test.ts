@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { columnCodec, isReadable, keyCodec } from '#connectors/sqlserver/columnCodec.ts';
+import { columnCodec, isReadable } from '#connectors/sqlserver/columnCodec.ts';
 import type { SourceColumn } from '#connectors/sqlserver/metadata.ts';
 
 const column = (sqlType: string, rest: Partial<SourceColumn> = {}): SourceColumn => ({
@@ -68,20 +68,5 @@ describe('reading a column exactly', () => {
     expect(columnCodec(column('text')).large).toBe(true);
     expect(columnCodec(column('nvarchar', { maxLength: -1 })).large).toBe(true);
     expect(columnCodec(column('varchar', { maxLength: 60 })).large).toBe(false);
-  });
-});
-
-describe('paging by a key column', () => {
-  test.each([
-    [column('int'), 'CONVERT(nvarchar(450), [C])', 'CONVERT(int, @k0)'],
-    [column('char', { maxLength: 10 }), 'CONVERT(nvarchar(450), [C])', 'CONVERT(char(10), @k0)'],
-    [column('nchar', { maxLength: 12 }), 'CONVERT(nvarchar(450), [C])', 'CONVERT(nchar(6), @k0)'],
-    [column('money'), 'CONVERT(nvarchar(450), [C], 2)', 'CONVERT(money, @k0, 2)'],
-    [column('datetime'), 'CONVERT(nvarchar(450), [C], 121)', 'CONVERT(datetime, @k0, 121)'],
-    [column('binary', { maxLength: 16 }), 'CONVERT(nvarchar(450), [C], 2)', 'CONVERT(binary(16), @k0, 2)'],
-    [column('decimal', { precision: 9, scale: 2 }), 'CONVERT(nvarchar(450), [C])', 'CONVERT(decimal(9,2), @k0)'],
-  ])('keeps %o exact through text', (key, select, parameter) => {
-    expect(keyCodec(key).selectText).toBe(select);
-    expect(keyCodec(key).parameter('@k0')).toBe(parameter);
   });
 });

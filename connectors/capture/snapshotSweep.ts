@@ -1,0 +1,62 @@
+import { maxKeysAtOnce } from '#connectors/sqlserver/snapshotQueries.ts';
+import type { Position } from './position.ts';
+import { rowKey } from './snapshotChunk.ts';
+import type { CapturedTable, CaptureSink, ChangeEvent, EarlierRow } from './types.ts';
+
+/** Keys the stream may touch while the topic is listed before the listing starts again. Bounds the memory of a sweep. */
+const MAX_TOUCHED = 200_000;
+
+export type EarlierRows = NonNullable<CaptureSink['earlierRows']>;
+
+/**
+ * The keys a table's topic has from before an interval was lost, page by page, without those the stream has told of since the listing
+ * began: the topic says nothing newer of them only because it was read earlier.
+ */
+export class SweepListing {
+  readonly #open: () => AsyncIterator<readonly EarlierRow[]>;
+  readonly #keyColumns: readonly string[];
+  readonly #pageKeys: number;
+  #iterator: AsyncIterator<readonly EarlierRow[]>;
+  #left: EarlierRow[] = [];
+  #touched = new Set<string>();
+
+  constructor(rows: EarlierRows, table: CapturedTable, before: Position, signal: AbortSignal) {
+    this.#open = () => rows(table, before, signal)[Symbol.asyncIterator]();
+    this.#keyColumns = table.instance.keyColumns;
+    this.#pageKeys = maxKeysAtOnce(this.#keyColumns.length);
+    this.#iterator = this.#open();
+  }
+
+  /** A change of the table that the stream has taken. */
+  changed({ before, after }: ChangeEvent): void {
+    for (const image of [before, after]) if (image) this.#touched.add(rowKey(image, this.#keyColumns));
+  }
+
+  /** True for a key the stream has told of since the listing began. */
+  isTouched(row: EarlierRow): boolean {
+    return this.#touched.has(rowKey(row.key, this.#keyColumns));
+  }
+
+  /** The next keys; null after the last. */
+  async next(): Promise<readonly EarlierRow[] | null> {
+    if (this.#touched.size > MAX_TOUCHED) await this.#restart();
+    while (this.#left.length === 0) {
+      const { done, value } = await this.#iterator.next();
+      if (done) return null;
+      this.#left = value.filter((row) => !this.isTouched(row));
+    }
+    return this.#left.splice(0, this.#pageKeys);
+  }
+
+  async close(): Promise<void> {
+    await this.#iterator.return?.();
+  }
+
+  /** What was deleted meanwhile is not in the topic any more, so that nothing is told twice. */
+  async #restart(): Promise<void> {
+    await this.close();
+    this.#touched = new Set();
+    this.#left = [];
+    this.#iterator = this.#open();
+  }
+}
