@@ -24,19 +24,17 @@ export class Batcher {
     this.#onWritten = onWritten;
   }
 
-  /** Adds an event. A full batch is written with `stateAfter()`, unless the event has to stay together with the next one. */
-  async add(event: ChangeEvent, stateAfter: () => CaptureState, mayEnd = true): Promise<void> {
+  push(event: ChangeEvent): void {
     this.#events.push(event);
-    if (mayEnd && this.#events.length >= this.#maxEvents) await this.#write(stateAfter());
   }
 
-  /** Writes what is left and waits until everything is stored. An empty rest is written too when `always` is set. */
-  async flush(state: CaptureState, always: boolean): Promise<void> {
-    if (this.#events.length > 0 || always) await this.#write(state);
-    await this.#inFlight;
+  /** True when what was collected should be written, as soon as the last event may end a batch. */
+  get full(): boolean {
+    return this.#events.length >= this.#maxEvents;
   }
 
-  async #write(state: CaptureState): Promise<void> {
+  /** Hands what was collected to the sink with the state it leads to; waits only for the batch before. */
+  async write(state: CaptureState): Promise<void> {
     const events = this.#events;
     this.#events = [];
     await this.#inFlight;
@@ -44,5 +42,18 @@ export class Batcher {
     this.#inFlight = this.#sink.write(events, state, this.#signal).then(() => this.#onWritten(events, state));
     // A failure is met at the next write or flush; until then it must not count as unhandled.
     this.#inFlight.catch(() => undefined);
+  }
+
+  /** Writes what is left and waits until everything is stored. An empty rest is written too when `always` is set. True when it wrote. */
+  async flush(state: CaptureState, always: boolean): Promise<boolean> {
+    const wanted = this.#events.length > 0 || always;
+    if (wanted) await this.write(state);
+    await this.#inFlight;
+    return wanted;
+  }
+
+  /** Resolves when nothing is on its way any more, whatever became of it. */
+  async settled(): Promise<void> {
+    await this.#inFlight.catch(() => undefined);
   }
 }

@@ -2,13 +2,16 @@ import type { Database } from '#connectors/sqlserver/connection.ts';
 import { type Clock, systemClock } from '#infra/runtime/clock.ts';
 import { describeError, errorFields, isAbort, isRetriable } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
+import type { SignalSource } from './control.ts';
 import { counted } from './countedDatabase.ts';
-import { commitLsnOf } from './position.ts';
-import { runSession } from './session.ts';
+import type { CaptureObserver } from './notifications.ts';
+import type { SchemaMemory } from './schemaWatcher.ts';
+import { runSession, type SessionEnd } from './session.ts';
+import type { SourceHealth } from './sessionHooks.ts';
 import type { CaptureSettings } from './settings.ts';
 import { CaptureStats, type CaptureStatus } from './status.ts';
 import { loadTables } from './tables.ts';
-import type { CaptureSink } from './types.ts';
+import { type CaptureSink, UnfitEvent } from './types.ts';
 
 const FIRST_PAUSE_MS = 200;
 const MAX_PAUSE_MS = 5000;
@@ -20,6 +23,12 @@ export interface CaptureOptions {
   readonly settings: CaptureSettings;
   readonly log: Logger;
   readonly clock?: Clock;
+  /** Hears what happens. */
+  readonly observer?: CaptureObserver;
+  /** Brings what operators ask for. */
+  readonly signals?: SignalSource;
+  /** Watches the source over all sessions. */
+  readonly health?: SourceHealth;
 }
 
 /**
@@ -30,6 +39,10 @@ export class Capture {
   readonly #options: CaptureOptions;
   readonly #clock: Clock;
   readonly #stats = new CaptureStats();
+  /** What the sink refused, by table: the next session stops the table there. */
+  readonly #unfit = new Map<string, UnfitEvent>();
+  readonly #schemaMemory: SchemaMemory = new Map();
+  #everRan = false;
 
   constructor(options: CaptureOptions) {
     this.#options = options;
@@ -40,49 +53,77 @@ export class Capture {
     return this.#stats.snapshot(this.#clock.now());
   }
 
-  /** Runs until the signal fires. @throws what cannot be waited for */
+  /** Runs until the signal fires, or until everything was read when nothing else is wanted. May be called again. @throws what cannot be waited for */
   async run(signal: AbortSignal): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS;
+    this.#stats.begin();
     while (!signal.aborted) {
       const startedAtMs = this.#clock.now();
       try {
-        await this.#session(signal);
+        const end = await this.#session(signal);
+        if (end === 'completed') return this.#stats.to('nothing_left');
+        this.#stats.begin();
       } catch (error) {
-        if (signal.aborted || (isAbort(error) && signal.aborted)) break;
-        this.#failed(error);
-        if (!isRetriable(error)) throw error;
+        if (signal.aborted) break;
+        if (error instanceof UnfitEvent) {
+          this.#unfit.set(error.event.table.id, error);
+          this.#stats.begin();
+          continue;
+        }
+        const ownPauseMs = this.#failed(error);
         pauseMs = this.#clock.now() - startedAtMs > MAX_PAUSE_MS ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, MAX_PAUSE_MS);
-        await this.#clock.sleep(pauseMs, signal).catch(() => undefined);
+        await this.#clock.sleep(ownPauseMs ?? pauseMs, signal).catch(() => undefined);
+        if (!signal.aborted) this.#stats.to('retry');
       }
     }
-    this.#stats.state = 'stopped';
+    this.#stats.to('stop');
   }
 
-  async #session(signal: AbortSignal): Promise<void> {
-    const { openSource, sink, settings, log } = this.#options;
+  async #session(signal: AbortSignal): Promise<SessionEnd> {
+    const { openSource, sink, settings, log, observer, signals, health } = this.#options;
     const source = await openSource();
     const db = counted(source, () => this.#stats.queried(this.#clock.now()));
     try {
-      this.#stats.state = 'starting';
-      const newest = await loadTables(db, settings.database, settings.tables, null, signal);
-      const stored = await sink.open(newest, signal);
-      const tables = stored
-        ? await loadTables(db, settings.database, settings.tables, commitLsnOf(stored.position), signal)
-        : newest;
-      log.info({ event: 'capture_started', tables: tables.length, position: stored?.position ?? null });
-      await runSession({ db, tables, stored, sink, settings, stats: this.#stats, log, clock: this.#clock }, signal);
+      const stored = await sink.open(signal);
+      await health?.begin(db, stored?.source ?? null, signal);
+      const loaded = await loadTables(db, settings, stored, signal);
+      log.info({ event: 'capture_started', tables: loaded.tables.length, position: stored?.position ?? null });
+      this.#everRan = true;
+      return await runSession(
+        {
+          db,
+          loaded,
+          stored,
+          sink,
+          settings,
+          stats: this.#stats,
+          log,
+          clock: this.#clock,
+          observer: observer ?? { notify: () => undefined },
+          signals: signals ?? null,
+          health: health ?? null,
+          schemaMemory: this.#schemaMemory,
+          unfit: this.#unfit,
+        },
+        signal,
+      );
     } finally {
       await source.close();
     }
   }
 
-  #failed(error: unknown): void {
-    const waiting = isRetriable(error);
-    this.#stats.state = waiting ? 'waiting' : 'failed';
+  /** The pause the source's watch wants before the next try; null for the usual one. @throws the error when it cannot be waited for */
+  #failed(error: unknown): number | null {
+    const { health, log } = this.#options;
+    const judged = health?.failed(error);
+    const waiting = isRetriable(error) || (this.#everRan && judged?.waits === true);
+    this.#stats.to(waiting ? 'interrupted' : 'gave_up');
     this.#stats.lastError = describeError(error);
     this.#stats.restarts++;
     const fields = { event: waiting ? 'capture_interrupted' : 'capture_failed', ...errorFields(error) };
-    if (waiting) this.#options.log.warn(fields);
-    else this.#options.log.error(fields);
+    if (waiting) log.warn(fields);
+    else log.error(fields);
+    if (!waiting || isAbort(error)) throw error;
+    return judged?.pauseMs ?? null;
   }
 }

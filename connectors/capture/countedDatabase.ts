@@ -7,6 +7,10 @@ export function counted(db: Database, count: () => void): Database {
       count();
       return queryable.rows(...args);
     },
+    sets: (...args) => {
+      count();
+      return queryable.sets(...args);
+    },
     query: (...args) => {
       count();
       return queryable.query(...args);

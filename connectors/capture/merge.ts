@@ -6,27 +6,36 @@ export interface MergeSource<T> {
   take(): void;
 }
 
+/** Items in one run at most. */
+const RUN = 512;
+
 /**
- * Merges sources into one ascending sequence by `positionOf`; equal positions keep the order of the sources. Holds one item a source.
+ * Merges sources into one ascending sequence by `positionOf`; equal positions keep the order of the sources. Gives it in runs: what can be
+ * had without waiting comes together. Holds one item a source besides.
  */
 export async function* mergeByPosition<T>(
   sources: readonly MergeSource<T>[],
   positionOf: (item: T) => string,
-): AsyncGenerator<T> {
+): AsyncGenerator<readonly T[]> {
   const heads: { source: MergeSource<T>; order: number; item: T; at: string }[] = [];
   for (const [order, source] of sources.entries()) {
     const item = await source.peek();
     if (item !== undefined) push(heads, { source, order, item, at: positionOf(item) });
   }
+  let run: T[] = [];
   while (heads.length > 0) {
     const head = heads[0]!;
-    yield head.item;
+    run.push(head.item);
     head.source.take();
     let next = head.source.peek();
-    if (next instanceof Promise) next = await next;
+    if (next instanceof Promise || run.length >= RUN) {
+      yield run;
+      run = [];
+      next = await next;
+    }
     if (next === undefined) {
       const last = heads.pop()!;
-      if (heads.length === 0) return;
+      if (heads.length === 0) break;
       if (last !== head) heads[0] = last;
     } else {
       head.item = next;
@@ -34,6 +43,7 @@ export async function* mergeByPosition<T>(
     }
     sink(heads, 0);
   }
+  if (run.length > 0) yield run;
 }
 
 interface Head {

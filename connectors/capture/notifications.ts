@@ -59,10 +59,49 @@ export type CaptureNotification =
       readonly to: string;
       readonly at: Position;
     }
-  /** The position that is stored has passed the switch: nobody here needs the old instance any more. */
-  | { readonly type: 'instance_may_be_dropped'; readonly table: string; readonly instance: string }
+  /** A newer instance lacks columns that are captured now and the table still has. */
+  | {
+      readonly type: 'instance_not_taken';
+      readonly table: string;
+      readonly instance: string;
+      readonly lacks: readonly string[];
+    }
+  /** The position that is stored has passed the switch: nobody here needs the old instance any more. `script`: T-SQL for a db_owner. */
+  | {
+      readonly type: 'instance_may_be_dropped';
+      readonly table: string;
+      readonly instance: string;
+      readonly script: string;
+    }
+  | { readonly type: 'instance_created' | 'instance_dropped'; readonly table: string; readonly instance: string }
   | { readonly type: 'schema_change_seen'; readonly table: string; readonly ddlLsn: Lsn; readonly command: string }
-  | { readonly type: 'schema_incompatible'; readonly table: string; readonly reason: string }
+  /** The table stops right before `fromLsn`: until a person resumes it, or (held) until what it waits for is there. */
+  | {
+      readonly type: 'schema_incompatible' | 'schema_change_held';
+      readonly table: string;
+      readonly code: ErrorCode;
+      readonly reason: string;
+      readonly fromLsn: Lsn;
+    }
+  /** Columns were added that the capture instance does not hold. `script`: T-SQL for a db_owner that makes one which does. */
+  | {
+      readonly type: 'column_not_captured';
+      readonly table: string;
+      readonly columns: readonly string[];
+      readonly sinceLsn: Lsn;
+      readonly script: string;
+    }
+  /** Records of commits in [sinceLsn, untilLsn) lack these columns; repaired: the rows are read again. */
+  | {
+      readonly type: 'column_gap';
+      readonly table: string;
+      readonly columns: readonly string[];
+      readonly sinceLsn: Lsn;
+      readonly untilLsn: Lsn;
+      readonly repaired: boolean;
+    }
+  /** The table has another name at the source; topic and table id stay. */
+  | { readonly type: 'table_renamed'; readonly table: string; readonly to: string }
   // Control.
   | { readonly type: 'paused' | 'resumed' }
   | { readonly type: 'signal_applied'; readonly offset: string; readonly signal: CaptureSignal['type'] }

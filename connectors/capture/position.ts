@@ -1,4 +1,4 @@
-import { type Lsn, lsn, ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
+import { decrementLsn, incrementLsn, type Lsn, lsn, ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
 
 /**
  * Place of a change in the source's total order, as text whose order is that order:
@@ -48,4 +48,23 @@ export function parsePosition(text: string): PositionParts {
 /** The commit LSN of a position. */
 export function commitLsnOf(value: Position): Lsn {
   return value.slice(0, 20) as Lsn;
+}
+
+/** Just before every change of this LSN. */
+export function beforeLsn(commitLsn: Lsn): Position {
+  return endOf(decrementLsn(commitLsn));
+}
+
+/** True when changes of the position's own LSN may still come after it. */
+export function isInside(value: Position): boolean {
+  return value !== endOf(commitLsnOf(value));
+}
+
+/** The lowest LSN whose changes are needed to go on from here. */
+export function neededFrom(value: Position): Lsn {
+  return isInside(value) ? commitLsnOf(value) : incrementLsn(commitLsnOf(value));
+}
+
+export function laterOf(a: Position, b: Position): Position {
+  return a < b ? b : a;
 }

@@ -1,221 +1,251 @@
 import type { Database } from '#connectors/sqlserver/connection.ts';
-import { type Lsn, lsnFromBuffer, maxLsn, ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
-import { LOW_WATER_MARKS, MAX_CAPTURED_LSN } from '#connectors/sqlserver/queries.ts';
-import { detectChanges } from '#connectors/sqlserver/tableQueries.ts';
+import { lsnFromBuffer, maxLsn, ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
+import { MAX_CAPTURED_LSN } from '#connectors/sqlserver/queries.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { Batcher } from './batcher.ts';
-import { chunkReader } from './chunk.ts';
-import { type Detected, detect } from './detect.ts';
-import { newestLogScan } from './logScan.ts';
-import { checkNothingLost } from './lossCheck.ts';
-import { commitLsnOf, endOf } from './position.ts';
-import { SessionState } from './sessionState.ts';
+import { commitTimeOf } from './commitTimeOf.ts';
+import type { SignalSource } from './control.ts';
+import type { Detected } from './detect.ts';
+import { Detector } from './detector.ts';
+import { HeadroomWatch } from './headroom.ts';
+import type { CaptureObserver } from './notifications.ts';
+import { endOf } from './position.ts';
+import { type SchemaMemory, SchemaWatcher } from './schemaWatcher.ts';
+import type { SnapshotReading, SourceHealth, TableVersions } from './sessionHooks.ts';
+import { freshTable, SessionState } from './sessionState.ts';
 import type { CaptureSettings } from './settings.ts';
-import { Snapshotter } from './snapshotter.ts';
+import { applySignals } from './signals.ts';
+import type { SnapshotChunk } from './snapshotChunk.ts';
+import { newSnapshotReading } from './snapshotter.ts';
 import type { CaptureStats } from './status.ts';
-import { type PageReader, pageReader } from './tableStream.ts';
-import type { CapturedTable, CaptureSink, CaptureState } from './types.ts';
-import { readWindow, type WindowItem } from './window.ts';
-
-/** Chunks that may wait for the stream: bounds the memory of a snapshot. */
-const MAX_WAITING_CHUNKS = 4;
-/** How often the position is written while nothing changes, so that it never falls behind the source's clean-up. */
-const IDLE_WRITE_MS = 10_000;
+import { TableControl } from './tableControl.ts';
+import { reasonOf, tableCodeOf } from './tableErrors.ts';
+import { applyTableRules } from './tableRules.ts';
+import type { LoadedTables } from './tables.ts';
+import type { CaptureSink, CaptureState, UnfitEvent } from './types.ts';
+import { Windows } from './windows.ts';
 
 export interface SessionOptions {
   readonly db: Database;
-  readonly tables: readonly CapturedTable[];
+  readonly loaded: LoadedTables;
   readonly stored: CaptureState | null;
   readonly sink: CaptureSink;
   readonly settings: CaptureSettings;
   readonly stats: CaptureStats;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly observer: CaptureObserver;
+  readonly signals: SignalSource | null;
+  readonly health: SourceHealth | null;
+  readonly schemaMemory: SchemaMemory;
+  readonly unfit: ReadonlyMap<string, UnfitEvent>;
+}
+
+/** Why a session ended by itself: every table was read and nothing else was wanted, or the tables have to be looked up anew. */
+export type SessionEnd = 'completed' | 'restart';
+
+/** One unbroken run of the capture: from a stored state until the signal fires or something fails. See SPEC.md. */
+export async function runSession(options: SessionOptions, signal: AbortSignal): Promise<SessionEnd> {
+  const stop = new AbortController();
+  const session = new Session(options, await startState(options, signal), AbortSignal.any([signal, stop.signal]));
+  const reading = session.snapshots.run(session.signal);
+  try {
+    return await session.run();
+  } finally {
+    stop.abort();
+    await Promise.allSettled([reading, session.batcher.settled()]);
+  }
 }
 
 /** Where a capture begins that has no stored state: after everything captured so far, which the snapshot will contain. */
-async function initialState(
-  db: Database,
-  tables: readonly CapturedTable[],
+async function startState(
+  { db, loaded, stored, settings }: SessionOptions,
   signal: AbortSignal,
 ): Promise<CaptureState> {
-  const [row] = await db.rows(MAX_CAPTURED_LSN, {}, signal);
-  const captured = row?.[0] ? [lsnFromBuffer(row[0] as Buffer)] : [];
-  const start = maxLsn(...captured, ...tables.map((t) => t.instance.startLsn));
-  return { position: endOf(start), snapshots: {} };
-}
-
-/** One unbroken run of the capture: from a known state until the signal fires or something fails. See SPEC.md. */
-export async function runSession(options: SessionOptions, signal: AbortSignal): Promise<void> {
-  const stop = new AbortController();
-  const own = AbortSignal.any([signal, stop.signal]);
-  const state = new SessionState(
-    options.stored ?? (await initialState(options.db, options.tables, signal)),
-    options.tables,
-  );
-  const snapshotter = newSnapshotter(options, state, own);
-  const reading = snapshotter.run(own);
-  try {
-    await poll(options, state, snapshotter, own);
-  } finally {
-    stop.abort();
-    await reading;
+  const [row] = stored ? [] : await db.rows(MAX_CAPTURED_LSN, {}, signal);
+  const captured = row?.[0] ? lsnFromBuffer(row[0] as Buffer) : ZERO_LSN;
+  const begin = maxLsn(captured, ...loaded.tables.map((t) => t.instance.startLsn));
+  const base: CaptureState = stored ?? {
+    position: endOf(begin),
+    positionTimeMs: null,
+    tables: {},
+    paused: false,
+    snapshots: [],
+    signalOffset: null,
+  };
+  const tables = { ...base.tables };
+  for (const { id, instance } of loaded.tables) {
+    if (tables[id]) continue;
+    const fresh = freshTable(instance.name, stored ? 'added' : 'initial');
+    const isRead = settings.snapshot.mode !== 'never' && settings.snapshot.tables[id] !== 'none';
+    tables[id] = isRead ? fresh : { ...fresh, snapshot: { ...fresh.snapshot, state: 'done' } };
   }
+  return { ...base, tables };
 }
 
-async function poll(
-  options: SessionOptions,
-  state: SessionState,
-  snapshotter: Snapshotter,
-  signal: AbortSignal,
-): Promise<void> {
-  const { db, settings, stats, clock, tables } = options;
-  const statement = detectChanges(tables.map((t) => t.instance));
-  const readers = new Map<CapturedTable, PageReader>(tables.map((t) => [t, pageReader(db, t, signal)]));
-  let pauseMs = settings.pollIntervalMs;
-  let writtenAtMs = clock.now();
-  while (!signal.aborted) {
-    snapshotter.check();
-    const scan = snapshotter.waiting ? await newestLogScan(db, signal) : null;
-    const detected = await detect(
-      db,
-      statement,
-      tables.map((t) => t.instance),
-      signal,
-    );
-    stats.lastPollAtMs = clock.now();
-    stats.sourceMaxLsn = detected.maxLsn;
-    checkNothingLost(
-      tables,
-      state,
-      commitLsnOf(state.current.position),
-      (t) => detected.tables.get(t.instance.name)?.minLsn,
-    );
-    const wrote = await runWindow(options, state, snapshotter, detected, scan, readers, writtenAtMs, signal);
-    if (wrote) writtenAtMs = clock.now();
-    stats.state = state.snapshotDone ? 'streaming' : 'snapshotting';
-    stats.position = state.current.position;
-    stats.snapshots = state.current.snapshots;
-    pauseMs =
-      wrote || !snapshotter.finished ? settings.pollIntervalMs : Math.min(pauseMs * 2, settings.maxPollIntervalMs);
-    await clock.sleep(pauseMs, signal);
-  }
-}
+class Session {
+  readonly signal: AbortSignal;
+  readonly snapshots: SnapshotReading<SnapshotChunk>;
+  readonly batcher: Batcher;
+  readonly #options: SessionOptions;
+  readonly #state: SessionState;
+  readonly #control: TableControl;
+  readonly #versions: TableVersions;
+  readonly #windows: Windows;
+  readonly #detector: Detector;
+  readonly #headroom: HeadroomWatch;
+  readonly #configured: readonly string[];
+  #writtenAtMs: number;
 
-/** Reads and writes one window; true when something was written. */
-async function runWindow(
-  options: SessionOptions,
-  state: SessionState,
-  snapshotter: Snapshotter,
-  detected: Detected,
-  scan: Awaited<ReturnType<typeof newestLogScan>>,
-  readers: ReadonlyMap<CapturedTable, PageReader>,
-  writtenAtMs: number,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const { db, sink, settings, stats, clock, tables } = options;
-  const from = state.current.position;
-  const captured = detected.maxLsn ?? ZERO_LSN;
-  const { ceiling } = snapshotter;
-  const held = ceiling !== null && ceiling < captured;
-  const to = maxLsn(commitLsnOf(from), held ? ceiling : captured);
-  // A log scan proves that everything captured is all there is, so it says nothing about a window that ends before that.
-  const chunks = snapshotter.passed(to, held ? null : scan);
-  const changed = tables.filter(
-    (t) => (detected.tables.get(t.instance.name)?.newestLsn ?? '') > commitLsnOf(from) || isInside(from),
-  );
-  const advanced = endOf(to) > from;
-  if (chunks.length === 0 && !advanced) return false;
-  const batcher = new Batcher(sink, settings.maxBatchRows, signal, (events) => stats.written(events, clock.now()));
-  let events = 0;
-  if (chunks.length > 0 || changed.length > 0) {
-    const items = readWindow({
+  constructor(options: SessionOptions, start: CaptureState, signal: AbortSignal) {
+    const { db, loaded, settings, stats, log, clock, observer, sink, health, unfit } = options;
+    this.#options = options;
+    this.signal = signal;
+    this.#configured = loaded.tables.map((t) => t.id);
+    const mark = (): CaptureState['source'] => health?.mark ?? start.source ?? null;
+    const state = new SessionState(start, [...this.#configured, ...loaded.dropped], () => mark() ?? null);
+    this.#state = state;
+    const timeOf = commitTimeOf(db, () => stats.utcOffsetMinutes, signal);
+    const control = new TableControl({ state, settings, observer, log, clock, timeOf });
+    this.#control = control;
+    this.#versions = new SchemaWatcher({
       db,
-      from,
-      to,
-      tables: changed,
-      readerOf: (table) => readers.get(table)!,
-      chunks,
-      pageRows: settings.pageRows,
-      utcOffsetMinutes: detected.utcOffsetMinutes,
-      now: () => clock.now(),
-      signal,
+      tables: loaded.tables,
+      settings: settings.schemaChange,
+      rules: (instance) => applyTableRules(settings.database, instance, settings.rules),
+      sink,
+      log,
+      clock,
+      memory: options.schemaMemory,
     });
-    for await (const item of items) events += await take(item, state, snapshotter, batcher, options.log);
-    if (changed.length > 0) await checkAgain(options, state, changed, commitLsnOf(from), signal);
+    this.snapshots = newSnapshotReading({
+      db,
+      settings,
+      clock,
+      log,
+      notify: (notification) => control.notify(notification),
+      knownLsn: () => stats.sourceMaxLsn ?? ZERO_LSN,
+      earlierRows: sink.earlierRows?.bind(sink),
+    });
+    control.attach(this.snapshots, this.#versions);
+    this.batcher = new Batcher(sink, settings.maxBatchRows, signal, (events) => stats.written(events, clock.now()));
+    const shared = {
+      db,
+      settings,
+      configured: this.#configured,
+      state,
+      control,
+      versions: this.#versions,
+      clock,
+      signal,
+    };
+    this.#windows = new Windows({ ...shared, snapshots: this.snapshots, batcher: this.batcher, unfit });
+    this.#detector = new Detector(shared);
+    this.#headroom = new HeadroomWatch({ ...shared, timeOf, stats });
+    this.#writtenAtMs = clock.now();
   }
-  state.passedTo(endOf(to), snapshotter.floor);
-  const idleTooLong = clock.now() - writtenAtMs >= IDLE_WRITE_MS;
-  const always = idleTooLong || events > 0 || state.hasNews;
-  await batcher.flush(state.current, always);
-  if (always) state.written();
-  return always;
-}
 
-/** Clean-up that ran while the window was read would have left rows out. */
-async function checkAgain(
-  options: SessionOptions,
-  state: SessionState,
-  tables: readonly CapturedTable[],
-  since: Lsn,
-  signal: AbortSignal,
-): Promise<void> {
-  const marks = new Map(
-    (await options.db.rows(LOW_WATER_MARKS, {}, signal)).map(([name, lsn]) => [name, lsnFromBuffer(lsn as Buffer)]),
-  );
-  checkNothingLost(tables, state, since, (table) => marks.get(table.instance.name));
-}
-
-/** True when the position lies inside a transaction, so that its LSN has to be read again. */
-function isInside(from: string): boolean {
-  return from !== endOf(commitLsnOf(from as never));
-}
-
-async function take(
-  item: WindowItem,
-  state: SessionState,
-  snapshotter: Snapshotter,
-  batcher: Batcher,
-  log: Logger,
-): Promise<number> {
-  if (item.kind === 'change') {
-    state.changed(item.event, snapshotter.floor);
-    await batcher.add(item.event, () => state.current, item.event.resumeAt !== null);
-    return 1;
+  async run(): Promise<SessionEnd> {
+    const { settings, clock, stats } = this.#options;
+    await this.#begin();
+    stats.to('opened');
+    let pauseMs = settings.pollIntervalMs;
+    while (!this.signal.aborted) {
+      const wrote = await this.#poll();
+      const end = this.#end();
+      if (end) return end;
+      const busy = wrote || !(this.snapshots.finished || this.#state.paused);
+      pauseMs = busy ? settings.pollIntervalMs : Math.min(pauseMs * 2, settings.maxPollIntervalMs);
+      await clock.sleep(pauseMs, this.signal);
+    }
+    return 'restart';
   }
-  const { chunk, events } = item;
-  const { table } = chunk;
-  if (state.isDropped(chunk)) return 0;
-  if (state.touchedWithin(chunk)) {
-    // The view of the chunk was fixed somewhere in (from, to]; a row that changed there may be shown as before or as after the change.
-    log.info({ event: 'snapshot_chunk_repeated', table: table.id, from: chunk.from, to: chunk.to });
-    state.drop(table);
-    snapshotter.again(table, state.current.snapshots[table.id]?.lastKey ?? null);
-    return 0;
-  }
-  for (const { event, key } of events) {
-    state.snapshotRow(table.id, key);
-    await batcher.add(event, () => state.current);
-  }
-  state.chunkDone(chunk);
-  snapshotter.taken(chunk);
-  if (chunk.last)
-    log.info({ event: 'snapshot_table_done', table: table.id, rows: state.current.snapshots[table.id]?.rows });
-  return events.length;
-}
 
-function newSnapshotter(options: SessionOptions, state: SessionState, signal: AbortSignal): Snapshotter {
-  const { db, tables, settings, clock, log, stats } = options;
-  return new Snapshotter({
-    tables,
-    progress: state.current.snapshots,
-    chunkRows: settings.snapshotChunkRows,
-    maxWaiting: MAX_WAITING_CHUNKS,
-    readerOf: (table) => chunkReader(db, table, () => clock.now(), signal),
-    newestScan: () => newestLogScan(db, signal),
-    knownLsn: () => stats.sourceMaxLsn ?? ZERO_LSN,
-    log,
-    clock,
-  });
+  /** Makes the sink ready for every table; what lost its instance stops, and what the sink refused last time. */
+  async #begin(): Promise<void> {
+    const { loaded, unfit } = this.#options;
+    for (const id of loaded.dropped) {
+      if (this.#state.table(id)!.stopped) continue;
+      this.#control.stop(id, { code: 'CDC_INSTANCE_DROPPED', reason: 'its capture instance is gone', held: false });
+    }
+    await this.#versions.start(this.#control, this.signal);
+    for (const [id, refused] of unfit) {
+      if (refused.event.op !== 'r' || this.#state.table(id)?.stopped) continue;
+      this.#control.stop(id, { code: tableCodeOf(refused)!, reason: reasonOf(refused), held: false });
+    }
+  }
+
+  async #poll(): Promise<boolean> {
+    const { health, signals, stats, clock, observer } = this.#options;
+    for (const { table, error } of this.snapshots.failures()) await this.#control.failed(table, error);
+    if (signals) await applySignals(signals, this.#signalContext(), this.signal);
+    this.snapshots.sync(this.#control.jobs(this.#configured));
+    await this.snapshots.observe(this.signal);
+    const detected = await this.#detector.detect();
+    stats.polled(detected, clock.now());
+    await health?.polled(this.#detector.facts(detected), this.signal);
+    await this.#versions.poll(detected, this.#control, this.signal);
+    await this.#detector.checkTables(detected);
+    const wrote = this.#state.paused ? await this.#write(false) : await this.#readWindows(detected);
+    await this.#headroom.look(detected);
+    this.#show();
+    observer.progress?.({
+      position: this.#state.position,
+      sourceMaxLsn: detected.maxLsn,
+      positionTimeMs: this.#state.current.positionTimeMs,
+      atMs: clock.now(),
+      wrote,
+    });
+    return wrote;
+  }
+
+  async #readWindows(detected: Detected): Promise<boolean> {
+    const common = await this.#write(await this.#windows.common(detected));
+    return (await this.#windows.behind(detected)) ? this.#write(true) : common;
+  }
+
+  /** Writes what is left, and the state when it has news or was not written for long. True when something was written. */
+  async #write(always: boolean): Promise<boolean> {
+    const { clock, settings } = this.#options;
+    const idleTooLong = clock.now() - this.#writtenAtMs >= settings.idleWriteMs;
+    const { current, hasNews } = this.#state;
+    this.#state.written();
+    const wrote = await this.batcher.flush(current, always || idleTooLong || hasNews);
+    if (!wrote) return false;
+    this.#writtenAtMs = clock.now();
+    for (const id of this.#configured) {
+      if (this.#state.table(id)!.stopped) continue;
+      this.#state.readsThrough(id, this.#versions.passed(id, this.#state.placeOf(id)));
+    }
+    return always || hasNews;
+  }
+
+  #signalContext() {
+    return {
+      state: this.#state,
+      control: this.#control,
+      configured: this.#configured,
+      tableOf: (id: string) => this.#versions.newest(id),
+    };
+  }
+
+  #end(): SessionEnd | null {
+    const { settings, loaded } = this.#options;
+    const state = this.#state;
+    // A table without an instance was resumed: whether it has one again is seen when the tables are looked up.
+    if (loaded.dropped.some((id) => !state.table(id)!.stopped)) return 'restart';
+    return settings.snapshot.mode === 'only' && state.snapshotDone ? 'completed' : null;
+  }
+
+  #show(): void {
+    const { stats } = this.#options;
+    const state = this.#state;
+    if (state.paused) stats.to('pause');
+    else {
+      if (stats.state === 'paused') stats.to('resume');
+      stats.to(state.snapshotDone ? 'all_read' : 'read_wanted');
+    }
+    stats.show(state.current, (id) => state.nameOf(id));
+  }
 }

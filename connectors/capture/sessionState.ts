@@ -1,34 +1,96 @@
 import type { Lsn } from '#connectors/sqlserver/lsn.ts';
-import type { Chunk } from './chunk.ts';
-import type { Position } from './position.ts';
-import type { CapturedTable, CaptureState, ChangeEvent, Row, SnapshotProgress } from './types.ts';
+import type { SourceMark } from './health.ts';
+import { beforeLsn, laterOf, neededFrom, type Position } from './position.ts';
+import { next, TABLE_TRANSITIONS, type TableEventName, type TableStateName } from './states.ts';
+import type {
+  AdHocSnapshot,
+  CaptureState,
+  SignalOutcome,
+  SnapshotProgress,
+  SnapshotReason,
+  TableState,
+  TableStop,
+} from './types.ts';
 
-const PENDING: SnapshotProgress = { state: 'pending', lastKey: null, rows: 0 };
+/** What is told of the newest signals. */
+const OUTCOMES_KEPT = 10;
 
-/** The state of a running capture: what is stored with each batch, and what is only needed while chunks wait. */
+/** What a table without a stored state begins with. */
+export function freshTable(instance: string, reason: SnapshotReason): TableState {
+  return { instance, snapshot: { state: 'pending', lastKey: null, rows: 0, reason } };
+}
+
+/** Which of the states of SPEC.md a table is in. */
+export function tableStateName(table: TableState, configured: boolean): TableStateName {
+  if (!configured) return 'left_out';
+  if (table.stopped) return table.stopped.held ? 'held' : 'stopped';
+  if (table.snapshot.state !== 'done') return 'snapshotting';
+  return table.position === undefined ? 'streaming' : 'behind';
+}
+
+/** The state of a running capture: what is stored with each batch. Every change of a table's state goes through the table of states.ts. */
 export class SessionState {
   #position: Position;
-  readonly #snapshots: Record<string, SnapshotProgress> = {};
-  /** Recent changes of tables that are being read: [commit LSN, key]. */
-  readonly #recent = new Map<string, { lsn: Lsn; key: string }[]>();
-  /** Tables whose chunks of this window are void. */
-  readonly #dropped = new Set<string>();
-  readonly #keyColumns: ReadonlyMap<string, readonly string[]>;
-  #news: boolean;
+  #positionTimeMs: number | null;
+  #paused: boolean;
+  #signalOffset: string | null;
+  #signals: readonly SignalOutcome[];
+  readonly #tables: Map<string, TableState>;
+  readonly #configured: ReadonlySet<string>;
+  readonly #source: () => SourceMark | null;
+  #snapshots: readonly AdHocSnapshot[];
+  #news = true;
+  #tablesCopy: Readonly<Record<string, TableState>> | null = null;
 
-  constructor(stored: CaptureState, tables: readonly CapturedTable[]) {
+  /**
+   * `configured`: ids of the tables that are captured; tables the stored state knows besides keep their place and wait. `source`: what is
+   * kept with the position as the proof of the source's history.
+   */
+  constructor(stored: CaptureState, configured: readonly string[], source: () => SourceMark | null) {
+    this.#source = source;
     this.#position = stored.position;
-    for (const { id } of tables) this.#snapshots[id] = stored.snapshots[id] ?? PENDING;
-    this.#keyColumns = new Map(tables.map((t) => [t.id, t.instance.keyColumns]));
-    this.#news = true;
+    this.#positionTimeMs = stored.positionTimeMs;
+    this.#paused = stored.paused;
+    this.#signalOffset = stored.signalOffset;
+    this.#signals = stored.signals ?? [];
+    this.#snapshots = stored.snapshots;
+    this.#tables = new Map(Object.entries(stored.tables));
+    this.#configured = new Set(configured);
+    for (const [id, table] of this.#tables) {
+      if (!this.#configured.has(id) && table.position === undefined) {
+        this.#tables.set(id, { ...table, position: stored.position });
+      }
+    }
   }
 
   get current(): CaptureState {
-    return { position: this.#position, snapshots: { ...this.#snapshots } };
+    this.#tablesCopy ??= Object.fromEntries(this.#tables);
+    return {
+      position: this.#position,
+      positionTimeMs: this.#positionTimeMs,
+      tables: this.#tablesCopy,
+      paused: this.#paused,
+      snapshots: this.#snapshots,
+      signalOffset: this.#signalOffset,
+      signals: this.#signals,
+      source: this.#source(),
+    };
   }
 
-  get snapshotDone(): boolean {
-    return Object.values(this.#snapshots).every((s) => s.state === 'done');
+  get position(): Position {
+    return this.#position;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  get signalOffset(): string | null {
+    return this.#signalOffset;
+  }
+
+  get snapshots(): readonly AdHocSnapshot[] {
+    return this.#snapshots;
   }
 
   /** True when there is something to store besides a later position. */
@@ -40,70 +102,147 @@ export class SessionState {
     this.#news = false;
   }
 
-  /** True while the table's snapshot has not begun: nothing of its change table is needed yet. */
-  isPending(tableId: string): boolean {
-    return this.#snapshots[tableId]?.state === 'pending';
+  table(id: string): TableState | undefined {
+    return this.#tables.get(id);
   }
 
-  /** A change was taken. `floor`: no chunk that is being read or waits has its view fixed at or below it. */
-  changed(event: ChangeEvent, floor: Lsn): void {
-    if (event.resumeAt) this.#position = event.resumeAt;
-    const { id } = event.table;
-    if (event.commitLsn <= floor || this.#snapshots[id]?.state === 'done') return;
-    const recent = this.#recent.get(id) ?? [];
-    this.#recent.set(id, recent);
-    for (const row of [event.before, event.after]) {
-      if (row) recent.push({ lsn: event.commitLsn, key: this.#looseKey(id, row) });
-    }
+  nameOf(id: string): TableStateName {
+    return tableStateName(this.#tables.get(id)!, this.#configured.has(id));
   }
 
-  /** The window ended: everything up to here was taken. */
-  passedTo(position: Position, floor: Lsn): void {
+  /** Every change of the table at or before it was written. */
+  placeOf(id: string): Position {
+    return this.#tables.get(id)?.position ?? this.#position;
+  }
+
+  /** True when the table's rows were or are being read, so that its changes must not be missed. */
+  needsChanges(id: string): boolean {
+    return this.#tables.get(id)?.snapshot.state !== 'pending';
+  }
+
+  /** Everything that is configured was read at least once, and nothing that was asked for waits. */
+  get snapshotDone(): boolean {
+    const waits = (id: string): boolean => {
+      const table = this.#tables.get(id);
+      return table !== undefined && !table.stopped && table.snapshot.state !== 'done';
+    };
+    return ![...this.#configured].some(waits) && this.#snapshots.length === 0;
+  }
+
+  /** The stream of all tables without a place of their own has come here. */
+  moved(position: Position, timeMs: number | null): void {
     this.#position = position;
-    this.#dropped.clear();
-    for (const [id, recent] of this.#recent) {
-      const kept = recent.filter(({ lsn }) => lsn > floor);
-      if (kept.length > 0) this.#recent.set(id, kept);
-      else this.#recent.delete(id);
-    }
+    if (timeMs !== null) this.#positionTimeMs = timeMs;
   }
 
-  snapshotRow(tableId: string, key: readonly string[]): void {
-    const before = this.#snapshots[tableId] ?? PENDING;
-    this.#snapshots[tableId] = { state: 'running', lastKey: key, rows: before.rows + 1 };
+  /** A table that stands behind has come here. */
+  movedBehind(id: string, position: Position): void {
+    this.#set(id, { ...this.#tables.get(id)!, position });
   }
 
-  chunkDone(chunk: Chunk): void {
-    const before = this.#snapshots[chunk.table.id] ?? PENDING;
-    this.#snapshots[chunk.table.id] = { ...before, state: chunk.last ? 'done' : 'running' };
+  /** The table reads through this capture instance from now on. */
+  readsThrough(id: string, instance: string): void {
+    const table = this.#tables.get(id)!;
+    if (table.instance === instance) return;
+    this.#set(id, { ...table, instance });
     this.#news = true;
   }
 
-  /** Whether a row of the chunk changed while the chunk's view was being fixed. */
-  touchedWithin(chunk: Chunk): boolean {
-    const { id } = chunk.table;
-    const changed = new Set(
-      (this.#recent.get(id) ?? []).filter(({ lsn }) => lsn > chunk.from && lsn <= chunk.to).map(({ key }) => key),
-    );
-    return changed.size > 0 && chunk.rows.some(({ row }) => changed.has(this.#looseKey(id, row)));
+  /** Takes a step of the state table. `change` makes the new state. @throws TypeError for a step that cannot be */
+  step(id: string, event: TableEventName, change: (table: TableState) => TableState): void {
+    const expected = next(TABLE_TRANSITIONS, this.nameOf(id), event);
+    this.#set(id, change(this.#tables.get(id)!));
+    const found = this.nameOf(id);
+    if (found !== expected) throw new TypeError(`table ${id}: "${event}" leads to "${expected}", found "${found}"`);
+    this.#news = true;
   }
 
-  drop(table: CapturedTable): void {
-    this.#dropped.add(table.id);
+  add(id: string, table: TableState): void {
+    this.#set(id, table);
+    this.#news = true;
   }
 
-  isDropped(chunk: Chunk): boolean {
-    return this.#dropped.has(chunk.table.id);
+  /** The table stops at a place it is written up to. */
+  stop(id: string, stop: TableStop): void {
+    this.step(id, stop.held ? 'hold' : 'stop', (table) => {
+      if (stop.held && table.stopped && !table.stopped.held) return table;
+      return { ...table, position: stop.at, stopped: stop };
+    });
   }
 
-  /** A key as text that may take two keys for one (case, trailing blanks) but never one for two. */
-  #looseKey(tableId: string, row: Row): string {
-    return this.#keyColumns
-      .get(tableId)!
-      .map((column) => {
-        const value = row[column];
-        return Buffer.isBuffer(value) ? value.toString('hex') : String(value).trimEnd().toLowerCase();
-      })
-      .join('\u0000');
+  /** A stopped table goes on from its place. */
+  resume(id: string): void {
+    const reading = this.#tables.get(id)!.snapshot.state !== 'done';
+    this.step(id, reading ? 'resume_reading' : 'resume_catch_up', ({ stopped: _, ...table }) => table);
+  }
+
+  /** The table is to be read from scratch, its changes from where they are now. A table that stands still goes on standing. */
+  wantSnapshot(id: string, snapshot: SnapshotProgress): void {
+    this.step(id, 'snapshot_wanted', (table) => ({ ...table, snapshot }));
+  }
+
+  /** Changes up to the table's low-water mark are lost: it is to be read from scratch, its changes from `position` on. */
+  lost(id: string, snapshot: SnapshotProgress, position: Position): void {
+    this.step(id, 'lost', (table) => ({ ...table, snapshot, position }));
+  }
+
+  /** A stopped table leaves out what it missed and is read from scratch. */
+  resumeAnew(id: string, snapshot: SnapshotProgress): void {
+    this.step(id, 'resume_snapshot', ({ stopped: _, position: __, ...table }) => ({ ...table, snapshot }));
+  }
+
+  pauseSnapshot(id: string, paused: boolean): void {
+    const { snapshotPaused: _, ...table } = this.#tables.get(id)!;
+    this.#set(id, paused ? { ...table, snapshotPaused: true } : table);
+    this.#news = true;
+  }
+
+  caughtUp(id: string): void {
+    this.step(id, 'caught_up', ({ position: _, ...table }) => table);
+  }
+
+  setProgress(job: string, progress: SnapshotProgress): void {
+    const table = this.#tables.get(job);
+    if (!table) {
+      const left = this.#snapshots.map((s) => (s.id === job ? { ...s, progress } : s));
+      this.#snapshots = progress.state === 'done' ? left.filter((s) => s.id !== job) : left;
+    } else if (progress.state === 'done' && table.snapshot.state !== 'done') {
+      const event = table.position === undefined ? 'snapshot_done' : 'snapshot_done_behind';
+      this.step(job, event, ({ snapshotPaused: _, ...t }) => ({ ...t, snapshot: progress }));
+    } else {
+      this.#set(job, { ...table, snapshot: progress });
+    }
+    this.#news = true;
+  }
+
+  progressOf(job: string): SnapshotProgress | undefined {
+    return this.#tables.get(job)?.snapshot ?? this.#snapshots.find((s) => s.id === job)?.progress;
+  }
+
+  setSnapshots(snapshots: readonly AdHocSnapshot[]): void {
+    this.#snapshots = snapshots;
+    this.#news = true;
+  }
+
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+    this.#news = true;
+  }
+
+  signalTaken(nextOffset: string, outcome: SignalOutcome): void {
+    this.#signalOffset = nextOffset;
+    this.#signals = [...this.#signals, outcome].slice(-OUTCOMES_KEPT);
+    this.#news = true;
+  }
+
+  /** From where a table's changes can and must be read: its place, or where its low-water mark begins when nothing before it is needed. */
+  readFrom(id: string, mark: Lsn | undefined): Position {
+    const place = this.placeOf(id);
+    return mark === undefined || mark <= neededFrom(place) ? place : laterOf(place, beforeLsn(mark));
+  }
+
+  #set(id: string, table: TableState): void {
+    this.#tables.set(id, table);
+    this.#tablesCopy = null;
   }
 }

@@ -1,12 +1,15 @@
 import type { Lsn } from '#connectors/sqlserver/lsn.ts';
+import type { Detected } from './detect.ts';
+import type { Headroom } from './headroom.ts';
 import { commitLsnOf, type Position } from './position.ts';
-import type { ChangeEvent, SnapshotProgress } from './types.ts';
-
-/**
- * What the capture is doing. `starting`: looking at the source and the stored position. `snapshotting`: tables are read while changes
- * stream. `streaming`: changes only. `waiting`: source or Kafka is away, it goes on by itself. `failed`: it gave up, see `lastError`.
- */
-export type CaptureStateName = 'starting' | 'snapshotting' | 'streaming' | 'waiting' | 'stopped' | 'failed';
+import {
+  CAPTURE_TRANSITIONS,
+  type CaptureEventName,
+  type CaptureStateName,
+  next,
+  type TableStateName,
+} from './states.ts';
+import type { AdHocSnapshot, CaptureState, ChangeEvent, TableState } from './types.ts';
 
 /** What `GET /status` tells of a capture. */
 export interface CaptureStatus {
@@ -26,20 +29,32 @@ export interface CaptureStatus {
   readonly queriesPerSecond: number;
   readonly restarts: number;
   readonly lastError: string | null;
-  readonly tables: Readonly<Record<string, SnapshotProgress & { readonly changes: number }>>;
+  readonly paused: boolean;
+  readonly tables: Readonly<Record<string, TableStatus>>;
+  /** Snapshots that were asked for and are not done. */
+  readonly snapshots: readonly AdHocSnapshot[];
+}
+
+/** How one table stands. */
+export interface TableStatus extends TableState, Headroom {
+  readonly state: TableStateName;
+  /** Changes written since the process started. */
+  readonly changes: number;
 }
 
 const RATE_WINDOW_MS = 10_000;
 
 /** Collects what the status shows. */
 export class CaptureStats {
-  state: CaptureStateName = 'starting';
-  position: Position | null = null;
   sourceMaxLsn: Lsn | null = null;
-  lastPollAtMs: number | null = null;
+  utcOffsetMinutes = 0;
+  headroom: ReadonlyMap<string, Headroom> = new Map();
   restarts = 0;
   lastError: string | null = null;
-  snapshots: Readonly<Record<string, SnapshotProgress>> = {};
+  #name: CaptureStateName = 'starting';
+  #state: CaptureState | null = null;
+  #tableNames: Readonly<Record<string, TableStateName>> = {};
+  #lastPollAtMs: number | null = null;
   #lastDelayMs: number | null = null;
   #lastChangeAtMs: number | null = null;
   #changes = 0;
@@ -47,6 +62,31 @@ export class CaptureStats {
   #batches = 0;
   readonly #byTable = new Map<string, number>();
   readonly #queries: number[] = [];
+
+  get state(): CaptureStateName {
+    return this.#name;
+  }
+
+  /** Takes a step of the capture's state table. @throws TypeError for one that cannot be */
+  to(event: CaptureEventName): void {
+    this.#name = next(CAPTURE_TRANSITIONS, this.#name, event);
+  }
+
+  /** A run begins: whatever became of the one before. */
+  begin(): void {
+    this.#name = 'starting';
+  }
+
+  polled(detected: Detected, nowMs: number): void {
+    this.#lastPollAtMs = nowMs;
+    this.sourceMaxLsn = detected.maxLsn;
+    this.utcOffsetMinutes = detected.utcOffsetMinutes;
+  }
+
+  show(state: CaptureState, nameOf: (id: string) => TableStateName): void {
+    this.#state = state;
+    this.#tableNames = Object.fromEntries(Object.keys(state.tables).map((id) => [id, nameOf(id)]));
+  }
 
   /** A statement was sent to the source. */
   queried(nowMs: number): void {
@@ -71,13 +111,14 @@ export class CaptureStats {
   snapshot(nowMs: number): CaptureStatus {
     const recent = this.#queries.filter((at) => at >= nowMs - RATE_WINDOW_MS).length;
     const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+    const position = this.#state?.position ?? null;
     return {
-      state: this.state,
-      position: this.position,
-      commitLsn: this.position && commitLsnOf(this.position),
+      state: this.#name,
+      position,
+      commitLsn: position && commitLsnOf(position),
       sourceMaxLsn: this.sourceMaxLsn,
       lastDelayMs: this.#lastDelayMs,
-      lastPollAt: iso(this.lastPollAtMs),
+      lastPollAt: iso(this.#lastPollAtMs),
       lastChangeAt: iso(this.#lastChangeAtMs),
       changes: this.#changes,
       snapshotRows: this.#snapshotRows,
@@ -85,12 +126,19 @@ export class CaptureStats {
       queriesPerSecond: recent / (RATE_WINDOW_MS / 1000),
       restarts: this.restarts,
       lastError: this.lastError,
-      tables: Object.fromEntries(
-        Object.entries(this.snapshots).map(([id, progress]) => [
-          id,
-          { ...progress, changes: this.#byTable.get(id) ?? 0 },
-        ]),
-      ),
+      paused: this.#state?.paused ?? false,
+      tables: Object.fromEntries(Object.entries(this.#state?.tables ?? {}).map(([id, t]) => [id, this.#table(id, t)])),
+      snapshots: this.#state?.snapshots ?? [],
+    };
+  }
+
+  #table(id: string, table: TableState): TableStatus {
+    return {
+      ...table,
+      state: this.#tableNames[id] ?? 'streaming',
+      headroomHours: this.headroom.get(id)?.headroomHours ?? null,
+      retainedHours: this.headroom.get(id)?.retainedHours ?? null,
+      changes: this.#byTable.get(id) ?? 0,
     };
   }
 }

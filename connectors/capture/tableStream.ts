@@ -2,9 +2,10 @@ import type { ArrayRow, Queryable } from '#connectors/sqlserver/connection.ts';
 import { type Lsn, lsnFromBuffer } from '#connectors/sqlserver/lsn.ts';
 import { int, lsnParam } from '#connectors/sqlserver/params.ts';
 import { CHANGE_PAGE_PREFIX, changePage } from '#connectors/sqlserver/tableQueries.ts';
+import { SluiceError } from '#infra/runtime/errors.ts';
 import type { MergeSource } from './merge.ts';
 import { type ChangeRow, type JoinedChange, PairJoiner } from './pairs.ts';
-import { type Position, parsePosition, position } from './position.ts';
+import { commitLsnOf, neededFrom, type Position, parsePosition, position } from './position.ts';
 import { RowReader } from './rowReader.ts';
 import type { CapturedTable } from './types.ts';
 
@@ -15,8 +16,17 @@ export interface TableChange extends JoinedChange {
   readonly table: CapturedTable;
 }
 
+/** A page of a change table; rows are decoded one by one, so that one that cannot be read does not take those before it along. */
+export interface ChangePage {
+  readonly length: number;
+  /** @throws SluiceError when the row cannot be carried */
+  row(i: number): ChangeRow;
+  /** The instance's low-water mark, read after the rows; null when the instance is gone. */
+  readonly mark: Lsn | null;
+}
+
 /** Reads one page: rows of the change table after `from`, at most `limit`, none after `to`. */
-export type PageReader = (from: Position, to: Lsn, limit: number) => Promise<ChangeRow[]>;
+export type PageReader = (from: Position, to: Lsn, limit: number) => Promise<ChangePage>;
 
 /** The page reader of a table; its statement is built once. */
 export function pageReader(db: Queryable, table: CapturedTable, signal: AbortSignal): PageReader {
@@ -24,7 +34,7 @@ export function pageReader(db: Queryable, table: CapturedTable, signal: AbortSig
   const text = changePage(table.instance, reader.codecs);
   return async (from, to, limit) => {
     const { commitLsn, commandId, changeLsn, op } = parsePosition(from);
-    const rows = await db.rows(
+    const [rows = [], [mark] = []] = await db.sets(
       text,
       {
         rows: int(limit),
@@ -36,7 +46,11 @@ export function pageReader(db: Queryable, table: CapturedTable, signal: AbortSig
       },
       signal,
     );
-    return rows.map((row) => toChangeRow(reader, row));
+    return {
+      length: rows.length,
+      row: (i) => toChangeRow(reader, rows[i]!),
+      mark: mark?.[0] ? lsnFromBuffer(mark[0] as Buffer) : null,
+    };
   };
 }
 
@@ -51,7 +65,10 @@ function toChangeRow(reader: RowReader, row: ArrayRow): ChangeRow {
   };
 }
 
-/** The changes of one table in (from, to], page by page; memory holds one page. */
+/**
+ * The changes of one table in (from, to], page by page; memory holds one page. What cannot be read, or was cleaned up while it was being
+ * read, is thrown by `peek` when the changes before it were taken.
+ */
 export class TableStream implements MergeSource<TableChange> {
   readonly #table: CapturedTable;
   readonly #read: PageReader;
@@ -62,8 +79,7 @@ export class TableStream implements MergeSource<TableChange> {
   #buffer: TableChange[] = [];
   #at = 0;
   #exhausted = false;
-  /** Rows of the change table read so far. */
-  rows = 0;
+  #failure: unknown;
 
   constructor(table: CapturedTable, read: PageReader, from: Position, to: Lsn, pageRows: number) {
     this.#table = table;
@@ -71,12 +87,14 @@ export class TableStream implements MergeSource<TableChange> {
     this.#from = from;
     this.#to = to;
     this.#pageRows = pageRows;
-    this.#joiner = new PairJoiner(table.id, table.instance.keyColumns);
+    this.#joiner = new PairJoiner(table.id, table.instance.messageKey ?? table.instance.keyColumns);
   }
 
   peek(): TableChange | undefined | Promise<TableChange | undefined> {
     const ready = this.#buffer[this.#at];
-    return ready ?? (this.#exhausted ? undefined : this.#fill());
+    if (ready) return ready;
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return this.#exhausted ? undefined : this.#fill();
   }
 
   take(): void {
@@ -88,17 +106,46 @@ export class TableStream implements MergeSource<TableChange> {
     this.#at = 0;
     while (this.#buffer.length === 0 && !this.#exhausted) {
       const page = await this.#read(this.#from, this.#to, this.#pageRows);
-      this.rows += page.length;
-      for (const row of page) {
-        for (const change of this.#joiner.push(row)) this.#buffer.push({ ...change, table: this.#table });
-      }
-      const last = page.at(-1);
-      if (last) this.#from = position({ ...last, op: last.operation });
-      if (page.length < this.#pageRows) {
-        this.#exhausted = true;
-        this.#joiner.end();
+      this.#checkWhole(page);
+      try {
+        this.#decode(page);
+      } catch (error) {
+        if (this.#buffer.length === 0) throw error;
+        this.#failure = error;
+        break;
       }
     }
     return this.#buffer[0];
+  }
+
+  #decode(page: ChangePage): void {
+    const table = this.#table;
+    let last: ChangeRow | undefined;
+    for (let i = 0; i < page.length; i++) {
+      last = page.row(i);
+      for (const change of this.#joiner.push(last)) this.#buffer.push({ ...change, table });
+    }
+    if (last) this.#from = position({ ...last, op: last.operation });
+    if (page.length < this.#pageRows) {
+      this.#exhausted = true;
+      for (const change of this.#joiner.end()) this.#buffer.push({ ...change, table });
+    }
+  }
+
+  /** @throws SluiceError CDC_LSN_NOT_AVAILABLE, CDC_INSTANCE_DROPPED */
+  #checkWhole(page: ChangePage): void {
+    const { id, instance } = this.#table;
+    if (page.mark === null) {
+      throw new SluiceError('CDC_INSTANCE_DROPPED', `Capture instance ${instance.name} of ${id} is gone`, {
+        context: { table: id, captureInstance: instance.name },
+      });
+    }
+    if (page.mark <= neededFrom(this.#from)) return;
+    const since = commitLsnOf(this.#from);
+    throw new SluiceError(
+      'CDC_LSN_NOT_AVAILABLE',
+      `Changes of ${id} after ${since} and before ${page.mark} were cleaned up while they were being read`,
+      { context: { table: id, since, minLsn: page.mark } },
+    );
   }
 }

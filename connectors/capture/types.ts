@@ -1,6 +1,8 @@
 import type { Lsn } from '#connectors/sqlserver/lsn.ts';
 import type { CaptureInstance } from '#connectors/sqlserver/metadata.ts';
 import type { ErrorCode } from '#infra/runtime/errorCodes.ts';
+import type { SourceMark } from './health.ts';
+import type { KeyMove } from './pairs.ts';
 import type { Position } from './position.ts';
 
 /** Column → value as Avro wants it: longs bigint, decimals text, bytes Buffer; a large value the change did not touch is UNAVAILABLE. */
@@ -29,6 +31,8 @@ export interface ChangeEvent {
   readonly changeLsn: Lsn | null;
   /** Where reading goes on after this change; null when it must be written together with the next one. Unused in a snapshot row. */
   readonly resumeAt: Position | null;
+  /** Set on both changes of a key update. */
+  readonly moved?: KeyMove;
   /** Commit time of the transaction (time of reading for a snapshot row), ms since 1970 UTC. */
   readonly commitTimeMs: number;
   /** When it was read, ms since 1970 UTC. */
@@ -97,6 +101,8 @@ export interface TableState {
   /** Name of the capture instance it is read through. */
   readonly instance: string;
   readonly snapshot: SnapshotProgress;
+  /** True while its own snapshot is paused. */
+  readonly snapshotPaused?: boolean;
   /** Present while the table stands behind the common position: it was stopped, held or left out. It is then read from here until it has caught up. */
   readonly position?: Position;
   readonly stopped?: TableStop;
@@ -131,6 +137,18 @@ export interface CaptureState {
   readonly snapshots: readonly AdHocSnapshot[];
   /** Offset of the next signal to take, as decimal text; null before the first. */
   readonly signalOffset: string | null;
+  /** What became of the newest signals, oldest first. */
+  readonly signals?: readonly SignalOutcome[];
+  /** What proves that the source is still the one the position belongs to. */
+  readonly source?: SourceMark | null;
+}
+
+/** What became of a signal. */
+export interface SignalOutcome {
+  readonly offset: string;
+  readonly outcome: 'applied' | 'refused';
+  /** Why it was refused. */
+  readonly reason: string | null;
 }
 
 /** A table the sink cannot take, and why. */

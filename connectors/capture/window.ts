@@ -1,113 +1,104 @@
 import type { Queryable } from '#connectors/sqlserver/connection.ts';
 import type { Lsn } from '#connectors/sqlserver/lsn.ts';
-import type { ChunkRow } from './chunk.ts';
 import { CommitTimes } from './commitTimes.ts';
 import { type MergeSource, mergeByPosition } from './merge.ts';
-import { commitLsnOf, type Position, snapshotPosition } from './position.ts';
-import type { WaitingChunk } from './snapshotter.ts';
+import { commitLsnOf, type Position } from './position.ts';
+import { chained } from './schemaSegments.ts';
+import type { PlacedChunk } from './sessionHooks.ts';
+import { stopsTable } from './tableErrors.ts';
 import { type PageReader, type TableChange, TableStream } from './tableStream.ts';
 import type { CapturedTable, ChangeEvent } from './types.ts';
 
-/** What a window gives: a change, or a whole chunk of a snapshot at its place among the changes. */
+/** What a window gives: a change, a chunk of a snapshot at its place among the changes, or a table that cannot be read any further. */
 export type WindowItem =
   | { readonly kind: 'change'; readonly at: Position; readonly event: ChangeEvent }
-  | {
-      readonly kind: 'chunk';
-      readonly at: Position;
-      readonly chunk: WaitingChunk;
-      readonly events: readonly ChunkEvent[];
-    };
+  | { readonly kind: 'chunk'; readonly at: Position; readonly chunk: PlacedChunk }
+  | { readonly kind: 'failed'; readonly at: ''; readonly table: string; readonly error: unknown };
 
-/** A snapshot row as an event, with its key as text. */
-export interface ChunkEvent {
-  readonly event: ChangeEvent;
-  readonly key: readonly string[];
+/** A part of a table's changes, in (from, to], read as one version of the table. */
+export interface WindowPart {
+  readonly table: CapturedTable;
+  readonly from: Position;
+  readonly to: Lsn;
 }
 
 export interface WindowOptions {
   readonly db: Queryable;
-  /** Changes after it … */
+  /** The tables that have changes there, each in parts that follow one another. */
+  readonly tables: readonly (readonly WindowPart[])[];
+  readonly chunks: readonly PlacedChunk[];
+  /** The first position and the last LSN of all parts. */
   readonly from: Position;
-  /** … up to and including this LSN. */
   readonly to: Lsn;
-  /** The tables that have changes there. */
-  readonly tables: readonly CapturedTable[];
   readonly readerOf: (table: CapturedTable) => PageReader;
-  readonly chunks: readonly WaitingChunk[];
   readonly pageRows: number;
   readonly utcOffsetMinutes: number;
   readonly now: () => number;
   readonly signal: AbortSignal;
 }
 
-type Raw =
-  | { readonly kind: 'change'; readonly change: TableChange }
-  | { readonly kind: 'chunk'; readonly chunk: WaitingChunk };
+type Raw = { readonly change: TableChange; readonly at: Position } | Exclude<WindowItem, { kind: 'change' }>;
 
-const rawPosition = (raw: Raw): string =>
-  raw.kind === 'change' ? raw.change.position : snapshotPosition(raw.chunk.to);
-
-/** Everything of one window in the source's order. */
-export async function* readWindow(options: WindowOptions): AsyncGenerator<WindowItem> {
+/** Everything of one window in the source's order, in runs. Memory holds one page a table. */
+export async function* readWindow(options: WindowOptions): AsyncGenerator<readonly WindowItem[]> {
   const { db, from, to, signal, now } = options;
   const times = new CommitTimes(db, commitLsnOf(from), to, options.utcOffsetMinutes, signal);
-  const streams = options.tables.map((t) =>
-    changes(new TableStream(t, options.readerOf(t), from, to, options.pageRows)),
-  );
-  const sources: MergeSource<Raw>[] = [...options.chunks.map(once), ...streams];
+  const sources: MergeSource<Raw>[] = [
+    ...options.chunks.map(once),
+    ...options.tables.filter((parts) => parts.length > 0).map((parts) => guarded(parts, options)),
+  ];
   let commitLsn: Lsn | null = null;
   let commitTimeMs = 0;
-  for await (const raw of mergeByPosition(sources, rawPosition)) {
+  for await (const run of mergeByPosition(sources, (raw) => raw.at)) {
     signal.throwIfAborted();
-    if (raw.kind === 'chunk') {
-      const { chunk } = raw;
-      const at = snapshotPosition(chunk.to);
-      yield { kind: 'chunk', at, chunk, events: chunk.rows.map((row) => chunkEvent(chunk, row, at)) };
-      continue;
+    const capturedAtMs = now();
+    const items: WindowItem[] = [];
+    for (const raw of run) {
+      if (!('change' in raw)) {
+        items.push(raw);
+        continue;
+      }
+      const { change, at } = raw;
+      if (change.commitLsn !== commitLsn) {
+        commitLsn = change.commitLsn;
+        commitTimeMs = (await times.timeOf(commitLsn)) ?? capturedAtMs;
+      }
+      items.push({ kind: 'change', at, event: { ...change, commitTimeMs, capturedAtMs } });
     }
-    const { change } = raw;
-    if (change.commitLsn !== commitLsn) {
-      commitLsn = change.commitLsn;
-      commitTimeMs = (await times.timeOf(commitLsn)) ?? now();
-    }
-    yield { kind: 'change', at: change.position, event: { ...change, commitTimeMs, capturedAtMs: now() } };
+    yield items;
   }
 }
 
-function chunkEvent(chunk: WaitingChunk, { row, key }: ChunkRow, at: Position): ChunkEvent {
-  const { table, to, readAtMs } = chunk;
-  return {
-    key,
-    event: {
-      table,
-      op: 'r',
-      before: null,
-      after: row,
-      position: at,
-      commitLsn: to,
-      changeLsn: null,
-      resumeAt: null,
-      commitTimeMs: readAtMs,
-      capturedAtMs: readAtMs,
-    },
+/** A table's changes; an error that concerns only this table comes as the last item, ahead of everything that waits. */
+function guarded(parts: readonly WindowPart[], options: WindowOptions): MergeSource<Raw> {
+  const { readerOf, pageRows } = options;
+  const source = chained(parts.map((p) => new TableStream(p.table, readerOf(p.table), p.from, p.to, pageRows)));
+  let failed: Raw | undefined;
+  let over = false;
+  const wrap = (change: TableChange | undefined): Raw | undefined => change && { change, at: change.position };
+  const caught = (error: unknown): Raw => {
+    if (!stopsTable(error)) throw error;
+    failed = { kind: 'failed', at: '', table: parts[0]!.table.id, error };
+    return failed;
   };
-}
-
-function changes(stream: TableStream): MergeSource<Raw> {
-  const wrap = (change: TableChange | undefined): Raw | undefined => (change ? { kind: 'change', change } : undefined);
   return {
     peek: () => {
-      const next = stream.peek();
-      return next instanceof Promise ? next.then(wrap) : wrap(next);
+      if (over) return undefined;
+      if (failed) return failed;
+      const next = source.peek();
+      return next instanceof Promise ? next.then(wrap, caught) : wrap(next);
     },
-    take: () => stream.take(),
+    take: () => {
+      if (failed) over = true;
+      else source.take();
+    },
   };
 }
 
-function once(chunk: WaitingChunk): MergeSource<Raw> {
+function once(chunk: PlacedChunk): MergeSource<Raw> {
   let taken = false;
   return {
-    peek: () => (taken ? undefined : { kind: 'chunk', chunk }),
+    peek: () => (taken ? undefined : { kind: 'chunk', at: chunk.place, chunk }),
     take: () => {
       taken = true;
     },

@@ -1,10 +1,10 @@
 import { type Position, parsePosition } from '#connectors/capture/position.ts';
-import type { CaptureState, SnapshotProgress } from '#connectors/capture/types.ts';
+import type { CaptureState, SnapshotProgress, TableState } from '#connectors/capture/types.ts';
 import type { IncomingMessage, KafkaClient, OutgoingMessage, TopicSpec } from '#infra/kafka/types.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 
-/** Version of the stored form. */
-const FORMAT = 1;
+/** Version of the stored form. Format 1, with a snapshot's progress as all there is of a table, is still read. */
+const FORMAT = 2;
 /** Records (with their transaction markers) looked at first; the newest position is nearly always among them. */
 const TAIL = 400n;
 
@@ -24,8 +24,7 @@ export function positionTopicSpec(prefix: string, replicationFactor: number): To
 
 /** The record that stores a state. */
 export function positionRecord(name: string, state: CaptureState): OutgoingMessage {
-  const stored = { format: FORMAT, position: state.position, snapshots: state.snapshots };
-  return { key: Buffer.from(name), value: Buffer.from(JSON.stringify(stored)) };
+  return { key: Buffer.from(name), value: Buffer.from(JSON.stringify({ format: FORMAT, ...state })) };
 }
 
 /** The newest committed state of the capture; null when there is none. @throws SluiceError CAPTURE_POSITION_UNREADABLE */
@@ -66,15 +65,37 @@ async function newestFrom(
 function parse(message: IncomingMessage, name: string): CaptureState | null {
   if (message.value === null) return null;
   try {
-    const stored = JSON.parse(message.value.toString()) as { format?: unknown; position: string; snapshots: unknown };
-    if (stored.format !== FORMAT) throw new Error(`format ${String(stored.format)}`);
-    parsePosition(stored.position);
-    return { position: stored.position as Position, snapshots: stored.snapshots as Record<string, SnapshotProgress> };
+    return stateOf(JSON.parse(message.value.toString()) as Stored);
   } catch (error) {
     throw new SluiceError(
       'CAPTURE_POSITION_UNREADABLE',
-      `Position of capture "${name}" in ${message.topic}@${message.offset}: expected format ${FORMAT}, found ${(error as Error).message}`,
+      `Position of capture "${name}" in ${message.topic}@${message.offset}: expected format 1 or ${FORMAT}, found ${(error as Error).message}`,
       { cause: error, context: { topic: message.topic, offset: String(message.offset) } },
     );
   }
+}
+
+type Stored = Omit<CaptureState, 'snapshots'> & { readonly format?: unknown; readonly snapshots: unknown };
+
+function stateOf(stored: Stored): CaptureState {
+  parsePosition(stored.position);
+  if (stored.format === 1) return fromFormat1(stored.position, stored.snapshots as Record<string, SnapshotProgress>);
+  if (stored.format !== FORMAT) throw new Error(`format ${String(stored.format)}`);
+  const { format: _, ...state } = stored;
+  for (const table of Object.values(state.tables)) if (table.position !== undefined) parsePosition(table.position);
+  return state as CaptureState;
+}
+
+/** The first form knew no capture instances: an empty name means the newest that reaches back to the position. */
+function fromFormat1(position: Position, snapshots: Readonly<Record<string, SnapshotProgress>>): CaptureState {
+  return {
+    position,
+    positionTimeMs: null,
+    tables: Object.fromEntries(
+      Object.entries(snapshots).map(([id, snapshot]): [string, TableState] => [id, { instance: '', snapshot }]),
+    ),
+    paused: false,
+    snapshots: [],
+    signalOffset: null,
+  };
 }

@@ -11,6 +11,8 @@ export type ArrayRow = readonly unknown[];
 export interface Queryable {
   /** Rows of the last result set of a parameterised batch, as arrays. */
   rows(text: string, params?: SqlParams, signal?: AbortSignal): Promise<ArrayRow[]>;
+  /** Every result set of a parameterised batch, in order, rows as arrays. */
+  sets(text: string, params?: SqlParams, signal?: AbortSignal): Promise<ArrayRow[][]>;
   /** The same with rows as objects by column name. */
   query<Row extends object = Record<string, unknown>>(
     text: string,
@@ -79,6 +81,10 @@ class PooledDatabase implements Database {
     return this.#direct.rows(text, params, signal);
   }
 
+  sets(text: string, params?: SqlParams, signal?: AbortSignal): Promise<ArrayRow[][]> {
+    return this.#direct.sets(text, params, signal);
+  }
+
   query<Row extends object>(text: string, params?: SqlParams, signal?: AbortSignal): Promise<Row[]> {
     return this.#direct.query<Row>(text, params, signal);
   }
@@ -125,21 +131,27 @@ class PooledDatabase implements Database {
 }
 
 function queryable(newRequest: () => sql.Request, translate: (error: unknown) => SluiceError): Queryable {
-  const run = async (asArrays: boolean, text: string, params: SqlParams, signal?: AbortSignal): Promise<unknown[]> => {
+  const run = async (
+    asArrays: boolean,
+    text: string,
+    params: SqlParams,
+    signal?: AbortSignal,
+  ): Promise<unknown[][]> => {
     const request = withParams(newRequest(), params);
     request.arrayRowMode = asArrays;
     try {
       const result = await abortable(request, signal, () => request.query(text));
-      return (result.recordsets as unknown as unknown[][]).at(-1) ?? [];
+      return result.recordsets as unknown as unknown[][];
     } catch (error) {
       signal?.throwIfAborted();
       throw translate(error);
     }
   };
   return {
-    rows: (text, params = {}, signal) => run(true, text, params, signal) as Promise<ArrayRow[]>,
-    query: <Row extends object>(text: string, params: SqlParams = {}, signal?: AbortSignal) =>
-      run(false, text, params, signal) as Promise<Row[]>,
+    rows: async (text, params = {}, signal) => ((await run(true, text, params, signal)).at(-1) ?? []) as ArrayRow[],
+    sets: (text, params = {}, signal) => run(true, text, params, signal) as Promise<ArrayRow[][]>,
+    query: async <Row extends object>(text: string, params: SqlParams = {}, signal?: AbortSignal) =>
+      ((await run(false, text, params, signal)).at(-1) ?? []) as Row[],
   };
 }
 

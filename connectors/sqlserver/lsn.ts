@@ -53,3 +53,9 @@ export function decrementLsn(value: Lsn): Lsn {
   if (value === ZERO_LSN) return value;
   return (BigInt(`0x${value}`) - 1n).toString(16).padStart(20, '0') as Lsn;
 }
+
+/** The next higher 80-bit value, which need not be a real LSN. */
+export function incrementLsn(value: Lsn): Lsn {
+  if (value === MAX_LSN) return value;
+  return (BigInt(`0x${value}`) + 1n).toString(16).padStart(20, '0') as Lsn;
+}

@@ -101,3 +101,16 @@ SELECT CONVERT(varchar(25), t.database_transaction_begin_lsn) AS begin_lsn,
   CONVERT(varchar(25), t.database_transaction_most_recent_savepoint_lsn) AS savepoint_lsn
 FROM sys.dm_tran_database_transactions AS t
 WHERE t.transaction_id = CURRENT_TRANSACTION_ID() AND t.database_id = DB_ID()`;
+
+/** Docs: "cdc.lsn_time_mapping". When the first transaction at or after an LSN was committed, in server-local time. */
+export const COMMIT_TIME_FROM = `
+SELECT TOP (1) m.start_lsn, m.tran_end_time
+FROM cdc.lsn_time_mapping AS m
+WHERE m.start_lsn >= @lsn
+ORDER BY m.start_lsn`;
+
+/** Docs: "dbo.cdc_jobs" (needs SELECT on it in msdb). Minutes for which clean-up keeps changes. */
+export const CLEANUP_RETENTION = `
+SELECT j.retention
+FROM msdb.dbo.cdc_jobs AS j
+WHERE j.database_id = DB_ID() AND j.job_type = N'cleanup'`;

@@ -1,29 +1,42 @@
-import type { ColumnCodec, KeyCodec } from './columnCodec.ts';
+import type { ColumnCodec } from './columnCodec.ts';
 import { quoteName, quoteText } from './identifiers.ts';
+import { after } from './keyset.ts';
 import type { CaptureInstance } from './metadata.ts';
-import { OWN_TRANSACTION_LSNS } from './queries.ts';
+import { LOW_WATER_MARKS, SCHEMA_FINGERPRINT } from './queries.ts';
 
 /** The change table of an instance. Docs: "cdc.<capture_instance>_CT". */
 export function changeTable(instance: Pick<CaptureInstance, 'name'>): string {
   return `[cdc].${quoteName(`${instance.name}_CT`)}`;
 }
 
-const sourceTable = (instance: CaptureInstance): string => `${quoteName(instance.schema)}.${quoteName(instance.table)}`;
+/** Subqueries in one statement of the detect batch; SQL Server once allowed 256 tables in a query. */
+const DETECT_TABLES = 100;
 
 /**
- * What happened since the last poll, in one statement batch for all tables: the newest captured LSN first, and only then each change
- * table's newest LSN and low-water mark, so that no row at or below the first can be missing from the others. A change table's clustered
- * index starts with the LSN, so each MAX is one seek. Columns: instance, max_lsn, table_lsn, min_lsn, offset in minutes from UTC.
- * Docs: "sys.fn_cdc_get_max_lsn", "cdc.change_tables", "cdc.<capture_instance>_CT".
+ * What happened since the last poll, in one batch for all tables. Result sets, in the order they are read: the newest captured LSN with its
+ * commit time, the minutes from UTC and the fingerprint of the schema; then each change table's newest LSN (a change table's clustered index
+ * starts with the LSN, so each MAX is one seek); last the low-water mark of every instance. So no row at or below the first can be missing
+ * from the second, and rows that clean-up took away before they were looked at are told by the last.
+ * Docs: "sys.fn_cdc_get_max_lsn", "cdc.lsn_time_mapping", "cdc.change_tables", "cdc.<capture_instance>_CT".
  */
 export function detectChanges(instances: readonly Pick<CaptureInstance, 'name'>[]): string {
-  const tables = instances.map(
-    (instance) => `SELECT ${quoteText(instance.name)} AS instance, @max AS max_lsn,
-  (SELECT MAX(c.[__$start_lsn]) FROM ${changeTable(instance)} AS c) AS table_lsn,
-  (SELECT t.start_lsn FROM cdc.change_tables AS t WHERE t.capture_instance = ${quoteText(instance.name)}) AS min_lsn,
-  DATEPART(TZOFFSET, SYSDATETIMEOFFSET()) AS utc_offset_minutes`,
+  const newest = instances.map(
+    (i) =>
+      `SELECT ${quoteText(i.name)} AS instance, (SELECT MAX(c.[__$start_lsn]) FROM ${changeTable(i)} AS c) AS newest`,
   );
-  return `DECLARE @max binary(10) = sys.fn_cdc_get_max_lsn();\n${tables.join('\nUNION ALL\n')};`;
+  const parts: string[] = [];
+  for (let i = 0; i < newest.length; i += DETECT_TABLES)
+    parts.push(`${newest.slice(i, i + DETECT_TABLES).join('\nUNION ALL\n')};`);
+  return `DECLARE @max binary(10) = sys.fn_cdc_get_max_lsn();
+SELECT @max AS max_lsn, (SELECT m.tran_end_time FROM cdc.lsn_time_mapping AS m WHERE m.start_lsn = @max) AS max_time,
+  DATEPART(TZOFFSET, SYSDATETIMEOFFSET()) AS utc_offset_minutes, ${SCHEMA_FINGERPRINT} AS fingerprint;
+${parts.join('\n')}
+${LOW_WATER_MARKS};`;
+}
+
+/** Fails when the change table of an instance is gone or may not be read. Docs: "cdc.<capture_instance>_CT". */
+export function probeChangeTable(instance: Pick<CaptureInstance, 'name'>): string {
+  return `SELECT TOP (0) c.[__$start_lsn] FROM ${changeTable(instance)} AS c`;
 }
 
 /** Leading columns of a change page, before the captured ones. */
@@ -32,7 +45,8 @@ export const CHANGE_PAGE_PREFIX = ['start_lsn', 'command_id', 'seqval', 'operati
 /**
  * One page of a change table in the total order, from a position (exclusive) to an LSN (inclusive). Without `__$command_id` (old builds)
  * the order is that of the three other parts. Parameters: @rows, @to, and the position @lsn, @command, @seqval, @operation.
- * Docs: "cdc.<capture_instance>_CT".
+ * A second result set tells the instance's low-water mark, read after the page: clean-up raises the mark first and deletes then, so a page
+ * whose beginning is not below the mark lacks nothing. Docs: "cdc.<capture_instance>_CT", "cdc.change_tables".
  */
 export function changePage(instance: CaptureInstance, codecs: readonly ColumnCodec[]): string {
   const columns = codecs.map((codec) => codec.select(`c.${quoteName(codec.column.name)}`));
@@ -42,53 +56,6 @@ export function changePage(instance: CaptureInstance, codecs: readonly ColumnCod
   return `SELECT TOP (@rows) c.[__$start_lsn], ${command}, c.[__$seqval], c.[__$operation], c.[__$update_mask]${columns.map((c) => `, ${c}`).join('')}
 FROM ${changeTable(instance)} AS c
 WHERE c.[__$start_lsn] <= @to AND ${after(order, marks)}
-ORDER BY ${order.join(', ')}`;
-}
-
-/**
- * Fixes the view of the surrounding SNAPSHOT transaction between two records of its own in the log, and tells where they are. Whatever
- * committed before the first is in the view, whatever commits after the second is not.
- * Docs: "SET TRANSACTION ISOLATION LEVEL" (the view is fixed at the first data access), "SAVE TRANSACTION".
- */
-export function fixSnapshotView(instance: CaptureInstance): string {
-  return `SAVE TRANSACTION sluice_before;
-DECLARE @seen int;
-SELECT TOP (1) @seen = 1 FROM ${sourceTable(instance)};
-SAVE TRANSACTION sluice_after;
-${OWN_TRANSACTION_LSNS};`;
-}
-
-/**
- * One chunk of a table in key order: the captured columns, then each key value as text. Parameters: @rows and, after the first chunk, the
- * last key as @k0, @k1, …
- */
-export function snapshotChunk(
-  instance: CaptureInstance,
-  codecs: readonly ColumnCodec[],
-  keys: readonly KeyCodec[],
-  first: boolean,
-): string {
-  const columns = codecs.map((codec) => codec.select(quoteName(codec.column.name)));
-  const names = keys.map((key) => quoteName(key.name));
-  const where = first
-    ? ''
-    : `\nWHERE ${after(
-        names,
-        keys.map((key, i) => key.parameter(`@k${i}`)),
-      )}`;
-  return `SELECT TOP (@rows) ${[...columns, ...keys.map((key) => key.selectText)].join(', ')}
-FROM ${sourceTable(instance)}${where}
-ORDER BY ${names.join(', ')}`;
-}
-
-/**
- * `(a, b, c) > (@a, @b, @c)` in T-SQL, which has no row comparison. The leading `a >= @a` is implied; it lets the server seek.
- */
-export function after(columns: readonly string[], marks: readonly string[]): string {
-  const terms = columns.map((column, i) => {
-    const equal = columns.slice(0, i).map((c, j) => `${c} = ${marks[j]}`);
-    return `(${[...equal, `${column} > ${marks[i]}`].join(' AND ')})`;
-  });
-  if (terms.length === 1) return `${columns[0]} > ${marks[0]}`;
-  return `${columns[0]} >= ${marks[0]} AND (${terms.join(' OR ')})`;
+ORDER BY ${order.join(', ')};
+SELECT t.start_lsn FROM cdc.change_tables AS t WHERE t.capture_instance = ${quoteText(instance.name)};`;
 }

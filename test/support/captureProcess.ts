@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { Capture } from '#connectors/capture/capture.ts';
+import { Capture, type CaptureOptions } from '#connectors/capture/capture.ts';
+import type { CaptureSettings } from '#connectors/capture/settings.ts';
 import { Publisher } from '#connectors/publish/publisher.ts';
 import { openDatabase } from '#connectors/sqlserver/connection.ts';
 import type { DatabaseOptions } from '#connectors/sqlserver/poolConfig.ts';
@@ -8,6 +9,7 @@ import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import { createLogger, silentLogger } from '#infra/runtime/logger.ts';
 import { createRegistry } from '#schemas/registry.ts';
+import { captureSettings } from './captureSettings.ts';
 
 /** Everything a capture needs, as JSON. */
 export interface CaptureSetup {
@@ -19,12 +21,14 @@ export interface CaptureSetup {
   readonly chunkRows?: number;
   readonly pageRows?: number;
   readonly batchRows?: number;
+  readonly settings?: Partial<CaptureSettings>;
 }
 
-/** A capture with its own Kafka client. */
+/** A capture with its own Kafka client. `parts`: what it is to work with besides. */
 export function buildCapture(
   setup: CaptureSetup,
   log = silentLogger,
+  parts: Partial<Pick<CaptureOptions, 'observer' | 'signals' | 'health'>> = {},
 ): { readonly capture: Capture; readonly kafka: KafkaClient } {
   const kafka = createKafkaClient({ brokers: setup.brokers, clientId: 'capture-test' }, log);
   const sink = new Publisher({
@@ -40,7 +44,7 @@ export function buildCapture(
     openSource: () => openDatabase(setup.source),
     sink,
     log,
-    settings: {
+    settings: captureSettings({
       database: setup.source.database,
       tables: setup.tables,
       pollIntervalMs: 20,
@@ -48,7 +52,9 @@ export function buildCapture(
       pageRows: setup.pageRows ?? 200,
       maxBatchRows: setup.batchRows ?? 500,
       snapshotChunkRows: setup.chunkRows ?? 100,
-    },
+      ...setup.settings,
+    }),
+    ...parts,
   });
   return { capture, kafka };
 }

@@ -1,4 +1,6 @@
 import { Capture } from '#connectors/capture/capture.ts';
+import type { CaptureStatus } from '#connectors/capture/status.ts';
+import { NO_RULES } from '#connectors/capture/tableRules.ts';
 import { Publisher } from '#connectors/publish/publisher.ts';
 import { openDatabase } from '#connectors/sqlserver/connection.ts';
 import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
@@ -6,6 +8,7 @@ import { backgroundLoop } from '#infra/runtime/background.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
 import { Counter, Gauge, Histogram, LATENCY_BUCKETS_SECONDS, type Registry } from '#infra/runtime/metrics.ts';
 import { createRegistry } from '#schemas/registry.ts';
+import { type CapturePart, captureParts } from '../captures.ts';
 import type { RoleContext, RoleParts } from './role.ts';
 
 /** How the capture reaches its source, from the configuration. */
@@ -35,80 +38,98 @@ export function sourceOptions(config: Config) {
   };
 }
 
-/** The capture of one database: change tables and snapshots into Kafka. */
+/** One capture for each database: change tables and snapshots into Kafka. */
 export async function composeCapture(ctx: RoleContext): Promise<RoleParts> {
-  const { config } = ctx;
-  const log = ctx.log.child({ part: 'capture' });
   const metrics = publishMetrics(ctx.metrics);
+  const parts = captureParts(ctx.config).map((part) => composePart(ctx, part, metrics));
+  metrics.watch(() => parts.map(({ name, capture }) => [name, capture.status()]));
+  const [main] = parts;
+  return {
+    components: parts.map((part) => part.component),
+    status: {
+      capture: () => main!.capture.status(),
+      ...Object.fromEntries(parts.slice(1).map(({ name, capture }) => [name, () => capture.status()])),
+    },
+  };
+}
+
+function composePart(ctx: RoleContext, part: CapturePart, metrics: ReturnType<typeof publishMetrics>) {
+  const { config } = ctx;
+  const log = ctx.log.child({ part: part.name });
   const kafka = createKafkaClient({ brokers: config.kafka.brokers, clientId: config.kafka.clientId }, log);
   const publisher = new Publisher({
     kafka,
     registry: createRegistry({ url: config.registry.url }),
-    name: config.capture.name,
+    name: part.name,
     topicPrefix: config.kafka.topicPrefix,
     partitions: config.kafka.partitions,
     replicationFactor: config.kafka.replicationFactor,
     log,
-    onPublished: metrics.published,
+    onPublished: (batch) => metrics.published(part.name, batch),
   });
   const capture = new Capture({
-    openSource: () => openDatabase(sourceOptions(config)),
+    openSource: () => openDatabase({ ...sourceOptions(config), database: part.database }),
     sink: publisher,
-    settings: { ...config.capture, database: config.source.database, tables: config.source.tables },
+    settings: { ...config.capture, database: part.database, tables: part.tables, rules: NO_RULES },
     log,
+    observer: { notify: ({ type, ...fields }) => log.info({ event: type, ...fields }) },
   });
-  metrics.watch(() => capture.status());
-  const component = backgroundLoop('capture', (signal) => capture.run(signal), {
+  const component = backgroundLoop(part.name, (signal) => capture.run(signal), {
     close: async () => {
       await publisher.close();
       await kafka.close();
     },
   });
-  return { components: [component], status: { capture: () => capture.status() } };
+  return { name: part.name, capture, component };
 }
 
 function publishMetrics(registry: Registry) {
   const registers = [registry];
-  const changes = new Counter({ name: 'sluice_capture_changes_total', help: 'Changes written to Kafka.', registers });
-  const messages = new Counter({ name: 'sluice_capture_messages_total', help: 'Records written to Kafka.', registers });
+  const labelNames = ['capture'] as const;
+  const counter = (name: string, help: string) => new Counter({ name, help, labelNames, registers });
+  const changes = counter('sluice_capture_changes_total', 'Changes written to Kafka.');
+  const messages = counter('sluice_capture_messages_total', 'Records written to Kafka.');
   const commits = new Histogram({
     name: 'sluice_capture_commit_seconds',
     help: 'Time to encode, send and commit one batch.',
     buckets: LATENCY_BUCKETS_SECONDS,
+    labelNames,
     registers,
   });
   return {
-    published: (batch: { readonly changes: number; readonly messages: number; readonly ms: number }): void => {
-      changes.inc(batch.changes);
-      messages.inc(batch.messages);
-      commits.observe(batch.ms / 1000);
+    published: (
+      capture: string,
+      batch: { readonly changes: number; readonly messages: number; readonly ms: number },
+    ): void => {
+      changes.inc({ capture }, batch.changes);
+      messages.inc({ capture }, batch.messages);
+      commits.observe({ capture }, batch.ms / 1000);
     },
-    watch: (status: () => ReturnType<Capture['status']>): void => {
-      new Gauge({
-        name: 'sluice_capture_up',
-        help: '1 while changes flow (snapshotting or streaming), else 0.',
-        registers,
-        collect() {
-          const { state } = status();
-          this.set(state === 'streaming' || state === 'snapshotting' ? 1 : 0);
-        },
-      });
-      new Gauge({
-        name: 'sluice_capture_delay_seconds',
-        help: 'Commit to written in Kafka, of the newest batch.',
-        registers,
-        collect() {
-          this.set((status().lastDelayMs ?? 0) / 1000);
-        },
-      });
-      new Gauge({
-        name: 'sluice_capture_source_queries_per_second',
-        help: 'Statements sent to the source per second, over ten seconds.',
-        registers,
-        collect() {
-          this.set(status().queriesPerSecond);
-        },
-      });
+    watch: (statuses: () => readonly (readonly [string, CaptureStatus])[]): void => {
+      const gauge = (name: string, help: string, read: (status: CaptureStatus) => number): void => {
+        new Gauge({
+          name,
+          help,
+          labelNames,
+          registers,
+          collect() {
+            for (const [capture, status] of statuses()) this.set({ capture }, read(status));
+          },
+        });
+      };
+      gauge('sluice_capture_up', '1 while changes flow (snapshotting or streaming), else 0.', ({ state }) =>
+        state === 'streaming' || state === 'snapshotting' ? 1 : 0,
+      );
+      gauge(
+        'sluice_capture_delay_seconds',
+        'Commit to written in Kafka, of the newest batch.',
+        ({ lastDelayMs }) => (lastDelayMs ?? 0) / 1000,
+      );
+      gauge(
+        'sluice_capture_source_queries_per_second',
+        'Statements sent to the source per second, over ten seconds.',
+        ({ queriesPerSecond }) => queriesPerSecond,
+      );
     },
   };
 }

@@ -26,4 +26,79 @@ export const captureSchema = z.strictObject({
     10,
     100_000,
   ).default(5000),
+  schemaChange: z
+    .strictObject({
+      onNewColumn: z
+        .enum(['report', 'hold'])
+        .describe(
+          'When a column is added that the capture instance does not hold. report: the table goes on without it and the T-SQL for a second instance is told. hold: the table waits for that instance. Default report.',
+        )
+        .default('report'),
+      take: z
+        .enum(['complete', 'newest'])
+        .describe(
+          'Which newer capture instance is switched to. complete: one that holds every column the present one holds and the table still has. newest: any. Default complete: an instance somebody made for another reader must not take columns away.',
+        )
+        .default('complete'),
+      backfill: z
+        .boolean()
+        .describe('Reads the rows again that got a value in a new column before an instance captured it. Default true.')
+        .default(true),
+      createInstances: z
+        .boolean()
+        .describe('Makes the second capture instance itself; the login needs db_owner for that. Default false.')
+        .default(false),
+      dropOldInstances: z
+        .boolean()
+        .describe(
+          'Disables the older capture instance when the stored position has passed the switch; the login needs db_owner for that. Default false: another reader may use it.',
+        )
+        .default(false),
+    })
+    .describe('What happens when the definition of a captured table changes: docs/schema-change.md.')
+    .prefault({}),
+  onLoss: z
+    .enum(['resnapshot', 'stop'])
+    .describe(
+      'When CDC cleaned up changes of a table before they were read. resnapshot: that table is read again and keys that are gone get a delete. stop: that table stops until somebody resumes it. Others go on. Default resnapshot: copies become right again by themselves.',
+    )
+    .default('resnapshot'),
+  idleWriteMs: wholeNumber(
+    'Milliseconds between writes of the position while nothing changes, so that it never falls behind clean-up. Default 10000.',
+    100,
+    600_000,
+  ).default(10_000),
+  snapshot: z
+    .strictObject({
+      mode: z
+        .enum(['initial', 'never', 'when-needed', 'only'])
+        .describe(
+          'initial: each new table is read once. never: none is, changes from now on only. when-needed: as initial, and what was lost is read again whatever onLoss says. only: the capture ends when every table was read. Default initial.',
+        )
+        .default('initial'),
+      readers: wholeNumber(
+        'Snapshot readers that work side by side, each with a connection of its own. Default 2: more load the source, not this process.',
+        1,
+        16,
+      ).default(2),
+      isolation: z
+        .enum(['auto', 'snapshot', 'read-committed'])
+        .describe(
+          'How rows are read: snapshot needs ALLOW_SNAPSHOT_ISOLATION and VIEW SERVER STATE, read-committed is the weaker way without them. Default auto.',
+        )
+        .default('auto'),
+      bufferMegabytes: wholeNumber(
+        'Size, about, of rows that were read and wait until the capture job has passed them. Default 64: some 100,000 rows of 12 columns.',
+        8,
+        2048,
+      ).default(64),
+      tables: z
+        .record(z.string(), z.union([z.literal('none'), z.strictObject({ where: z.string().max(4000) })]))
+        .describe(
+          "Tables that are not read (none) or only in part ({ where: \"STATUS = 'A' AND CHANGED >= '2020-01-01'\" }), by schema.table. Default: all rows of all.",
+        )
+        .default({}),
+    })
+    .describe('Snapshots: the rows that are there before the changes begin.')
+    .prefault({}),
 });

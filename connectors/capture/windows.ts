@@ -1,0 +1,236 @@
+import type { Database } from '#connectors/sqlserver/connection.ts';
+import { type Lsn, maxLsn, ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
+import type { Clock } from '#infra/runtime/clock.ts';
+import type { Batcher } from './batcher.ts';
+import type { Detected } from './detect.ts';
+import { beforeLsn, commitLsnOf, endOf, neededFrom, type Position } from './position.ts';
+import { blockedWithin, segmentRanges } from './schemaSegments.ts';
+import type { SnapshotReading, TableVersions } from './sessionHooks.ts';
+import type { SessionState } from './sessionState.ts';
+import type { CaptureSettings } from './settings.ts';
+import type { SnapshotChunk } from './snapshotChunk.ts';
+import { afterChunk, afterRow } from './snapshotProgress.ts';
+import type { TableControl } from './tableControl.ts';
+import { reasonOf, tableCodeOf } from './tableErrors.ts';
+import { type PageReader, pageReader } from './tableStream.ts';
+import type { CapturedTable, ChangeEvent, UnfitEvent } from './types.ts';
+import { readWindow, type WindowItem, type WindowPart } from './window.ts';
+
+/** A window ends early after this many batches, so that signals, stops and loss are looked at while a long backlog is read. */
+const BATCHES_A_WINDOW = 20;
+/** Tables that stand behind get this many batches after each window of the others. */
+const BATCHES_BEHIND = 4;
+
+export interface WindowsOptions {
+  readonly db: Database;
+  readonly settings: Pick<CaptureSettings, 'pageRows' | 'maxBatchRows'>;
+  readonly configured: readonly string[];
+  readonly state: SessionState;
+  readonly control: TableControl;
+  readonly versions: TableVersions;
+  readonly snapshots: SnapshotReading<SnapshotChunk>;
+  readonly batcher: Batcher;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Events the sink could not carry: their tables stop right before them. By table. */
+  readonly unfit: ReadonlyMap<string, UnfitEvent>;
+}
+
+/** Which tables a window is for: those at the common position, or those that stand behind it. */
+type Scope = 'common' | 'behind';
+
+/** Reads windows of changes and takes what they give into batches. */
+export class Windows {
+  readonly #options: WindowsOptions;
+  readonly #readers = new WeakMap<CapturedTable, PageReader>();
+
+  constructor(options: WindowsOptions) {
+    this.#options = options;
+  }
+
+  /** The tables at the common position, up to the newest captured LSN. True when there was more than the position to move. */
+  async common(detected: Detected): Promise<boolean> {
+    const { state, snapshots } = this.#options;
+    const from = state.position;
+    const captured = detected.maxLsn ?? ZERO_LSN;
+    const { ceiling } = snapshots;
+    const held = ceiling !== null && ceiling < captured;
+    const to = maxLsn(commitLsnOf(from), held ? ceiling : captured);
+    const ids = this.#tables('common');
+    const chunks = this.#chunks(to, held, ids);
+    const changed = ids.filter((id) => this.#newest(id, detected) >= neededFrom(from));
+    const taken = await this.#read('common', changed, chunks, from, to, detected);
+    if (taken.whole) {
+      state.moved(endOf(to), to === detected.maxLsn ? detected.maxTimeMs : null);
+      this.#block(ids, to);
+    }
+    return taken.items > 0 || chunks.length > 0;
+  }
+
+  /** The tables that stand behind, up to the common position. True when there was something. */
+  async behind(detected: Detected): Promise<boolean> {
+    const { state } = this.#options;
+    const ids = this.#tables('behind');
+    if (ids.length === 0) return false;
+    const to = commitLsnOf(state.position);
+    const lagging = ids.filter((id) => state.placeOf(id) < state.position);
+    const from = lagging.map((id) => state.placeOf(id)).sort()[0] ?? state.position;
+    const taken = await this.#read('behind', lagging, this.#chunks(to, true, lagging), from, to, detected);
+    if (taken.whole) {
+      this.#block(lagging, to);
+      for (const id of ids) this.#caughtUp(id);
+    }
+    return true;
+  }
+
+  #caughtUp(id: string): void {
+    const { state, control } = this.#options;
+    const table = state.table(id)!;
+    if (table.stopped || table.position === undefined) return;
+    state.caughtUp(id);
+    control.notify({ type: 'table_caught_up', table: id, at: state.position });
+  }
+
+  #tables(scope: Scope): string[] {
+    const { configured, state } = this.#options;
+    return configured.filter((id) => {
+      const table = state.table(id)!;
+      return !table.stopped && (table.position === undefined) === (scope === 'common');
+    });
+  }
+
+  #chunks(to: Lsn, held: boolean, ids: readonly string[]): readonly SnapshotChunk[] {
+    const wanted = new Set(ids);
+    return this.#options.snapshots.passed(to, held, (id) => wanted.has(id));
+  }
+
+  #newest(id: string, detected: Detected): Lsn {
+    const newest = this.#options.versions
+      .segments(id)
+      .flatMap(({ table }) => detected.newest.get(table.instance.name) ?? []);
+    return maxLsn(...newest);
+  }
+
+  #parts(id: string, to: Lsn, detected: Detected): WindowPart[] {
+    const segments = this.#options.versions.segments(id);
+    const mark = detected.marks.get(segments[0]!.table.instance.name);
+    return segmentRanges(segments, this.#options.state.readFrom(id, mark), to);
+  }
+
+  async #read(
+    scope: Scope,
+    ids: readonly string[],
+    chunks: readonly SnapshotChunk[],
+    from: Position,
+    to: Lsn,
+    detected: Detected,
+  ): Promise<{ readonly items: number; readonly whole: boolean }> {
+    if (ids.length === 0 && chunks.length === 0) return { items: 0, whole: true };
+    const { db, settings, clock, signal } = this.#options;
+    const limit = settings.maxBatchRows * (scope === 'common' ? BATCHES_A_WINDOW : BATCHES_BEHIND);
+    const window = readWindow({
+      db,
+      from,
+      to,
+      tables: ids.map((id) => this.#parts(id, to, detected)),
+      chunks,
+      readerOf: (table) => this.#readerOf(table),
+      pageRows: settings.pageRows,
+      utcOffsetMinutes: detected.utcOffsetMinutes,
+      now: () => clock.now(),
+      signal,
+    });
+    let items = 0;
+    for await (const run of window) {
+      for (const item of run) {
+        const mayEnd = await this.#take(item, scope);
+        if (++items >= limit && mayEnd) return { items, whole: false };
+      }
+    }
+    return { items, whole: true };
+  }
+
+  #readerOf(table: CapturedTable): PageReader {
+    let reader = this.#readers.get(table);
+    if (!reader) {
+      reader = pageReader(this.#options.db, table, this.#options.signal);
+      this.#readers.set(table, reader);
+    }
+    return reader;
+  }
+
+  /** False when the next item belongs to this one. */
+  #take(item: WindowItem, scope: Scope): boolean | Promise<boolean> {
+    if (item.kind === 'change') return this.#change(item.event, scope);
+    if (item.kind === 'chunk') return this.#chunk(item.chunk as SnapshotChunk);
+    return this.#options.control.failed(item.table, item.error).then(() => true);
+  }
+
+  #change(event: ChangeEvent, scope: Scope): boolean | Promise<boolean> {
+    const { state, snapshots, batcher } = this.#options;
+    const { id } = event.table;
+    if (state.table(id)!.stopped || this.#isUnfit(event)) return true;
+    if (event.resumeAt !== null) {
+      if (scope === 'common') state.moved(event.resumeAt, event.commitTimeMs);
+      else state.movedBehind(id, event.resumeAt);
+    }
+    snapshots.changed(event);
+    batcher.push(event);
+    if (event.resumeAt === null) return false;
+    return batcher.full ? batcher.write(state.current).then(() => true) : true;
+  }
+
+  async #chunk(chunk: SnapshotChunk): Promise<boolean> {
+    const { state, snapshots, batcher, control } = this.#options;
+    const before = state.progressOf(chunk.job);
+    if (state.table(chunk.table.id)!.stopped || !before || before.state === 'done') return true;
+    let progress = before;
+    for (const { event, key } of snapshots.events(chunk)) {
+      batcher.push(event);
+      progress = afterRow(progress, chunk, key);
+      if (!batcher.full) continue;
+      state.setProgress(chunk.job, progress);
+      await batcher.write(state.current);
+    }
+    progress = afterChunk(progress, chunk);
+    const { job: id } = chunk;
+    const { id: table } = chunk.table;
+    if (before.state === 'pending')
+      control.notify({ type: 'snapshot_started', id, table, reason: before.reason ?? 'initial' });
+    state.setProgress(id, progress);
+    snapshots.taken(chunk);
+    if (progress.state === 'done') control.notify({ type: 'snapshot_table_completed', id, table, rows: progress.rows });
+    return true;
+  }
+
+  /** Stops the table right before an event the sink has refused. */
+  #isUnfit(event: ChangeEvent): boolean {
+    const { unfit, control } = this.#options;
+    const refused = unfit.get(event.table.id);
+    if (!refused || refused.event.op === 'r' || !sameRow(refused.event, event)) return false;
+    control.stop(event.table.id, { code: tableCodeOf(refused)!, reason: reasonOf(refused), held: false });
+    return true;
+  }
+
+  /** Stops the tables of which a version that cannot be written begins in what was read. */
+  #block(ids: readonly string[], to: Lsn): void {
+    const { state, versions, control } = this.#options;
+    for (const id of ids) {
+      if (state.table(id)!.stopped) continue;
+      const segment = blockedWithin(versions.segments(id), to);
+      if (segment?.blocked) control.stop(id, segment.blocked, this.#before(id, segment.from));
+    }
+  }
+
+  /** The end of what lies before a version: the table was read up to there. */
+  #before(id: string, from: Lsn): Position {
+    const place = this.#options.state.placeOf(id);
+    const end = beforeLsn(from);
+    return end < place ? end : place;
+  }
+}
+
+/** True for the same row of a change table: both halves of an update of the key are. */
+function sameRow(a: ChangeEvent, b: ChangeEvent): boolean {
+  return a.position.slice(0, -1) === b.position.slice(0, -1);
+}
