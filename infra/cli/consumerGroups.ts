@@ -7,18 +7,20 @@ import type { GroupTopics } from '#infra/ops/lag.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { topicOf as tableTopic } from '#schemas/tableShape.ts';
+import { isCaptured } from './captureRules.ts';
 
 /** Topic of a captured table. */
 export function topicOf(config: Config, table: string): string {
   const dot = table.indexOf('.');
   const { database } = config.source;
-  return tableTopic(config.kafka.topicPrefix, { database, schema: table.slice(0, dot), name: table.slice(dot + 1) });
+  const parts = { database, schema: table.slice(0, dot), name: table.slice(dot + 1) };
+  return tableTopic(config.kafka.topicPrefix, parts, config.publish.topicName);
 }
 
 /** Topics of the orders group → table; the command table only where it is captured. */
 export function orderTopics(config: Config): ReadonlyMap<string, string> {
   if (config.orders === undefined) return new Map();
-  const tables = [config.orders.table, ...(config.source.tables.includes(COMMAND_TABLE) ? [COMMAND_TABLE] : [])];
+  const tables = [config.orders.table, ...(isCaptured(config, COMMAND_TABLE) ? [COMMAND_TABLE] : [])];
   return new Map(tables.map((table) => [topicOf(config, table), table]));
 }
 
@@ -32,8 +34,11 @@ export function consumerGroups(config: Config): GroupTopics[] {
       groupId: rowsGroup(groupPrefix),
       topics: rowsTables(documents).map((table) => topicOf(config, table)),
     });
-  for (const { type } of documents)
-    groups.push({ groupId: catalogGroup(groupPrefix, type), topics: [dirtyTopic(groupPrefix, type)] });
+  for (const definition of documents)
+    groups.push({
+      groupId: catalogGroup(groupPrefix, definition),
+      topics: [dirtyTopic(groupPrefix, definition.type)],
+    });
   if (config.stock) groups.push({ groupId: stockGroup(groupPrefix), topics: [topicOf(config, config.stock.table)] });
   if (config.orders) groups.push({ groupId: ordersGroup(groupPrefix), topics: [...orderTopics(config).keys()] });
   return groups;

@@ -3,6 +3,7 @@ import { captureSchema } from './capture.ts';
 import { catalogSchema } from './catalog.ts';
 import { commandsSchema } from './commands.ts';
 import { ordersSchema } from './orders.ts';
+import { publishSchema } from './publish.ts';
 import type { EnvReference, Secret } from './reference.ts';
 import {
   consumersSchema,
@@ -24,6 +25,7 @@ export const configSchema = z.strictObject({
   elasticsearch: elasticsearchSchema.describe('Where catalog documents are searched.'),
   redis: redisSchema.describe('Where rows, stock and order status are kept.'),
   capture: captureSchema.describe('How the change tables are read.').prefault({}),
+  publish: publishSchema.describe('What is written to Kafka for a change, and where.').prefault({}),
   consumers: consumersSchema.describe('How the read models are kept.').prefault({}),
   catalog: catalogSchema.describe('The searchable documents and how each is made from rows.'),
   stock: stockSchema.describe('How a row becomes a stock level. Leave out to keep no stock.').optional(),
