@@ -13,7 +13,7 @@ export interface Evolved {
 }
 
 export interface EvolveOptions {
-  /** Fields whose nullability is not known for sure: they keep what the newest registered schema says. */
+  /** Fields whose nullability is not known for sure: they keep what the newest registered schema says, if it has them. */
   readonly uncertain?: ReadonlySet<string>;
 }
 
@@ -30,11 +30,15 @@ export async function evolveSchema(
   options: EvolveOptions,
   signal?: AbortSignal,
 ): Promise<Evolved> {
-  const known = await registry.lookup(subject, wanted, signal);
-  if (known !== null) return { id: known, schema: wanted, keptNullable: [] };
-  const latest = (await registry.latest(subject, signal))?.schema as AvroRecord | undefined;
-  if (!latest) return { id: await registry.register(subject, wanted, signal), schema: wanted, keptNullable: [] };
-  const sure = options.uncertain ? withKnownNullability(wanted, latest, options.uncertain) : wanted;
+  const newest = async (): Promise<AvroRecord | undefined> =>
+    (await registry.latest(subject, signal))?.schema as AvroRecord | undefined;
+  const { uncertain } = options;
+  const before = uncertain && uncertain.size > 0 ? await newest() : undefined;
+  const sure = before && uncertain ? withKnownNullability(wanted, before, uncertain) : wanted;
+  const known = await registry.lookup(subject, sure, signal);
+  if (known !== null) return { id: known, schema: sure, keptNullable: [] };
+  const latest = before ?? (await newest());
+  if (!latest) return { id: await registry.register(subject, sure, signal), schema: sure, keptNullable: [] };
   const answer = await registry.compatibility(subject, sure, signal);
   if (answer.compatible) return { id: await registry.register(subject, sure, signal), schema: sure, keptNullable: [] };
   const relaxed = relaxNotNull(sure, latest);

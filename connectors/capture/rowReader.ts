@@ -50,7 +50,7 @@ export class RowReader {
       if (before && codec.legacyLarge) return UNAVAILABLE;
       const update = operation === 3 || operation === 4;
       if (update && mask !== null && !isBitSet(mask, codec.column.ordinal)) return UNAVAILABLE;
-      return codec.column.nullable || operation === 4 ? null : UNAVAILABLE;
+      return codec.column.nullable || codec.column.uncertain || operation === 4 ? null : UNAVAILABLE;
     });
   }
 
@@ -66,7 +66,7 @@ export class RowReader {
   }
 
   #missing(codec: ColumnCodec, instead: unknown): unknown {
-    if (instead !== null || codec.column.nullable) return instead;
+    if (instead !== null || codec.column.nullable || codec.column.uncertain) return instead;
     throw new SluiceError(
       'CDC_VALUE_UNFIT',
       `${this.#table}.${codec.column.name} is NOT NULL, but a change holds NULL`,

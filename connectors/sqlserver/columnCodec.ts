@@ -1,8 +1,8 @@
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { masker } from './columnMask.ts';
-import { quoteName } from './identifiers.ts';
 import type { SourceColumn } from './metadata.ts';
 import { dateDays, microsOf, nanosOf, saturatedNanos, timeUnits, zonedText } from './temporal.ts';
+import { typeText } from './typeText.ts';
 
 /** How one column is read exactly. */
 export interface ColumnCodec {
@@ -58,7 +58,8 @@ export function columnCodec(column: SourceColumn): ColumnCodec {
     column,
     large: legacyLarge || column.sqlType === 'xml' || column.maxLength === -1,
     legacyLarge,
-    select,
+    // A value from before the column was altered, in a change table that was altered since: turned back it is exactly what it was.
+    select: column.storedAs ? (reference) => select(`CONVERT(${typeText(column)}, ${reference})`) : select,
     decode: (value) => {
       const decoded = decode(value);
       if (decoded === undefined) throw unfit(column, value);
@@ -141,64 +142,4 @@ function unfit(column: SourceColumn, value: unknown): SluiceError {
       context: { column: column.name, sqlType: column.sqlType },
     },
   );
-}
-
-/** How a key value is compared in a keyset predicate: as text that the server turns back into the column's own type, exactly. */
-export interface KeyCodec {
-  readonly name: string;
-  /** Selects the value as text (hexadecimal for bytes). */
-  readonly selectText: string;
-  /** The expression for a parameter of type nvarchar, e.g. `@k0`. */
-  parameter(name: string): string;
-}
-
-const KEY_LENGTH = 'nvarchar(450)';
-
-/** @throws SluiceError CDC_VALUE_UNFIT for a type that cannot be part of a primary key we can page by */
-export function keyCodec(column: SourceColumn): KeyCodec {
-  const reference = quoteName(column.name);
-  const codec = (style: number | undefined, type: string): KeyCodec => ({
-    name: column.name,
-    selectText: `CONVERT(${KEY_LENGTH}, ${reference}${style === undefined ? '' : `, ${style}`})`,
-    parameter: (name) => `CONVERT(${type}, ${name}${style === undefined ? '' : `, ${style}`})`,
-  });
-  const { sqlType, precision, scale, maxLength } = column;
-  switch (sqlType) {
-    case 'bit':
-    case 'tinyint':
-    case 'smallint':
-    case 'int':
-    case 'bigint':
-    case 'uniqueidentifier':
-      return codec(undefined, sqlType);
-    case 'decimal':
-    case 'numeric':
-      return codec(undefined, `${sqlType}(${precision},${scale})`);
-    case 'money':
-    case 'smallmoney':
-      return codec(2, sqlType);
-    case 'char':
-    case 'varchar':
-    case 'binary':
-    case 'varbinary':
-      return codec(sqlType.endsWith('binary') ? 2 : undefined, `${sqlType}(${maxLength})`);
-    case 'nchar':
-    case 'nvarchar':
-      return codec(undefined, `${sqlType}(${maxLength / 2})`);
-    case 'sysname':
-      return codec(undefined, 'nvarchar(128)');
-    case 'timestamp':
-    case 'rowversion':
-      return codec(2, 'binary(8)');
-    case 'date':
-    case 'datetime':
-    case 'smalldatetime':
-      return codec(121, sqlType);
-    case 'time':
-    case 'datetime2':
-    case 'datetimeoffset':
-      return codec(121, `${sqlType}(${scale})`);
-    default:
-      throw new SluiceError('CDC_VALUE_UNFIT', `Key column ${column.name}: type ${sqlType} cannot be paged by`);
-  }
 }

@@ -33,7 +33,7 @@ export interface SourceColumn extends ColumnType {
   readonly ahead?: ColumnType;
   /** The type of the change table where it is a later one than this version's: values are turned back. See schemaVersions.ts. */
   readonly storedAs?: ColumnType;
-  /** Whether it was nullable at the time is not known (NULLs are taken): the newest registered schema decides. */
+  /** Whether it was nullable at the time is not known: NULLs are taken, and the newest registered schema decides how it is written. */
   readonly uncertain?: boolean;
 }
 
@@ -58,6 +58,8 @@ export interface CaptureInstance {
   readonly keyColumns: readonly string[];
   /** Columns of the record's key where it is another than the primary key; empty for records without a key. See recordKeyOf. */
   readonly messageKey?: readonly string[];
+  /** The source table's present name when it was renamed; `schema` and `table` stay what records and topics are called by. */
+  readonly renamedTo?: { readonly schema: string; readonly table: string };
   /** The newest change of definition that is in the columns; null for none, undefined where nobody looked. */
   readonly ddlLsn?: Lsn | null;
 }
