@@ -97,7 +97,10 @@ export class TableEncoder {
     const wanted = keySchema(options.prefix, shape);
     const key = wanted && (await evolveSchema(registry, `${options.topic}-key`, wanted, {}, signal));
     const subject = `${options.topic}-value`;
-    const value = await evolveSchema(registry, subject, envelopeSchema(options.prefix, shape), {}, signal);
+    const uncertain = new Set(
+      carriedColumns(options.table.instance).flatMap((c) => (c.uncertain ? avroName(c.name) : [])),
+    );
+    const value = await evolveSchema(registry, subject, envelopeSchema(options.prefix, shape), { uncertain }, signal);
     return new TableEncoder(
       options,
       key && encoderFor(key.id, key.schema),
