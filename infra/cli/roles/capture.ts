@@ -1,6 +1,6 @@
 import { Capture } from '#connectors/capture/capture.ts';
 import type { CaptureStatus } from '#connectors/capture/status.ts';
-import { NO_RULES } from '#connectors/capture/tableRules.ts';
+import { NotificationTopic } from '#connectors/publish/notificationTopic.ts';
 import { Publisher } from '#connectors/publish/publisher.ts';
 import { openDatabase } from '#connectors/sqlserver/connection.ts';
 import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
@@ -8,6 +8,7 @@ import { backgroundLoop } from '#infra/runtime/background.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
 import { Counter, Gauge, Histogram, LATENCY_BUCKETS_SECONDS, type Registry } from '#infra/runtime/metrics.ts';
 import { createRegistry } from '#schemas/registry.ts';
+import { publishRules, sourceRules } from '../captureRules.ts';
 import { type CapturePart, captureParts } from '../captures.ts';
 import type { RoleContext, RoleParts } from './role.ts';
 
@@ -23,6 +24,7 @@ export function sourceOptions(config: Config) {
     trustServerCertificate,
     connectTimeoutMs,
     requestTimeoutMs,
+    applicationIntent,
   } = config.source;
   return {
     server,
@@ -34,6 +36,7 @@ export function sourceOptions(config: Config) {
     trustServerCertificate,
     connectTimeoutMs,
     requestTimeoutMs,
+    readOnlyIntent: applicationIntent === 'read-only',
     applicationName: 'sluice capture',
   };
 }
@@ -64,18 +67,38 @@ function composePart(ctx: RoleContext, part: CapturePart, metrics: ReturnType<ty
     topicPrefix: config.kafka.topicPrefix,
     partitions: config.kafka.partitions,
     replicationFactor: config.kafka.replicationFactor,
+    rules: publishRules(config),
     log,
     onPublished: (batch) => metrics.published(part.name, batch),
   });
+  const notifications = config.publish.notifications
+    ? new NotificationTopic({
+        kafka,
+        topicPrefix: config.kafka.topicPrefix,
+        replicationFactor: config.kafka.replicationFactor,
+        name: part.name,
+        log,
+      })
+    : undefined;
+  const { heartbeatIntervalMs } = config.publish;
+  const idleWriteMs = Math.min(config.capture.idleWriteMs, heartbeatIntervalMs || Number.POSITIVE_INFINITY);
+  const rules = sourceRules(config);
   const capture = new Capture({
     openSource: () => openDatabase({ ...sourceOptions(config), database: part.database }),
     sink: publisher,
-    settings: { ...config.capture, database: part.database, tables: part.tables, rules: NO_RULES },
+    settings: { ...config.capture, idleWriteMs, database: part.database, tables: part.tables, rules },
     log,
-    observer: { notify: ({ type, ...fields }) => log.info({ event: type, ...fields }) },
+    observer: {
+      notify: (notification) => {
+        const { type, ...fields } = notification;
+        log.info({ event: type, ...fields });
+        notifications?.notify(notification);
+      },
+    },
   });
   const component = backgroundLoop(part.name, (signal) => capture.run(signal), {
     close: async () => {
+      await notifications?.close();
       await publisher.close();
       await kafka.close();
     },
