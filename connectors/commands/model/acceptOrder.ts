@@ -28,7 +28,7 @@ export const acceptOrder = defineCommand({
       lines: orderLines,
       total: totalField,
       reservationId: idField(
-        "A reservation of this customer that the order uses up, whole; left out: none. One that has expired or been released is not missed: the order then takes what is free.",
+        'A reservation of this customer that the order uses up, whole; left out: none. One that has expired or been released is not missed: the order then takes what is free.',
       ).optional(),
     }),
   },

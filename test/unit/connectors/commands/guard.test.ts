@@ -31,9 +31,9 @@ describe('the guard', () => {
     expect([answer.statusCode, answer.json().scope]).toEqual([403, 'orders:write']);
   });
 
-  it('answers 429 with Retry-After when a key is used too often, and forgives with time', async () => {
+  it('answers 429 with Retry-After when a caller sends too often, and forgives with time', async () => {
     let nowMs = 1_000_000;
-    const limited = new CommandHarness(keys, { ratePerSecond: 1, rateBurst: 2 }, () => nowMs);
+    const limited = new CommandHarness(keys, { limits: { ratePerSecond: 1, rateBurst: 2 }, now: () => nowMs });
     expect((await limited.post()).statusCode).toBe(201);
     expect((await limited.post()).statusCode).toBe(201);
     const answer = await limited.post();
@@ -42,8 +42,33 @@ describe('the guard', () => {
     expect((await limited.post()).statusCode).toBe(201);
   });
 
+  it('answers 429 until midnight when the day is used up', async () => {
+    let nowMs = Date.parse('2030-01-01T23:59:00Z');
+    const limited = new CommandHarness(keys, { limits: { dailyCommands: 2 }, now: () => nowMs });
+    expect((await limited.post()).statusCode).toBe(201);
+    expect((await limited.post()).statusCode).toBe(201);
+    const answer = await limited.post();
+    expect([answer.statusCode, answer.json().code, answer.headers['retry-after']]).toEqual([
+      429,
+      'quota-used-up',
+      '60',
+    ]);
+    nowMs += 60_000;
+    expect((await limited.post()).statusCode).toBe(201);
+  });
+
+  it('grants each of several processes its part of the rate', async () => {
+    const limited = new CommandHarness(keys, {
+      limits: { ratePerSecond: 4, rateBurst: 4, processes: 2 },
+      now: () => 5,
+    });
+    const statuses = [];
+    for (let i = 0; i < 3; i++) statuses.push((await limited.post()).statusCode);
+    expect(statuses).toEqual([201, 201, 429]);
+  });
+
   it('limits an address before it looks at the key', async () => {
-    const limited = new CommandHarness(keys, { addressRatePerSecond: 1 }, () => 5);
+    const limited = new CommandHarness(keys, { limits: { addressRatePerSecond: 1 }, now: () => 5 });
     const statuses = [];
     for (let i = 0; i < 4; i++) statuses.push((await limited.post({ key: null })).statusCode);
     expect(statuses).toEqual([401, 401, 429, 429]);
@@ -55,6 +80,12 @@ describe('a malformed request', () => {
     ['broken JSON', '{"customerId":', 'application/json', 400, 'malformed-request'],
     ['no body', '', 'application/json', 400, 'malformed-request'],
     ['prototype pollution', '{"__proto__":{"x":1}}', 'application/json', 400, 'malformed-request'],
+    ['an escaped prototype', '{"\\u005f_proto__":{"x":1}}', 'application/json', 400, 'malformed-request'],
+    ['a constructor', '{"constructor":{"prototype":{"x":1}}}', 'application/json', 422, 'validation'],
+    ['a name twice', '{"total":"1","total":"2"}', 'application/json', 400, 'malformed-request'],
+    ['deep nesting', '['.repeat(5000) + ']'.repeat(5000), 'application/json', 400, 'malformed-request'],
+    ['broken UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'application/json', 400, 'malformed-request'],
+    ['another character set', '{}', 'application/json; charset=latin1', 415, 'unsupported-media-type'],
     ['another media type', '<order/>', 'application/xml', 415, 'unsupported-media-type'],
     ['plain text', 'hello', 'text/plain', 415, 'unsupported-media-type'],
     [

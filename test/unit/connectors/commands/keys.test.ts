@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { watchKeys } from '#connectors/commands/callers/keyReload.ts';
 import { KeyRing } from '#connectors/commands/callers/keyRing.ts';
 import { createKey, parseKeyList } from '#connectors/commands/callers/keys.ts';
+import { silentLogger } from '#infra/runtime/logger.ts';
+import { eventually } from '#test/support/eventually.ts';
 
 describe('API keys', () => {
   it('are not made with a caller or a time that the list would refuse', async () => {
@@ -16,7 +19,11 @@ describe('API keys', () => {
       createKey({ id: 'b', scopes: [] }),
     ]);
     const ring = new KeyRing([a.entry, b.entry]);
-    expect(await ring.verify(a.key)).toEqual({ id: 'a', prefix: a.entry.prefix, scopes: ['orders:write'] });
+    expect(await ring.verify(a.key)).toEqual({
+      id: 'a',
+      scopes: ['orders:write'],
+      credential: { kind: 'key', name: a.entry.prefix },
+    });
     expect(await ring.verify(a.key)).not.toBeNull();
     expect(await ring.verify(a.key.replace(a.entry.prefix, b.entry.prefix))).toBeNull();
     expect(await ring.verify(`${a.key}x`)).toBeNull();
@@ -36,6 +43,44 @@ describe('API keys', () => {
     expect(await ring.verify(key)).not.toBeNull();
     nowMs = Date.parse('2024-06-01T00:00:00Z');
     expect(await ring.verify(key)).toBeNull();
+  });
+
+  it('are refused once they are revoked or not listed any more, without a restart', async () => {
+    const { key, entry } = await createKey({ id: 'a', scopes: [] });
+    const ring = new KeyRing([entry]);
+    expect(await ring.verify(key)).not.toBeNull();
+    ring.replace([{ ...entry, revokedAt: '2024-01-01T00:00:00Z' }]);
+    expect(await ring.verify(key)).toBeNull();
+    ring.replace([entry]);
+    expect(await ring.verify(key)).not.toBeNull();
+    ring.replace([]);
+    expect(await ring.verify(key)).toBeNull();
+  });
+
+  it('do not stay verified when their hash is replaced under the same prefix', async () => {
+    const [a, b] = await Promise.all([createKey({ id: 'a', scopes: [] }), createKey({ id: 'a', scopes: [] })]);
+    const ring = new KeyRing([a.entry]);
+    await ring.verify(a.key);
+    ring.replace([{ ...b.entry, prefix: a.entry.prefix }]);
+    expect(await ring.verify(a.key)).toBeNull();
+    expect(await ring.verify(b.key.replace(b.entry.prefix, a.entry.prefix))).not.toBeNull();
+  });
+
+  it('are read again when their file changes; a file with faults changes nothing', async () => {
+    const { key, entry } = await createKey({ id: 'a', scopes: [] });
+    const ring = new KeyRing([]);
+    const abort = new AbortController();
+    let text = '[]';
+    const watching = watchKeys({ ring, read: () => text, intervalMs: 1, log: silentLogger, signal: abort.signal });
+    text = JSON.stringify([entry]);
+    await eventually(async () => expect(await ring.verify(key)).not.toBeNull());
+    text = '[{"id":';
+    const reads = vi.fn(() => text);
+    const second = watchKeys({ ring, read: reads, intervalMs: 1, log: silentLogger, signal: abort.signal });
+    await eventually(async () => expect(reads.mock.calls.length).toBeGreaterThan(2));
+    expect(await ring.verify(key)).not.toBeNull();
+    abort.abort();
+    await expect(Promise.all([watching, second])).rejects.toThrow();
   });
 
   it('hash once for many requests with the same key at once', async () => {

@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { PROBLEM_KINDS } from '#connectors/commands/pipeline/problems.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { CommandHarness, ORDER, type TestKeys, testKeys } from './commandHarness.ts';
 import { refused } from './fakeGateway.ts';
@@ -34,6 +35,7 @@ describe('an accepted command', () => {
         type: 'table',
         value: expect.objectContaining({ rows: [[1, 'AB1234', 2, '9.9900']] }),
       }),
+      { name: 'ReservationId', type: 'varchar', length: 20, value: null },
     ]);
   });
 
@@ -64,11 +66,24 @@ describe('an accepted command', () => {
 
 describe('an idempotency key', () => {
   it('is required', async () => {
-    for (const idempotencyKey of [null, '', 'with blank', 'x'.repeat(101)]) {
-      const answer = await door.post({ idempotencyKey });
-      expect([answer.statusCode, answer.json().code]).toEqual([400, 'idempotency-key-missing']);
-    }
+    const answer = await door.post({ idempotencyKey: null });
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 'idempotency-key-missing']);
     expect(door.gateway.calls).toHaveLength(0);
+  });
+
+  it.each(['', 'with blank', 'x'.repeat(101), '"open', 'a, b', '"with \\" quote"', '\u00e9'])(
+    'is refused as %j',
+    async (idempotencyKey) => {
+      const answer = await door.post({ idempotencyKey });
+      expect([answer.statusCode, answer.json().code]).toEqual([400, 'idempotency-key-malformed']);
+      expect(door.gateway.calls).toHaveLength(0);
+    },
+  );
+
+  it('is the same quoted, as the draft has it, and bare', async () => {
+    const first = await door.post({ idempotencyKey: '"8e03978e-40d5"' });
+    const second = await door.post({ idempotencyKey: '8e03978e-40d5' });
+    expect([second.body, second.headers['idempotency-replayed']]).toEqual([first.body, 'true']);
   });
 
   it('replays the stored answer byte for byte and says so', async () => {
@@ -140,6 +155,7 @@ describe('a refusal of the database', () => {
   it.each([
     ['CMD_OVERLOADED', 503, 'overloaded'],
     ['CMD_OUTCOME_UNKNOWN', 503, 'outcome-unknown'],
+    ['CMD_TIMED_OUT', 503, 'timed-out'],
     ['CMD_DATABASE_AWAY', 503, 'database-away'],
     ['CMD_DATABASE_FAULT', 500, 'internal'],
   ] as const)('%s becomes %i', async (code, status, problem) => {
@@ -171,7 +187,9 @@ describe('the public routes', () => {
     expect((await door.app.inject('/readyz')).statusCode).toBe(503);
   });
 
-  it('describe each problem type', async () => {
+  it('describe each problem type that an answer can name', async () => {
+    for (const code of PROBLEM_KINDS.keys())
+      expect((await door.app.inject(`/problems/${code}`)).statusCode, code).toBe(200);
     expect((await door.app.inject('/problems/not-enough-stock')).json()).toMatchObject({ status: 409 });
     expect((await door.app.inject('/problems/constructor')).statusCode).toBe(404);
   });

@@ -17,7 +17,10 @@ const CALL: CommandCall = {
   requestId: 'r',
   payloadHash: Buffer.alloc(32),
 };
-const DONE = { returnValue: 0, recordsets: [[{ CommandId: ID.toUpperCase(), Result: '{}', Replayed: false }]] };
+const answer = (row: Record<string, unknown>) => ({ returnValue: 0, recordsets: [[row]] });
+const DONE = answer({ CommandId: ID.toUpperCase(), Result: '{}', Replayed: false, Refusal: null });
+/** What storefront.GetCommand answers. */
+const known = (row: Record<string, unknown>) => answer({ PayloadHash: CALL.payloadHash, Refusal: null, ...row });
 
 /** The error the connection gives for a server error with this number and text. */
 const sqlError = (number: number, message: string): SluiceError =>
@@ -50,7 +53,7 @@ function gatewayOver(answers: readonly (SluiceError | typeof DONE)[]) {
   return { gateway, calls };
 }
 
-const failure = async (answers: readonly SluiceError[]): Promise<SluiceError> =>
+const failure = async (answers: readonly (SluiceError | typeof DONE)[]): Promise<SluiceError> =>
   gatewayOver(answers)
     .gateway.execute(CALL)
     .then(
@@ -73,6 +76,7 @@ describe('the stored procedure gateway', () => {
       'PayloadHash',
       'ExpectedTotal',
       'CommandId',
+      'TraceParent',
     ]);
     expect(params['ExpectedTotal']?.value).toBe('12345678901234567.8900');
   });
@@ -87,7 +91,8 @@ describe('the stored procedure gateway', () => {
   it.each([
     [1205, 'CMD_OVERLOADED', 3],
     [1222, 'CMD_OVERLOADED', 3],
-    [10054, 'CMD_DATABASE_AWAY', 3],
+    // Three calls, then the question what became of them.
+    [10054, 'CMD_OUTCOME_UNKNOWN', 4],
     [9002, 'CMD_DATABASE_AWAY', 3],
     [229, 'CMD_DATABASE_FAULT', 1],
     [2812, 'CMD_DATABASE_FAULT', 1],
@@ -99,22 +104,14 @@ describe('the stored procedure gateway', () => {
     expect(calls).toHaveLength(tries);
   });
 
-  it('does not try again after a time-out: the caller asks with the key', async () => {
-    expect(await failure([timeout])).toMatchObject({ code: 'CMD_OUTCOME_UNKNOWN', retriable: true });
-  });
+  const REFUSED = { CommandId: ID, Replayed: false, Refusal: 50409 };
 
   it('understands a refusal and keeps only its numbers and short words', async () => {
-    const message = JSON.stringify({
-      problem: 'not-enough-stock',
-      line: 2,
-      requested: 5,
-      available: 1,
-      long: 'x'.repeat(100),
-      deep: {},
-    });
-    const error = await failure([sqlError(50409, message)]);
+    const facts = { problem: 'not-enough-stock', line: 2, requested: 5, available: 1, long: 'x'.repeat(100), deep: {} };
+    const error = await failure([answer({ ...REFUSED, Result: JSON.stringify(facts) })]);
     expect(error.code).toBe('CMD_REFUSED');
-    expect(error.context).toEqual({ number: 50409, problem: 'not-enough-stock', line: 2, requested: 5, available: 1 });
+    const { long: _long, deep: _deep, ...kept } = facts;
+    expect(error.context).toEqual({ number: 50409, commandId: ID, replayed: false, ...kept });
   });
 
   it.each([
@@ -122,13 +119,128 @@ describe('the stored procedure gateway', () => {
     ['an unknown reason', 50409, '{"problem":"bad-weather"}'],
     ['a reason under another number', 50404, '{"problem":"not-enough-stock"}'],
     ['a name of the object prototype', 50404, '{"problem":"constructor"}'],
-  ])('takes %s for a fault, not for a refusal', async (_what, number, message) => {
-    expect(await failure([sqlError(number, message)])).toMatchObject({ code: 'CMD_DATABASE_FAULT' });
+  ])('takes %s for a fault, not for a refusal', async (_what, Refusal, Result) => {
+    expect(await failure([answer({ ...REFUSED, Refusal, Result })])).toMatchObject({ code: 'CMD_DATABASE_FAULT' });
+  });
+
+  it('knows a deadlock that a procedure caught and raised again', async () => {
+    const { gateway, calls } = gatewayOver([sqlError(50000, '{"error":1205,"line":40}')]);
+    await gateway.execute(CALL);
+    expect(calls).toHaveLength(2);
   });
 
   it('takes an answer of another shape for a fault', async () => {
     const { gateway } = gatewayOver([{ returnValue: 0, recordsets: [] }]);
     await expect(gateway.execute(CALL)).rejects.toMatchObject({ code: 'CMD_DATABASE_FAULT' });
+  });
+
+  it.each([
+    [
+      'it was done',
+      timeout,
+      { State: 'done', CommandId: ID, Result: '{"a":1}' },
+      { commandId: ID, result: '{"a":1}', replayed: false },
+    ],
+    [
+      'an earlier one was',
+      timeout,
+      { State: 'done', CommandId: ID.replace('5', '6'), Result: '{}' },
+      { replayed: true },
+    ],
+    [
+      'it was done before the connection broke',
+      sqlError(10054, 'reset'),
+      { State: 'done', CommandId: ID, Result: '{}' },
+      { replayed: false },
+    ],
+  ])('asks what became of an unanswered command: %s', async (_what, error, row, outcome) => {
+    const { gateway, calls } = gatewayOver([error, ...(error === timeout ? [] : [error, error]), known(row)]);
+    expect(await gateway.execute(CALL)).toMatchObject(outcome);
+    expect(calls.at(-1)?.[0]).toBe('storefront.GetCommand');
+  });
+
+  it.each([
+    ['nothing of it, after the server gave it up', [timeout, known({ State: 'unknown' })], 'CMD_TIMED_OUT'],
+    [
+      'nothing of it, on a connection that broke',
+      [...Array(3).fill(sqlError(10054, 'reset')), known({ State: 'unknown' })],
+      'CMD_OUTCOME_UNKNOWN',
+    ],
+    ['that it still runs', [timeout, known({ State: 'running' })], 'CMD_OUTCOME_UNKNOWN'],
+    ['nothing at all', [timeout, sqlError(10054, 'reset')], 'CMD_OUTCOME_UNKNOWN'],
+    [
+      'that the key is another request’s',
+      [timeout, known({ State: 'done', CommandId: ID, Result: '{}', PayloadHash: Buffer.alloc(32, 1) })],
+      'CMD_REFUSED',
+    ],
+    [
+      'that it was refused',
+      [timeout, known({ State: 'done', CommandId: ID, Result: '{"problem":"not-enough-stock"}', Refusal: 50409 })],
+      'CMD_REFUSED',
+    ],
+  ])('never guesses: when the database tells %s, that is what it says', async (_what, answers, code) => {
+    expect(await failure(answers)).toMatchObject({ code });
+  });
+
+  it('knows that nothing was sent over a connection that was never made', async () => {
+    const refusedConnection = toSqlError(
+      Object.assign(new Error('refused'), { name: 'ConnectionError', code: 'ESOCKET' }),
+      'host',
+    );
+    expect(await failure(Array(5).fill(refusedConnection))).toMatchObject({ code: 'CMD_DATABASE_AWAY' });
+  });
+
+  it('calls nothing any more while its breaker is open', async () => {
+    const refusedConnection = toSqlError(
+      Object.assign(new Error('refused'), { name: 'ConnectionError', code: 'ESOCKET' }),
+      'host',
+    );
+    const { gateway, calls } = gatewayOver(Array(100).fill(refusedConnection));
+    for (let i = 0; i < 6; i++) await gateway.execute(CALL).catch(() => undefined);
+    expect([calls.length, gateway.load().breaker]).toEqual([15, 'open']);
+  });
+
+  const ORDER: CommandCall = {
+    ...CALL,
+    parameters: [
+      { name: 'CustomerId', type: 'varchar', length: 20, value: '1' },
+      { name: 'Currency', type: 'varchar', length: 3, value: 'GBP' },
+      { name: 'ExpectedTotal', type: 'decimalText', value: '9.9900' },
+      {
+        name: 'Lines',
+        type: 'table',
+        value: { typeName: 'storefront.OrderLines', columns: [], rows: [[1, 'A', 1, '9.9900']] },
+      },
+      { name: 'ReservationId', type: 'varchar', length: 20, value: null },
+    ],
+  };
+
+  it('runs a group in one round trip and what went wrong in it by itself', async () => {
+    const batch = {
+      returnValue: 0,
+      recordsets: [
+        [{ Seq: 0 }],
+        [{ CommandId: ID, Result: '{"n":0}', Replayed: false, Refusal: null }],
+        [{ Seq: 1 }],
+        [{ CommandId: ID, Result: '{"problem":"not-enough-stock"}', Replayed: false, Refusal: 50409 }],
+        [{ Seq: 2 }],
+        [{ Seq: 2, ErrorNumber: 1205 }],
+      ],
+    };
+    const { gateway, calls } = gatewayOver([batch as unknown as typeof DONE]);
+    const outcomes = await gateway.executeGroup([ORDER, ORDER, ORDER]);
+    expect(outcomes.map((outcome) => (outcome instanceof SluiceError ? outcome.code : outcome.result))).toEqual([
+      '{"n":0}',
+      'CMD_REFUSED',
+      '{}',
+    ]);
+    expect(calls.map(([procedure]) => procedure)).toEqual(['storefront.AcceptOrderBatch', 'storefront.AcceptOrder']);
+  });
+
+  it('runs every command of a group by itself when its answer was lost', async () => {
+    const { gateway, calls } = gatewayOver([timeout]);
+    expect(await gateway.executeGroup([ORDER, ORDER])).toHaveLength(2);
+    expect(calls).toHaveLength(3);
   });
 
   it('finds the database there when it answers at all', async () => {
