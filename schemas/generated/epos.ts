@@ -144,6 +144,7 @@ export interface CommandRow {
   readonly COMMAND_NAME: string;
   readonly PAYLOAD_HASH: Buffer;
   readonly ORDER_ID: string | null;
+  readonly REFUSAL: number | null;
   readonly RESULT: string;
   /** Milliseconds since 1970-01-01, in the zone-less time of the column. */
   readonly CREATED_AT: bigint;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
 import type { DatabaseOptions } from '#connectors/sqlserver/poolConfig.ts';
-import { type SqlVariant, splitBatches, sqlScripts } from '#infra/sql/scripts.ts';
+import { type SqlServer, type SqlVariant, splitBatches, sqlScripts } from '#infra/sql/scripts.ts';
 import type { StackAddresses } from '#infra/stack/stack.ts';
 
 /** A small shop in a database of its own, with the storefront schema, both logins and CDC, as infra/sql sets them up. */
@@ -19,7 +19,7 @@ export interface CommandShop {
   setStock(sku: string, onHand: number): Promise<void>;
   /** Rows of the tables a command may write: orders, lines, commands, audit. */
   counts(): Promise<Record<string, number>>;
-  /** A checksum-like text of everything a command may change. */
+  /** A checksum-like text of everything a command may change but the answers kept for refusals. */
   fingerprint(): Promise<string>;
   /** Moves an order to picking, as the shop's own program does. */
   pick(orderId: string): Promise<void>;
@@ -43,7 +43,12 @@ type Server = NonNullable<StackAddresses['sqlserver']>;
 const demoFile = (path: string): string => readFileSync(new URL(`../../infra/demo/${path}`, import.meta.url), 'utf8');
 const DATABASE_OF: Record<SqlVariant, string> = { epos: 'EPOS', adventureworks: 'AdventureWorks' };
 
-export async function createCommandShop(server: Server, variant: SqlVariant): Promise<CommandShop> {
+/** `sqlServer` chooses the procedures: those for 2005 come without CDC, which that version did not have. */
+export async function createCommandShop(
+  server: Server,
+  variant: SqlVariant,
+  sqlServer: SqlServer = '2008',
+): Promise<CommandShop> {
   const name = `${DATABASE_OF[variant]}_${randomBytes(4).toString('hex')}`;
   const password = `Pw-${randomBytes(12).toString('hex')}`;
   const base = {
@@ -69,10 +74,11 @@ export async function createCommandShop(server: Server, variant: SqlVariant): Pr
     const scripts = [
       renamed(demoFile(`${variant}/schema.sql`)),
       SEED[variant],
-      renamed(demoFile(`${variant}/cdc.sql`)),
+      ...(sqlServer === '2008' ? [renamed(demoFile(`${variant}/cdc.sql`))] : []),
     ];
     for (const script of scripts) for (const batch of splitBatches(script)) await setup.batch(batch);
-    for (const script of sqlScripts(variant, variables)) for (const batch of script.batches) await setup.batch(batch);
+    for (const script of sqlScripts(variant, variables, sqlServer))
+      for (const batch of script.batches) await setup.batch(batch);
   } finally {
     await setup.close();
   }
@@ -170,7 +176,9 @@ const SQL: Record<SqlVariant, ShopSql> = {
       'SELECT PROD_CODE, BRANCH_NO, QTY_ON_HAND, QTY_ALLOC FROM dbo.STOCK ORDER BY PROD_CODE, BRANCH_NO',
       'SELECT ORD_NO, STATUS, CUST_NO, CONVERT(varchar(30), ORD_TOTAL, 2) AS TOTAL FROM dbo.ORD_HDR ORDER BY ORD_NO',
       'SELECT ORD_NO, LINE_NO, PROD_CODE, QTY FROM dbo.ORD_LINE ORDER BY ORD_NO, LINE_NO',
-      'SELECT COMMAND_ID, RESULT FROM storefront.COMMAND ORDER BY COMMAND_ID',
+      'SELECT COMMAND_ID, RESULT FROM storefront.COMMAND WHERE REFUSAL IS NULL ORDER BY COMMAND_ID',
+      'SELECT RESERVATION_ID, SKU, QUANTITY FROM storefront.RESERVATION_LINE ORDER BY RESERVATION_ID, SKU',
+      'SELECT ORDER_ID, NAME, TOWN FROM storefront.DELIVERY_ADDRESS ORDER BY ORDER_ID',
       'SELECT CUST_NO, CUST_NAME FROM dbo.CUSTOMER ORDER BY CUST_NO',
       'SELECT name FROM sys.objects WHERE is_ms_shipped = 0 ORDER BY name',
     ],
@@ -186,7 +194,9 @@ const SQL: Record<SqlVariant, ShopSql> = {
       'SELECT ProductID, LocationID, Quantity FROM Production.ProductInventory ORDER BY ProductID, LocationID',
       'SELECT SalesOrderID, Status, CustomerID, CONVERT(varchar(30), TotalDue, 2) AS TOTAL FROM Sales.SalesOrderHeader ORDER BY SalesOrderID',
       'SELECT SalesOrderID, SalesOrderDetailID, ProductID, OrderQty, LocationID FROM Sales.SalesOrderDetail ORDER BY SalesOrderID, SalesOrderDetailID',
-      'SELECT COMMAND_ID, RESULT FROM storefront.COMMAND ORDER BY COMMAND_ID',
+      'SELECT COMMAND_ID, RESULT FROM storefront.COMMAND WHERE REFUSAL IS NULL ORDER BY COMMAND_ID',
+      'SELECT RESERVATION_ID, SKU, QUANTITY FROM storefront.RESERVATION_LINE ORDER BY RESERVATION_ID, SKU',
+      'SELECT ORDER_ID, NAME, TOWN FROM storefront.DELIVERY_ADDRESS ORDER BY ORDER_ID',
       'SELECT CustomerID, FullName FROM Sales.Customer ORDER BY CustomerID',
       'SELECT name FROM sys.objects WHERE is_ms_shipped = 0 ORDER BY name',
     ],

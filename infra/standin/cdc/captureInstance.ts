@@ -1,4 +1,5 @@
-import type { SqlType } from '../sql/values.ts';
+import { convert } from '../sql/convert.ts';
+import type { SqlType, SqlValue } from '../sql/values.ts';
 import type { Change } from '../store/log.ts';
 import type { RowData } from '../store/row.ts';
 import { ChangeList } from './changeList.ts';
@@ -10,12 +11,14 @@ export interface CapturedColumn {
   readonly name: string;
   /** Position in the source table's rows. */
   readonly at: number;
-  /** Type in the change table: rowversion becomes binary(8). Widened by ALTER COLUMN. */
+  /** Type in the change table: rowversion becomes binary(8). Follows ALTER COLUMN when the capture job reads it in the log. */
   type: SqlType;
   typeName: string;
   readonly computed: boolean;
-  /** The source column is gone: NULL from `droppedFromLsn` on. */
-  dropped: boolean;
+  /** The source column was dropped at this place in the log: NULL in later commits. */
+  droppedFrom: number | null;
+  /** The changes of type the change table has followed, oldest first: values of commits before a place were converted there. */
+  retyped: readonly { readonly lsn: number; readonly from: SqlType; readonly to: SqlType }[];
 }
 
 /** A row of the change table: five system columns, the captured ones, `__$command_id`. */
@@ -88,20 +91,23 @@ export class CaptureInstance {
     if (change.op === 4) {
       const mask = changedMask(this.columns, change.before!, change.after!);
       return [
-        this.#row(start, sequence, 3, mask, change.before!, change),
-        this.#row(start, sequence, 4, mask, change.after!, change),
+        this.#row([start, null, sequence, 3, mask], commitLsn, change.before!, change),
+        this.#row([start, null, sequence, 4, mask], commitLsn, change.after!, change),
       ];
     }
-    return [
-      this.#row(start, sequence, change.op, fullMask(this.columns.length), (change.after ?? change.before)!, change),
-    ];
+    const data = (change.after ?? change.before)!;
+    return [this.#row([start, null, sequence, change.op, fullMask(this.columns.length)], commitLsn, data, change)];
   }
 
-  #row(start: Buffer, sequence: Buffer, op: 1 | 2 | 3 | 4, mask: Buffer, data: RowData, change: Change): ChangeRow {
-    const row: ChangeRow = [start, null, sequence, op, mask];
+  #row(system: ChangeRow, commitLsn: number, data: RowData, change: Change): ChangeRow {
+    const row = system;
+    const op = system[3] as 1 | 2 | 3 | 4;
+    const mask = system[4] as Buffer;
     for (let i = 0; i < this.columns.length; i++) {
       const column = this.columns[i]!;
-      row.push(this.#hidden(column, i, op, mask) ? null : (data[column.at] ?? null));
+      const gone = column.droppedFrom !== null && commitLsn >= column.droppedFrom;
+      const hidden = gone || this.#hidden(column, i, op, mask);
+      row.push(hidden ? null : stored(column, data[column.at] ?? null, commitLsn));
     }
     row.push(change.commandId);
     return row;
@@ -109,7 +115,7 @@ export class CaptureInstance {
 
   /** Computed columns are never recorded; large values only where the log record holds them (sql-docs: cdc.<instance>_CT). */
   #hidden(column: CapturedColumn, at: number, op: 1 | 2 | 3 | 4, mask: Buffer): boolean {
-    if (column.computed || column.dropped) return true;
+    if (column.computed) return true;
     if (op === 2) return false;
     const old = isOldLob(column.type);
     if (!old && !isMaxType(column.type)) return false;
@@ -117,4 +123,11 @@ export class CaptureInstance {
     const changed = (mask[mask.length - 1 - (at >> 3)]! & (1 << (at & 7))) !== 0;
     return !changed || (old && op === 3);
   }
+}
+
+/** A value as the change table holds it after the changes of type it has followed since. */
+function stored(column: CapturedColumn, value: SqlValue, commitLsn: number): SqlValue {
+  let converted = value;
+  for (const { lsn, from, to } of column.retyped) if (commitLsn < lsn) converted = convert(converted, from, to);
+  return converted;
 }

@@ -3,6 +3,7 @@ import type { ServerState } from '../engine/run/serverState.ts';
 import { expireTracking } from '../tracking/tracker.ts';
 import type { CdcDatabase } from './cdcDatabase.ts';
 import { cleanUp } from './cleanUp.ts';
+import { noteDdl } from './ddlHistory.ts';
 
 /** Transactions one scan takes at most per database before others get a turn. */
 const SCAN_LIMIT = 5000;
@@ -77,11 +78,13 @@ export function scan(
   let lastCommitMs = 0;
   const from = database.log.peek()?.beginLsn ?? 0;
   const until = nowMs - cdc.captureDelayMs;
+  noteDdl(server, database, cdc, until);
   while (taken < limit) {
     if (cdc.captureDelayMs > 0 && (database.log.peek()?.commitTimeMs ?? 0) > until) break;
     const entry = database.log.take();
     if (!entry) break;
     taken++;
+    noteDdl(server, database, cdc, until);
     let captured = 0;
     for (const change of entry.changes) {
       for (const instance of cdc.byTable.get(change.table) ?? []) {

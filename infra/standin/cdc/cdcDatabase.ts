@@ -1,3 +1,4 @@
+import type { SqlType } from '../sql/values.ts';
 import type { Table } from '../store/table.ts';
 import type { CaptureInstance } from './captureInstance.ts';
 import { TimeMap } from './timeMap.ts';
@@ -26,7 +27,7 @@ export function jobId(database: number, kind: 1 | 2): string {
   return `00000000-0000-0000-${String(kind).padStart(4, '0')}-${String(database).padStart(12, '0')}`;
 }
 
-/** One row of cdc.ddl_history. */
+/** One row of cdc.ddl_history, made when the definition changes; rows of instances that are gone stay. */
 export interface DdlRecord {
   readonly sourceId: number;
   readonly objectId: number;
@@ -34,6 +35,13 @@ export interface DdlRecord {
   readonly command: string;
   readonly lsn: number;
   readonly timeMs: number;
+  /** What becomes of the column in the change table. */
+  readonly retype: {
+    readonly column: string;
+    readonly from: SqlType;
+    readonly to: SqlType;
+    readonly typeName: string;
+  } | null;
 }
 
 /** One row of sys.dm_cdc_log_scan_sessions. */
@@ -75,6 +83,8 @@ export class CdcDatabase {
   readonly byTable = new Map<Table, CaptureInstance[]>();
   readonly times = new TimeMap();
   readonly ddl: DdlRecord[] = [];
+  /** How many of them the capture job has come past: the others are not to be seen yet. */
+  ddlNoted = 0;
   readonly jobs: CdcJobs = { capture: null, cleanup: null };
   captureRunning = true;
   /** What the running capture job was started with: sp_cdc_change_job counts from the next start. */

@@ -139,13 +139,15 @@ export const CDC_TABLES: Readonly<Record<string, CdcTable>> = {
       { name: 'ddl_time', type: DATETIME },
     ],
     rows: (cdc) =>
-      cdc.ddl.map((record): SqlValue[] => [
-        record.sourceId,
-        record.objectId,
-        bit(record.requiredColumnUpdate),
-        record.command,
-        lsnBytes(record.lsn),
-        asDatetime(record.timeMs),
-      ]),
+      cdc.ddl
+        .slice(0, cdc.ddlNoted)
+        .map((record): SqlValue[] => [
+          record.sourceId,
+          record.objectId,
+          bit(record.requiredColumnUpdate),
+          record.command,
+          lsnBytes(record.lsn),
+          asDatetime(record.timeMs),
+        ]),
   },
 };

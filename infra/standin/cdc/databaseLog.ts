@@ -54,6 +54,11 @@ export class DatabaseLog implements TransactionLog {
     return this.#pending.length - this.#head;
   }
 
+  /** The oldest commit that the capture job has not read, whether it may yet or not. */
+  get head(): CommittedChanges | undefined {
+    return this.#pending[this.#head];
+  }
+
   /** The oldest waiting transaction, without taking it. */
   peek(): CommittedChanges | undefined {
     return this.#readable > 0 ? this.#pending[this.#head] : undefined;

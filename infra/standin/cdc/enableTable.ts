@@ -113,8 +113,21 @@ function keyIndex(table: TableObject, request: EnableTable) {
   return index;
 }
 
+/** Names between commas, in brackets or quotes or bare. */
+function namesIn(list: string): string[] {
+  const name = /\s*(?:\[((?:[^\]]|\]\])*)\]|"((?:[^"]|"")*)"|([^,]*))\s*(?:,|$)/y;
+  const names: string[] = [];
+  while (name.lastIndex < list.length) {
+    const match = name.exec(list);
+    if (!match) throw sqlError(22930, list, '');
+    const [, bracketed, quoted, bare] = match;
+    names.push(bracketed?.replaceAll(']]', ']') ?? quoted?.replaceAll('""', '"') ?? bare!.trim());
+  }
+  return names;
+}
+
 function capturedColumns(table: TableObject, list: string | null, keyColumns: readonly number[]): CapturedColumn[] {
-  const names = list === null ? null : list.split(',').map((name) => name.trim().replace(/^[["]|[\]"]$/g, ''));
+  const names = list === null ? null : namesIn(list);
   const positions = names
     ? names.map((name) => {
         const at = table.columnAt(name);
@@ -137,7 +150,8 @@ function capturedColumns(table: TableObject, list: string | null, keyColumns: re
         type: rowversion ? { k: 'binary', n: 8 } : column.type,
         typeName: rowversion ? 'binary' : column.typeName,
         computed: column.computed !== undefined,
-        dropped: false,
+        droppedFrom: null,
+        retyped: [],
       };
     });
 }

@@ -3,6 +3,7 @@
  * Nodes are read-only and hold no state, so one tree may be compiled many times and cached by its text.
  * Names keep the case they were written in, variables apart: those are lower case with their `@`. `line` is 1-based within the batch.
  */
+import type { ChangeTable, OpenJson, XmlNodes } from './astSources.ts';
 import type { SqlType, SqlValue } from './values.ts';
 
 /** A name of up to three parts; an absent or empty part is undefined. Four-part (linked server) names are refused by the parser. */
@@ -53,7 +54,16 @@ export type Expr =
   | CastExpr
   | FunctionCall
   | { readonly k: 'subquery'; readonly query: Query }
-  | { readonly k: 'nextValue'; readonly sequence: ObjectName };
+  | { readonly k: 'nextValue'; readonly sequence: ObjectName }
+  /** `target.value('path', 'type')` of xml. */
+  | {
+      readonly k: 'xmlValue';
+      readonly target: Expr;
+      readonly path: string;
+      readonly type: TypeRef;
+      readonly typeText: string;
+      readonly line: number;
+    };
 
 export type ArithmeticOp = '+' | '-' | '*' | '/' | '%' | '&' | '|' | '^';
 export type CompareOp = '=' | '<>' | '<' | '>' | '<=' | '>=';
@@ -232,6 +242,7 @@ export type TableSource =
   | TableFunction
   | OpenJson
   | ChangeTable
+  | XmlNodes
   | {
       readonly k: 'derived';
       readonly query: Query;
@@ -262,36 +273,6 @@ export interface TableFunction {
   readonly alias?: string | undefined;
   readonly columns?: readonly string[] | undefined;
   readonly line: number;
-}
-
-/** OPENJSON; without `columns` its rows are (key, value, type). */
-export interface OpenJson {
-  readonly k: 'openJson';
-  readonly json: Expr;
-  readonly path?: Expr | undefined;
-  readonly columns?: readonly OpenJsonColumn[] | undefined;
-  readonly alias?: string | undefined;
-  readonly line: number;
-}
-
-/** CHANGETABLE: of CHANGES with `since`, of VERSION with `keys` and `values`. */
-export interface ChangeTable {
-  readonly k: 'changeTable';
-  readonly table: ObjectName;
-  readonly since?: Expr | undefined;
-  readonly keys?: readonly string[] | undefined;
-  readonly values?: readonly Expr[] | undefined;
-  readonly alias: string;
-  readonly names?: readonly string[] | undefined;
-  readonly line: number;
-}
-
-export interface OpenJsonColumn {
-  readonly name: string;
-  readonly type: TypeRef;
-  /** As written; absent means `$.<name>`. */
-  readonly path?: string | undefined;
-  readonly asJson: boolean;
 }
 
 /** FOR JSON PATH. AUTO is refused by the parser. */

@@ -13,6 +13,10 @@ export const ERRORS_BINDING: Readonly<Record<number, ErrorText>> = {
     state: 9,
     text: 'Cannot resolve the collation conflict between "{}" and "{}" in the {} operation.',
   },
+  493: {
+    severity: 16,
+    text: "The column '{}' that was returned from the nodes() method cannot be used directly. It can only be used with one of the four XML data type methods, exist(), nodes(), query(), and value(), or in IS NULL and IS NOT NULL checks.",
+  },
   512: {
     severity: 16,
     text: 'Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, <= , >, >= or when the subquery is used as an expression.',
@@ -118,6 +122,10 @@ export const ERRORS_BINDING: Readonly<Record<number, ErrorText>> = {
   1913: {
     severity: 16,
     text: "The operation failed because an index or statistics with name '{}' already exists on table '{}'.",
+  },
+  2389: {
+    severity: 16,
+    text: "XQuery [value()]: 'value()' requires a singleton (or empty sequence), found operand of type 'xdt:untypedAtomic *'",
   },
   2601: {
     severity: 14,

@@ -153,6 +153,7 @@ export const ERRORS_DATA: Readonly<Record<number, ErrorText>> = {
     text: 'The formal parameter "{}" was not declared as an OUTPUT parameter, but the actual parameter passed in requested output.',
   },
   8164: { severity: 16, text: 'An INSERT EXEC statement cannot be nested.' },
+  8172: { severity: 16, text: 'The argument {} of the XML data type method "{}" must be a string literal.' },
   8169: {
     severity: 16,
     state: 2,

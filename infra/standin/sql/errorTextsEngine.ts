@@ -18,6 +18,14 @@ export const ERRORS_ENGINE: Readonly<Record<number, ErrorText>> = {
     state: 5,
     text: "User does not have permission to alter database '{}', the database does not exist, or the database is not in a state that allows access checks.",
   },
+  6335: {
+    severity: 16,
+    text: 'XML datatype instance has too many levels of nested nodes. Maximum allowed depth is {} levels.',
+  },
+  6359: {
+    severity: 16,
+    text: 'Parsing XML with internal subset DTDs not allowed. Use CONVERT with style option 2 to enable limited internal subset DTD support.',
+  },
   6401: { severity: 16, text: 'Cannot roll back {}. No transaction or savepoint of that name was found.' },
   8110: { severity: 16, state: 0, text: "Cannot add multiple PRIMARY KEY constraints to table '{}'." },
   8154: { severity: 16, text: "The table '{}' is ambiguous." },

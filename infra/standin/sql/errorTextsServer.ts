@@ -2,7 +2,15 @@ import type { ErrorText } from './errorTexts.ts';
 
 /** Texts of errors from 9000: JSON, security, login, cursors, change data capture. */
 export const ERRORS_SERVER: Readonly<Record<number, ErrorText>> = {
+  9400: { severity: 16, text: 'XML parsing: line {}, character {}, unexpected end of input' },
+  9410: { severity: 16, text: 'XML parsing: line {}, character {}, whitespace expected' },
+  9413: { severity: 16, text: 'XML parsing: line {}, character {}, A string literal was expected' },
   9420: { severity: 16, text: 'XML parsing: line {}, character {}, illegal xml character' },
+  9436: { severity: 16, text: 'XML parsing: line {}, character {}, end tag does not match start tag' },
+  9437: { severity: 16, text: 'XML parsing: line {}, character {}, duplicate attribute' },
+  9448: { severity: 16, text: 'XML parsing: line {}, character {}, well formed check: undeclared entity' },
+  9455: { severity: 16, text: 'XML parsing: line {}, character {}, illegal qualified name character' },
+  9500: { severity: 16, text: "The data type '{}' used in the {} method is invalid." },
   9810: { severity: 16, text: 'The datepart {} is not supported by date function {} for data type {}.' },
   9812: { severity: 16, text: 'The timezone provided to builtin function todatetimeoffset is invalid.' },
   9828: {

@@ -131,6 +131,7 @@ export const ERRORS_SYNTAX: Readonly<Record<number, ErrorText>> = {
     state: 3,
     text: 'Implicit conversion from data type {} to {} is not allowed. Use the CONVERT function to run this query.',
   },
+  258: { severity: 15, text: 'Cannot call methods on {}.' },
   262: { severity: 14, text: "{} permission denied in database '{}'." },
   264: {
     severity: 16,

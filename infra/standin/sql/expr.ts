@@ -7,6 +7,7 @@ import { compileBinary, compileUnary } from './exprArithmetic.ts';
 import { coerce, constant, pure, typedNull, withCollation } from './exprMake.ts';
 import { compareCompiled, compilePredicate } from './exprPredicate.ts';
 import type { Compiled, CompiledPredicate, Frame, Scope } from './exprTypes.ts';
+import { isXmlNode, xmlValue } from './exprXml.ts';
 import { compileBuiltin } from './functions.ts';
 import { atTimeZone } from './functionsZone.ts';
 import { isTemporal } from './temporal.ts';
@@ -33,7 +34,7 @@ export function compileExpr(e: Expr, scope: Scope): Compiled {
     case 'systemVariable':
       return scope.variable(e.name, e.line);
     case 'column':
-      return scope.column(e);
+      return notNode(scope.column(e), e.name, e.line);
     case 'action':
       return scope.mergeAction();
     case 'unary':
@@ -72,7 +73,19 @@ export function compileExpr(e: Expr, scope: Scope): Compiled {
       return scope.subquery(e.query);
     case 'nextValue':
       return scope.nextValue(e.sequence);
+    case 'xmlValue':
+      return xmlValue(compileXmlTarget(e.target, scope), e);
   }
+}
+
+/** What a method of xml is called on: also a column that nodes() gave. */
+export function compileXmlTarget(e: Expr, scope: Scope): Compiled {
+  return e.k === 'column' ? scope.column(e) : compileExpr(e, scope);
+}
+
+function notNode(column: Compiled, name: string, line: number): Compiled {
+  if (isXmlNode(column.type)) throw sqlError(493, name).at(line);
+  return column;
 }
 
 /** CASE: the type all results meet in; 8133 when every result is NULL itself. */

@@ -1,9 +1,11 @@
-import type { Expr, OpenJsonColumn, Predicate, TableSource } from './ast.ts';
+import type { Expr, ObjectName, Predicate, TableSource } from './ast.ts';
+import type { OpenJsonColumn } from './astSources.ts';
 import { sqlError, unsupported } from './errors.ts';
 import { TABLE_HINTS } from './keywords.ts';
 import { parseExpr, parsePredicate, startsQuery } from './parseExpr.ts';
 import { parseNameList, parseObjectName, parseType } from './parseNames.ts';
 import { parseQuery } from './parseQuery.ts';
+import { parseXmlNodes } from './parseXmlMethod.ts';
 import type { TokenStream } from './tokenStream.ts';
 
 /** The comma-separated sources after FROM. */
@@ -68,7 +70,7 @@ function parseSource(ts: TokenStream): TableSource {
   const t = ts.cur;
   if (t.kind === 'variable') {
     const variable = ts.variable();
-    if (ts.is('.')) throw unsupported('The xml method nodes()', t.line);
+    if (ts.eat('.')) return nodesOf(ts, { k: 'variable', name: variable, line: t.line }, ts.anyName(), t.line);
     return { k: 'tableVariable', variable, line: t.line, ...tableAlias(ts) };
   }
   if (ts.is('OPENJSON') && ts.peek().key === '(') return parseOpenJson(ts);
@@ -77,10 +79,11 @@ function parseSource(ts: TokenStream): TableSource {
   if (ts.is('CHANGETABLE') && ts.peek().key === '(') return parseChangeTable(ts);
   const name = parseObjectName(ts);
   if (ts.is('(') && !isOldHint(ts)) {
+    if (name.schema !== undefined && name.name === 'nodes')
+      return nodesOf(ts, nodesTarget(name, t.line), 'nodes', t.line);
     ts.next();
     const args: Expr[] = ts.is(')') ? [] : ts.list(() => parseExpr(ts));
     ts.need(')');
-    if (name.schema !== undefined && name.name === 'nodes') throw unsupported('The xml method nodes()', t.line);
     const alias = tableAlias(ts);
     const columns = alias.alias !== undefined && ts.is('(') ? { columns: parseNameList(ts) } : {};
     return { k: 'tableFunction', name, args, line: t.line, ...alias, ...columns };
@@ -91,6 +94,17 @@ function parseSource(ts: TokenStream): TableSource {
   if (ts.is('TABLESAMPLE')) throw unsupported('TABLESAMPLE', t.line);
   const hints = before.length > 0 ? before : parseHints(ts);
   return { k: 'table', name, hints, line: t.line, ...alias };
+}
+
+function nodesOf(ts: TokenStream, target: Expr, method: string, line: number): TableSource {
+  if (method !== 'nodes') throw unsupported(`The xml method ${method}() as a source`, line);
+  return parseXmlNodes(ts, target, line);
+}
+
+/** The column of `t.c.nodes(…)` or `c.nodes(…)`. */
+function nodesTarget(name: ObjectName, line: number): Expr {
+  const qualifier = name.database === undefined ? [] : [name.database];
+  return { k: 'column', qualifier, name: name.schema!, line };
 }
 
 /** `t (NOLOCK)`, the form without WITH that the product still takes. */

@@ -6,6 +6,7 @@ import { literalOf } from './literals.ts';
 import { parenQuery, parseExpr, parseNode, parsePredicate, startsQuery } from './parseExpr.ts';
 import { parseObjectName, parseType } from './parseNames.ts';
 import { parseOrderBy, parseOver } from './parseWindow.ts';
+import { parseXmlMethod, XML_METHODS } from './parseXmlMethod.ts';
 import type { TokenStream } from './tokenStream.ts';
 
 /** A constant, variable, column, call, CASE, CAST, subquery, or a parenthesised value or condition. */
@@ -21,7 +22,7 @@ export function parsePrimary(ts: TokenStream): Expr | Predicate {
       return literalOf(t);
     case 'variable':
       ts.next();
-      return { k: t.text.startsWith('@@') ? 'systemVariable' : 'variable', name: t.text.toLowerCase(), line: t.line };
+      return variable(ts, t);
     case 'quoted':
       return columnOrCall(ts);
     case 'op':
@@ -32,6 +33,14 @@ export function parsePrimary(ts: TokenStream): Expr | Predicate {
     case 'end':
       throw ts.error();
   }
+}
+
+function variable(ts: TokenStream, t: Token): Expr {
+  const name = t.text.toLowerCase();
+  if (name.startsWith('@@')) return { k: 'systemVariable', name, line: t.line };
+  const plain: Expr = { k: 'variable', name, line: t.line };
+  if (!ts.eat('.')) return plain;
+  return parseXmlMethod(ts, plain, ts.anyName(), t.line);
 }
 
 function parenthesised(ts: TokenStream): Expr | Predicate {
@@ -166,7 +175,6 @@ function columnOrCall(ts: TokenStream): Expr {
   return column;
 }
 
-const XML_METHODS: ReadonlySet<string> = new Set(['value', 'nodes', 'query', 'exist', 'modify']);
 const UNSUPPORTED_FUNCTIONS: ReadonlySet<string> = new Set([
   'GROUPING',
   'GROUPING_ID',
@@ -177,9 +185,11 @@ const UNSUPPORTED_FUNCTIONS: ReadonlySet<string> = new Set([
 ]);
 
 function parseCall(ts: TokenStream, parts: string[], line: number): Expr {
-  if (parts.length > 1 && XML_METHODS.has(parts[parts.length - 1] ?? ''))
-    throw unsupported(`The xml method ${parts.at(-1)}()`, line);
   const fn = parts.pop() ?? '';
+  if (parts.length > 0 && XML_METHODS.has(fn)) {
+    const column = parts.pop() ?? '';
+    return parseXmlMethod(ts, { k: 'column', qualifier: parts, name: column, line }, fn, line);
+  }
   const upper = fn.toUpperCase();
   if (parts.length === 0 && UNSUPPORTED_FUNCTIONS.has(upper)) throw unsupported(`The function ${upper}`, line);
   if (parts.length > 2) throw unsupported('A linked server name', line);

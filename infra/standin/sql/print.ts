@@ -50,6 +50,8 @@ export function printExpr(e: Expr): string {
       throw unsupported('A subquery in a definition');
     case 'nextValue':
       return `NEXT VALUE FOR ${printName(e.sequence)}`;
+    case 'xmlValue':
+      throw unsupported('An xml method in a definition');
   }
 }
 

@@ -48,7 +48,8 @@ export type SqlType =
   | { readonly k: 'text' }
   | { readonly k: 'ntext' }
   | { readonly k: 'image' }
-  | { readonly k: 'xml' }
+  /** `node`: an element that nodes() found, only for xml methods. */
+  | { readonly k: 'xml'; readonly node?: true }
   | { readonly k: 'binary'; readonly n: number }
   | { readonly k: 'varbinary'; readonly n: number }
   | { readonly k: 'rowversion' }

@@ -4,7 +4,7 @@ import type { UnboundSource } from '../engine/query/from.ts';
 import { findObject, writtenName } from '../engine/query/namedSource.ts';
 import type { QueryScope } from '../engine/query/scope.ts';
 import { rowsAccess, type SourceAccess, shapeColumns } from '../engine/query/source.ts';
-import type { ChangeTable } from '../sql/ast.ts';
+import type { ChangeTable } from '../sql/astSources.ts';
 import { sqlError } from '../sql/errors.ts';
 import { compileExpr } from '../sql/expr.ts';
 import { BIGINT, type SqlType, varbinary } from '../sql/values.ts';

@@ -137,6 +137,12 @@ const FUNCTIONS: readonly SqlCase[] = [
     rows: [[20], [40]],
   },
   {
+    name: 'a scalar function may be called where nothing else is read',
+    source: 'CREATE FUNCTION (Transact-SQL)',
+    batch: 'DECLARE @a int; SET @a = dbo.Twice(4); IF dbo.Twice(@a) = 16 SELECT @a, dbo.Twice(dbo.Twice(1))',
+    rows: [[8, 4]],
+  },
+  {
     name: 'without its schema it is 195',
     source: 'Database engine events and errors: 195',
     batch: 'SELECT Twice(1)',

@@ -48,7 +48,7 @@ export function dropColumns(table: TableObject, names: readonly string[], ifExis
     replaceColumn(table, at, { ...table.columns[at]!, dropped: true, nullable: true });
     table.database.principals.permissions.removeColumn(table.id, name.toLowerCase());
     for (const capture of table.captures)
-      for (const column of capture.columns) if (column.at === at) column.dropped = true;
+      for (const column of capture.columns) if (column.at === at) column.droppedFrom ??= table.database.log.append();
   }
 }
 

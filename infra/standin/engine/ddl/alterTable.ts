@@ -27,15 +27,19 @@ import { requireAlter, tableChanged, tableFor } from './target.ts';
 export const alterTable: Handler<'alterTable'> = (runner, statement, env) => {
   const table = tableFor(runner, env, statement.table, statement.line);
   requireAlter(runner, table.database, table);
+  const { action } = statement;
+  const column = (): Column | undefined =>
+    action.k === 'alterColumn' ? table.columns[table.columnAt(action.name)] : undefined;
   // Waits for those who work in the table, as the schema modification lock does.
   const locked = runner.atomic(env, true, () => table.data.locks.lockTable(env.statement.tx, 'X'));
-  return chain(locked, () =>
-    chain(alter(runner, env, table, statement.action), () => {
+  return chain(locked, () => {
+    const before = column();
+    return chain(alter(runner, env, table, action), () => {
       tableChanged(runner, table);
-      recordDdl(runner.session.server, table, runner.session.lastBatch, statement.action);
+      recordDdl(runner.session.server, table, runner.session.lastBatch, before, column());
       return null;
-    }),
-  );
+    });
+  });
 };
 
 function alter(runner: Runner, env: Execution, table: TableObject, action: AlterTableAction): Awaitable<void> {
@@ -253,13 +257,6 @@ function alterColumn(
     const { name: indexName, columns, unique, primary, constraint, clustered } = index;
     table.data.dropIndex(indexName);
     table.data.addIndex({ name: indexName, columns, unique, primary, constraint, clustered });
-  }
-  for (const capture of table.captures) {
-    const captured = capture.columns.find((candidate) => candidate.at === at);
-    if (captured) {
-      captured.type = type;
-      captured.typeName = name;
-    }
   }
 }
 

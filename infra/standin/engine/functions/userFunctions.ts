@@ -19,6 +19,8 @@ export function userFunction(call: FunctionCall, scope: QueryScope, context: Com
   const { returns } = object.definition;
   if (returns.k !== 'scalar') return undefined;
   context.accesses.push({ permission: 'EXECUTE', database, object, columns: null });
+  // Its statements run within the one that calls it, which must therefore be one: also where that reads no table itself.
+  context.usesData = true;
   const args = bindArguments(call, object, scope, context);
   return {
     type: context.type(returns.type),

@@ -109,5 +109,6 @@ function cdcOf(cdc: CdcDatabase): PutBack {
     cdc.captureRunning = captureRunning;
     cdc.captureInForce = captureInForce;
     cdc.ddl.length = Math.min(cdc.ddl.length, records);
+    cdc.ddlNoted = Math.min(cdc.ddlNoted, cdc.ddl.length);
   };
 }

@@ -194,6 +194,7 @@ async function ddlHistory(context: ProcedureContext, args: BoundArguments): Prom
   ];
   const source = database.objectsById.get(instance.sourceId);
   const rows = cdc.ddl
+    .slice(0, cdc.ddlNoted)
     .filter((record) => record.objectId === instance.objectId)
     .map((record) => [
       source?.schema.name ?? null,

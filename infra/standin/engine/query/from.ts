@@ -13,6 +13,7 @@ import type { QueryScope } from './scope.ts';
 import { tracked } from './seekTerms.ts';
 import { type BoundSource, rowsAccess, type SourceAccess, type SourceColumn } from './source.ts';
 import { openJsonSource, tableFunctionSource } from './tableFunctions.ts';
+import { xmlNodesSource } from './xmlNodes.ts';
 
 /** Binds the items of FROM into the scope and returns their tree; null without any. */
 export function bindFrom(sources: readonly TableSource[], scope: QueryScope): JoinTree | null {
@@ -99,6 +100,8 @@ function leafSource(
       return openJsonSource(source, scope);
     case 'tableFunction':
       return tableFunctionSource(source, scope);
+    case 'xmlNodes':
+      return xmlNodesSource(source, scope);
   }
 }
 

@@ -1,5 +1,6 @@
 import { cdcTableFunction } from '../../cdc/cdcSources.ts';
-import type { OpenJson, TableFunction } from '../../sql/ast.ts';
+import type { TableFunction } from '../../sql/ast.ts';
+import type { OpenJson } from '../../sql/astSources.ts';
 import { sqlError, unsupported } from '../../sql/errors.ts';
 import { compileExpr, resolveType } from '../../sql/expr.ts';
 import { asText } from '../../sql/exprPredicate.ts';
