@@ -1,9 +1,9 @@
 import type { Database } from '#connectors/sqlserver/connection.ts';
-import { type Lsn, maxLsn, ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
+import { decrementLsn, type Lsn, maxLsn, ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
 import type { Batcher } from './batcher.ts';
 import type { Detected } from './detect.ts';
-import { beforeLsn, commitLsnOf, endOf, neededFrom, type Position } from './position.ts';
+import { commitLsnOf, endOf, neededFrom, type Position } from './position.ts';
 import { blockedWithin, segmentRanges } from './schemaSegments.ts';
 import type { SnapshotReading, TableVersions } from './sessionHooks.ts';
 import type { SessionState } from './sessionState.ts';
@@ -55,38 +55,44 @@ export class Windows {
     const captured = detected.maxLsn ?? ZERO_LSN;
     const { ceiling } = snapshots;
     const held = ceiling !== null && ceiling < captured;
-    const to = maxLsn(commitLsnOf(from), held ? ceiling : captured);
+    for (const id of this.#tables('common')) this.#block(id);
     const ids = this.#tables('common');
+    const to = this.#edge(ids, maxLsn(commitLsnOf(from), held ? ceiling : captured));
     const chunks = this.#chunks(to, held, ids);
     const changed = ids.filter((id) => this.#newest(id, detected) >= neededFrom(from));
     const taken = await this.#read('common', changed, chunks, from, to, detected);
     if (taken.whole) {
       state.moved(endOf(to), to === detected.maxLsn ? detected.maxTimeMs : null);
-      this.#block(ids, to);
+      for (const id of ids) this.#block(id);
     }
     return taken.items > 0 || chunks.length > 0;
   }
 
-  /** The tables that stand behind, up to the common position. True when there was something. */
+  /** The tables that stand behind, up to the common position, which they join when they have come there. True when there was something. */
   async behind(detected: Detected): Promise<boolean> {
     const { state } = this.#options;
+    for (const id of this.#tables('behind')) this.#block(id);
     const ids = this.#tables('behind');
-    if (ids.length === 0) return false;
-    const to = commitLsnOf(state.position);
-    const lagging = ids.filter((id) => state.placeOf(id) < state.position);
-    const from = lagging.map((id) => state.placeOf(id)).sort()[0] ?? state.position;
-    const taken = await this.#read('behind', lagging, this.#chunks(to, true, lagging), from, to, detected);
-    if (taken.whole) {
-      this.#block(lagging, to);
-      for (const id of ids) this.#caughtUp(id);
+    const to = this.#edge(ids, commitLsnOf(state.position));
+    const lagging = ids.filter((id) => state.placeOf(id) < endOf(to));
+    if (lagging.length > 0) {
+      const from = lagging.map((id) => state.placeOf(id)).sort()[0]!;
+      const taken = await this.#read('behind', lagging, this.#chunks(to, true, lagging), from, to, detected);
+      for (const id of taken.whole ? lagging : []) {
+        if (taken.failed.has(id)) continue;
+        if (!state.table(id)!.stopped && state.placeOf(id) < endOf(to)) state.movedBehind(id, endOf(to));
+        this.#block(id);
+      }
     }
-    return true;
+    for (const id of ids) this.#join(id);
+    return lagging.length > 0;
   }
 
-  #caughtUp(id: string): void {
+  /** A table that has come exactly where the others are goes on with them. */
+  #join(id: string): void {
     const { state, control } = this.#options;
     const table = state.table(id)!;
-    if (table.stopped || table.position === undefined) return;
+    if (table.stopped || table.position !== state.position) return;
     state.caughtUp(id);
     control.notify({ type: 'table_caught_up', table: id, at: state.position });
   }
@@ -124,8 +130,9 @@ export class Windows {
     from: Position,
     to: Lsn,
     detected: Detected,
-  ): Promise<{ readonly items: number; readonly whole: boolean }> {
-    if (ids.length === 0 && chunks.length === 0) return { items: 0, whole: true };
+  ): Promise<{ readonly items: number; readonly whole: boolean; readonly failed: ReadonlySet<string> }> {
+    const failed = new Set<string>();
+    if (ids.length === 0 && chunks.length === 0) return { items: 0, whole: true, failed };
     const { db, settings, clock, signal } = this.#options;
     const limit = settings.maxBatchRows * (scope === 'common' ? BATCHES_A_WINDOW : BATCHES_BEHIND);
     const window = readWindow({
@@ -143,11 +150,13 @@ export class Windows {
     let items = 0;
     for await (const run of window) {
       for (const item of run) {
-        const mayEnd = await this.#take(item, scope);
-        if (++items >= limit && mayEnd) return { items, whole: false };
+        if (item.kind === 'failed') failed.add(item.table);
+        const taken = this.#take(item, scope);
+        const mayEnd = typeof taken === 'boolean' ? taken : await taken;
+        if (++items >= limit && mayEnd) return { items, whole: false, failed };
       }
     }
-    return { items, whole: true };
+    return { items, whole: true, failed };
   }
 
   #readerOf(table: CapturedTable): PageReader {
@@ -212,21 +221,25 @@ export class Windows {
     return true;
   }
 
-  /** Stops the tables of which a version that cannot be written begins in what was read. */
-  #block(ids: readonly string[], to: Lsn): void {
-    const { state, versions, control } = this.#options;
-    for (const id of ids) {
-      if (state.table(id)!.stopped) continue;
-      const segment = blockedWithin(versions.segments(id), to);
-      if (segment?.blocked) control.stop(id, segment.blocked, this.#before(id, segment.from));
-    }
+  /**
+   * Where a window has to end at most: right before the first version that cannot be written. So a table that stops there stops in the write
+   * that brings it there, and nobody has passed the place meanwhile.
+   */
+  #edge(ids: readonly string[], to: Lsn): Lsn {
+    const edges = ids.flatMap((id) => {
+      const segment = blockedWithin(this.#options.versions.segments(id), to);
+      return segment ? [decrementLsn(segment.from)] : [];
+    });
+    return [to, ...edges].sort()[0]!;
   }
 
-  /** The end of what lies before a version: the table was read up to there. */
-  #before(id: string, from: Lsn): Position {
-    const place = this.#options.state.placeOf(id);
-    const end = beforeLsn(from);
-    return end < place ? end : place;
+  /** Stops a table whose next change is of a version that cannot be written. */
+  #block(id: string): void {
+    const { state, versions, control } = this.#options;
+    if (state.table(id)!.stopped) return;
+    const place = state.placeOf(id);
+    const segment = blockedWithin(versions.segments(id), neededFrom(place));
+    if (segment?.blocked) control.stop(id, segment.blocked, place);
   }
 }
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Capture, type CaptureOptions } from '#connectors/capture/capture.ts';
 import type { CaptureSettings } from '#connectors/capture/settings.ts';
 import { Publisher } from '#connectors/publish/publisher.ts';
+import { DEFAULT_PUBLISH_RULES, type PublishRules } from '#connectors/publish/publishRules.ts';
 import { openDatabase } from '#connectors/sqlserver/connection.ts';
 import type { DatabaseOptions } from '#connectors/sqlserver/poolConfig.ts';
 import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
@@ -21,7 +22,12 @@ export interface CaptureSetup {
   readonly chunkRows?: number;
   readonly pageRows?: number;
   readonly batchRows?: number;
+  /** Default 1. */
+  readonly replicationFactor?: number;
   readonly settings?: Partial<CaptureSettings>;
+  /** Default `capture`. */
+  readonly name?: string;
+  readonly publish?: Partial<PublishRules>;
 }
 
 /** A capture with its own Kafka client. `parts`: what it is to work with besides. */
@@ -34,10 +40,11 @@ export function buildCapture(
   const sink = new Publisher({
     kafka,
     registry: createRegistry({ url: setup.registryUrl }),
-    name: 'capture',
+    name: setup.name ?? 'capture',
     topicPrefix: setup.topicPrefix,
+    rules: { ...DEFAULT_PUBLISH_RULES, ...setup.publish },
     partitions: 3,
-    replicationFactor: 1,
+    replicationFactor: setup.replicationFactor ?? 1,
     log,
   });
   const capture = new Capture({
