@@ -114,8 +114,8 @@ describe.each(SQL_VARIANTS)('the command API over %s', (variant) => {
     [
       'a customer number beyond int',
       () => api.order([api.kettles(1)], { customerId: '9999999999' }),
-      404,
-      'unknown-customer',
+      422,
+      'validation',
       '/customerId',
     ],
     [
@@ -152,10 +152,50 @@ describe.each(SQL_VARIANTS)('the command API over %s', (variant) => {
     expect(total.json()).toMatchObject({ expected: '31.0000', found: '31.0100' });
   });
 
-  it('may use a refused key again', async () => {
+  it('replays a refusal byte for byte, even when the reason is gone', async () => {
     const idempotencyKey = randomUUID();
-    expect((await api.send('/orders', api.order([api.kettles(101)]), idempotencyKey)).statusCode).toBe(409);
-    expect((await api.send('/orders', api.order([api.kettles(1)]), idempotencyKey)).statusCode).toBe(201);
+    const first = await api.send('/orders', api.order([api.kettles(101)]), idempotencyKey);
+    await shop.setStock(shop.goods.kettle.sku, 500);
+    const again = await api.send('/orders', api.order([api.kettles(101)]), idempotencyKey);
+    expect([first.statusCode, again.statusCode, again.body]).toEqual([409, 409, first.body]);
+    expect([first.headers['idempotency-replayed'], again.headers['idempotency-replayed']]).toEqual([undefined, 'true']);
+    expect((await api.send('/orders', api.order([api.kettles(1)]), idempotencyKey)).json().code).toBe(
+      'idempotency-key-reused',
+    );
+  });
+
+  it('runs a batch: each command by itself, with its own key and answer', async () => {
+    const key = (n: number) => `batch-${variant}-${n}`;
+    const order = (n: number, body: object) => ({ command: 'AcceptOrder', idempotencyKey: key(n), body });
+    const good = order(0, api.order([api.kettles(2)]));
+    const commands = [
+      good,
+      order(1, api.order([api.kettles(500)])),
+      good,
+      order(0, api.order([api.kettles(3)])),
+      order(2, { nonsense: true }),
+      order(3, api.order([api.lamps(1), api.kettles(1)])),
+      { command: 'CancelOrder', idempotencyKey: key(4), params: { orderId: '2147483647' }, body: { customerId: '1' } },
+      order(5, api.order([api.lamps(2)])),
+    ];
+    const answer = await api.send('/batches', { commands });
+    const { results } = answer.json() as {
+      results: { status: number; replayed?: boolean; result?: object; problem?: { code: string } }[];
+    };
+    expect(results.map(({ status, replayed, problem }) => [status, replayed ?? false, problem?.code])).toEqual([
+      [201, false, undefined],
+      [409, false, 'not-enough-stock'],
+      [201, true, undefined],
+      [422, false, 'idempotency-key-reused'],
+      [422, false, 'validation'],
+      [201, false, undefined],
+      [404, false, 'unknown-order'],
+      [201, false, undefined],
+    ]);
+    expect(results[2]?.result).toEqual(results[0]?.result);
+    expect([await api.free(shop.goods.kettle.sku), await api.free(shop.goods.lamp.sku)]).toEqual([97, 97]);
+    const single = await api.send('/orders', good.body, key(0));
+    expect([single.json(), single.headers['idempotency-replayed']]).toEqual([results[0]?.result, 'true']);
   });
 
   it('cancels a new order and gives its stock back, once', async () => {

@@ -109,7 +109,7 @@ describe.each(SQL_VARIANTS)('the command API under hardship, over %s', (variant)
       200,
     );
     const [row] = await shop.owner.query<{ REASON: string }>(
-      `SELECT REASON FROM storefront.COMMAND_AUDIT WHERE ORDER_ID = '${orderId}' AND COMMAND_NAME = 'CancelOrder'`,
+      `SELECT REASON FROM storefront.COMMAND_AUDIT WHERE SUBJECT_ID = '${orderId}' AND COMMAND_NAME = 'CancelOrder'`,
     );
     expect(row?.REASON).toBe(reason);
   });
