@@ -16,13 +16,20 @@ export interface CaptureStatus {
   readonly state: CaptureStateName;
   readonly position: Position | null;
   readonly commitLsn: Lsn | null;
+  /** Commit time of the position at the source, ISO 8601; null when it is not known. */
+  readonly positionTime: string | null;
+  /** Age of the position while the source has newer changes; 0 when it has none, null before the first poll. */
+  readonly lagMs: number | null;
   /** Newest LSN the capture job of SQL Server has made available. */
   readonly sourceMaxLsn: Lsn | null;
   /** Commit → written to Kafka of the newest batch, ms. */
   readonly lastDelayMs: number | null;
+  /** Commit → read, and read → written, of the oldest change of the newest batch, ms. */
+  readonly lastDelays: { readonly readMs: number; readonly writeMs: number } | null;
   readonly lastPollAt: string | null;
   readonly lastChangeAt: string | null;
   readonly changes: number;
+  readonly changesByOp: Readonly<Record<'c' | 'u' | 'd', number>>;
   readonly snapshotRows: number;
   readonly batches: number;
   /** Statements sent to the source per second, over the last ten seconds. */
@@ -56,6 +63,8 @@ export class CaptureStats {
   #tableNames: Readonly<Record<string, TableStateName>> = {};
   #lastPollAtMs: number | null = null;
   #lastDelayMs: number | null = null;
+  #lastDelays: CaptureStatus['lastDelays'] = null;
+  readonly #byOp = { c: 0, u: 0, d: 0 };
   #lastChangeAtMs: number | null = null;
   #changes = 0;
   #snapshotRows = 0;
@@ -96,12 +105,18 @@ export class CaptureStats {
 
   written(events: readonly ChangeEvent[], nowMs: number): void {
     this.#batches++;
+    const oldest = events.find((event) => event.op !== 'r');
+    if (oldest) {
+      const { commitTimeMs, capturedAtMs } = oldest;
+      this.#lastDelays = { readMs: capturedAtMs - commitTimeMs, writeMs: nowMs - capturedAtMs };
+    }
     for (const event of events) {
       if (event.op === 'r') {
         this.#snapshotRows++;
         continue;
       }
       this.#changes++;
+      this.#byOp[event.op]++;
       this.#byTable.set(event.table.id, (this.#byTable.get(event.table.id) ?? 0) + 1);
       this.#lastDelayMs = nowMs - event.commitTimeMs;
       this.#lastChangeAtMs = nowMs;
@@ -116,11 +131,15 @@ export class CaptureStats {
       state: this.#name,
       position,
       commitLsn: position && commitLsnOf(position),
+      positionTime: iso(this.#state?.positionTimeMs ?? null),
+      lagMs: this.#lagMs(nowMs),
       sourceMaxLsn: this.sourceMaxLsn,
       lastDelayMs: this.#lastDelayMs,
+      lastDelays: this.#lastDelays,
       lastPollAt: iso(this.#lastPollAtMs),
       lastChangeAt: iso(this.#lastChangeAtMs),
       changes: this.#changes,
+      changesByOp: { ...this.#byOp },
       snapshotRows: this.#snapshotRows,
       batches: this.#batches,
       queriesPerSecond: recent / (RATE_WINDOW_MS / 1000),
@@ -130,6 +149,12 @@ export class CaptureStats {
       tables: Object.fromEntries(Object.entries(this.#state?.tables ?? {}).map(([id, t]) => [id, this.#table(id, t)])),
       snapshots: this.#state?.snapshots ?? [],
     };
+  }
+
+  #lagMs(nowMs: number): number | null {
+    const { position = null, positionTimeMs = null } = this.#state ?? {};
+    if (position === null || this.sourceMaxLsn === null || positionTimeMs === null) return null;
+    return commitLsnOf(position) >= this.sourceMaxLsn ? 0 : Math.max(0, nowMs - positionTimeMs);
   }
 
   #table(id: string, table: TableState): TableStatus {

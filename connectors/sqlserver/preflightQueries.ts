@@ -32,3 +32,8 @@ export function canSelectTable({ schema, table }: { readonly schema: string; rea
   const name = quoteText(`${quoteName(schema)}.${quoteName(table)}`);
   return `SELECT HAS_PERMS_BY_NAME(${name}, 'OBJECT', 'SELECT') AS granted`;
 }
+
+/** Docs: "sys.dm_server_services" (VIEW SERVER STATE): status 4 = running. */
+export const AGENT_STATUS =
+  "SELECT MIN(v.status) AS status FROM sys.dm_server_services AS v WHERE v.servicename LIKE N'SQL Server Agent%'";
+export const SERVICE_RUNNING = 4;

@@ -1,8 +1,13 @@
+import { preflightNeeds } from '#connectors/capture/preflightNeeds.ts';
 import { type PreflightResult, preflight } from '#connectors/sqlserver/preflight.ts';
 import { checkReachability } from '#infra/ops/reachability.ts';
+import type { Config } from '#infra/runtime/config/config.ts';
 import { loadConfig } from '#infra/runtime/config/load.ts';
+import { captureSettings } from '../captureSettings.ts';
+import { captureParts } from '../captures.ts';
 import { EXIT } from '../exitCodes.ts';
 import { print, printJson } from '../output.ts';
+import { sourceOptions } from '../roles/sourceOptions.ts';
 
 /**
  * Looks at everything the configuration names without changing anything, and says for each fault what was expected, what was found and
@@ -12,7 +17,10 @@ export async function check(options: { config: string; json: boolean }): Promise
   const config = await loadConfig(options.config);
   const { source } = config;
   const [database, servers] = await Promise.all([
-    preflight({ ...source, password: source.password.read(), applicationName: 'sluice-check' }, source.tables),
+    preflight(
+      { ...source, password: source.password.read(), applicationName: 'sluice-check' },
+      plainNeeds(source.database, source.tables),
+    ),
     checkReachability(config),
   ]);
   const results = [...database, ...servers];
@@ -26,6 +34,21 @@ export async function check(options: { config: string; json: boolean }): Promise
         : `\n${results.length} checks, ${faults} not as expected`,
     );
   return faults === 0 ? EXIT.ok : EXIT.unhealthy;
+}
+
+/** Each captured database; the checks of others than the main one carry its name. */
+async function checkDatabases(config: Config): Promise<PreflightResult[]> {
+  const results: PreflightResult[] = [];
+  const options = { ...sourceOptions(config), applicationName: 'sluice-check' };
+  for (const part of captureParts(config)) {
+    const found = await preflight(
+      { ...options, database: part.database },
+      preflightNeeds(captureSettings(config, part)),
+    );
+    const name = part.database === config.source.database ? '' : `${part.database}: `;
+    results.push(...found.map((result) => ({ ...result, check: name + result.check })));
+  }
+  return results;
 }
 
 function describe({ check, ok, expected, actual, hint }: PreflightResult): string {

@@ -3,7 +3,9 @@ import { loadTables } from '#connectors/capture/tables.ts';
 import { rowTypesOf } from '#connectors/publish/rowTypes.ts';
 import { openDatabase } from '#connectors/sqlserver/connection.ts';
 import { loadConfig } from '#infra/runtime/config/load.ts';
-import { sourceOptions } from '../roles/capture.ts';
+import { sourceRules } from '../captureRules.ts';
+import { captureParts } from '../captures.ts';
+import { sourceOptions } from '../roles/sourceOptions.ts';
 
 export interface SchemasGenerateOptions {
   /** Configuration that names the source. */
@@ -21,9 +23,10 @@ export async function schemasGenerate(options: SchemasGenerateOptions, signal: A
   const config = await loadConfig(options.config);
   const db = await openDatabase(sourceOptions(config));
   try {
-    const { database, tables } = config.source;
-    const captured = await loadTables(db, database, tables, null, signal);
-    const text = rowTypesOf(captured, config.kafka.topicPrefix, options.group);
+    const [main] = captureParts(config);
+    const settings = { database: main!.database, tables: main!.tables, rules: sourceRules(config) };
+    const { tables } = await loadTables(db, settings, null, signal);
+    const text = rowTypesOf(tables, config.kafka.topicPrefix, options.group);
     const present = await readFile(options.out, 'utf8').catch(() => '');
     if (present === text) return true;
     if (!options.check) await writeFile(options.out, text);

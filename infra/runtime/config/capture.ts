@@ -68,6 +68,31 @@ export const captureSchema = z.strictObject({
     100,
     600_000,
   ).default(10_000),
+  leaseSessionMs: wholeNumber(
+    'Milliseconds without a sign of life after which a standby takes over. Default 6000, the least that brokers accept unless group.min.session.timeout.ms says otherwise.',
+    1000,
+    300_000,
+  ).default(6000),
+  health: z
+    .strictObject({
+      checkIntervalMs: wholeNumber(
+        'Milliseconds between looks at a quiet source: one statement each, none while changes flow. Default 5000.',
+        100,
+        600_000,
+      ).default(5000),
+      quietAfterMs: wholeNumber(
+        'Milliseconds without a new captured LSN after which the source counts as quiet. Default 10000: two rounds of the capture job.',
+        100,
+        600_000,
+      ).default(10_000),
+      jobSilenceMs: wholeNumber(
+        'Milliseconds without a log scan after which the capture job counts as stopped. Default 60000: raise it when its polling interval is longer than 20 s.',
+        500,
+        3_600_000,
+      ).default(60_000),
+    })
+    .describe('How closely the source is watched.')
+    .prefault({}),
   snapshot: z
     .strictObject({
       mode: z

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { plainNeeds } from '#connectors/capture/preflightNeeds.ts';
 import { preflight } from '#connectors/sqlserver/preflight.ts';
 import { useCaptureShop } from '#test/support/captureEnvironment.ts';
 import { buildCapture } from '#test/support/captureProcess.ts';
@@ -7,24 +8,25 @@ import { eventually } from '#test/support/eventually.ts';
 
 const env = useCaptureShop();
 const { setup } = env;
+const needs = (tables: readonly string[]) => plainNeeds('SHOP', tables);
 
 describe('a capture that cannot work', () => {
   test('preflight finds everything in place for the capture login', async () => {
-    const results = await preflight(env.setup().source, CAPTURE_SHOP_TABLES);
+    const results = await preflight(env.setup().source, needs(CAPTURE_SHOP_TABLES));
     expect(results.filter((r) => !r.ok)).toEqual([]);
   });
 
   test('preflight names what is missing', async () => {
-    const wrong = await preflight({ ...env.setup().source, password: 'wrong' }, ['dbo.ITEM']);
+    const wrong = await preflight({ ...env.setup().source, password: 'wrong' }, needs(['dbo.ITEM']));
     expect(wrong).toMatchObject([{ ok: false, actual: expect.stringContaining('SQL_LOGIN_FAILED') }]);
-    const tables = await preflight(env.setup().source, ['dbo.NOWHERE']);
+    const tables = await preflight(env.setup().source, needs(['dbo.NOWHERE']));
     expect(tables.find((r) => r.check === 'table dbo.NOWHERE')).toMatchObject({
       ok: false,
       actual: 'no capture instance',
     });
     const master = await preflight(
       { ...env.setup().source, user: 'sa', password: env.standin.saPassword, database: 'master' },
-      ['dbo.X'],
+      needs(['dbo.X']),
     );
     expect(master.find((r) => r.check === 'source: change data capture')).toMatchObject({
       ok: false,

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import { plainNeeds } from '#connectors/capture/preflightNeeds.ts';
+import { NO_RULES } from '#connectors/capture/tableRules.ts';
 import { loadTables } from '#connectors/capture/tables.ts';
 import { rowTypesOf } from '#connectors/publish/rowTypes.ts';
 import { openDatabase } from '#connectors/sqlserver/connection.ts';
@@ -52,10 +54,12 @@ describe.each(DATABASES)('the demo database $database', ({ variant, database, gr
         (m) => `${m[1]}.${m[2]}`,
       );
       const tables = [...captured, 'storefront.COMMAND'];
-      expect((await preflight(options, tables)).filter((result) => !result.ok)).toEqual([]);
+      expect((await preflight(options, plainNeeds(options.database, tables))).filter((result) => !result.ok)).toEqual(
+        [],
+      );
       const db = await openDatabase(options);
       const text = rowTypesOf(
-        await loadTables(db, database, tables, null, new AbortController().signal),
+        (await loadTables(db, { database, tables, rules: NO_RULES }, null, new AbortController().signal)).tables,
         variant,
         group,
       );
