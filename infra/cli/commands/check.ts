@@ -15,15 +15,8 @@ import { sourceOptions } from '../roles/sourceOptions.ts';
  */
 export async function check(options: { config: string; json: boolean }): Promise<number> {
   const config = await loadConfig(options.config);
-  const { source } = config;
-  const [database, servers] = await Promise.all([
-    preflight(
-      { ...source, password: source.password.read(), applicationName: 'sluice-check' },
-      plainNeeds(source.database, source.tables),
-    ),
-    checkReachability(config),
-  ]);
-  const results = [...database, ...servers];
+  const [databases, servers] = await Promise.all([checkDatabases(config), checkReachability(config)]);
+  const results = [...databases, ...servers];
   if (options.json) printJson(results);
   else for (const result of results) print(describe(result));
   const faults = results.filter((result) => !result.ok).length;
