@@ -216,7 +216,8 @@ function outcomeOf(call: CommandCall, answer: WriteAnswer): CommandOutcome {
   if (refusal !== undefined) throw refusalError(call.commandName, refusal, result, { replayed, commandId });
   if (commandId === undefined)
     throw new SluiceError('CMD_DATABASE_FAULT', `${call.procedure} answered a result without a command's id.`);
-  return { commandId, result, replayed };
+  // A try of this very request that committed unseen is no repetition to its caller.
+  return { commandId, result, replayed: replayed && commandId !== call.commandId };
 }
 
 async function settled(work: Promise<CommandOutcome> | (() => Promise<CommandOutcome>)): Promise<BatchOutcome> {

@@ -35,6 +35,10 @@ export const COMMANDS_ERRORS = {
     'The list of API keys has faults.',
     'It is a JSON list of {id, prefix, hash, scopes}; `sluice keys create` prints an entry.',
   ),
+  CMD_KEY_UNKNOWN: entry(
+    'There is no working API key with the prefix that was named.',
+    '`sluice keys list` shows the prefixes and which of them still work.',
+  ),
   CMD_CALLER_UNPROVEN: entry(
     "A caller's token could not be checked, because the issuer's keys could not be read.",
     'Check that commands.tokens[].jwksUrl answers; the caller may try again.',

@@ -220,16 +220,16 @@ describe('the worker', () => {
       if (call.idempotencyKey === 'poison') throw new SluiceError('CMD_DATABASE_FAULT', 'broken');
       return '{}';
     };
-    const sent = [];
+    const sent: { statusUrl: string }[] = [];
     for (const idempotencyKey of ['stuck', 'poison', 'good'])
       sent.push((await process.door.post({ ...later, idempotencyKey })).json());
     await startWorker(process);
-    await eventually(async () => expect((await stateOf(process.door, sent[2].statusUrl)).state).toBe('done'));
-    expect(await stateOf(process.door, sent[0].statusUrl)).toMatchObject({
+    await eventually(async () => expect((await stateOf(process.door, sent[2]!.statusUrl)).state).toBe('done'));
+    expect(await stateOf(process.door, sent[0]!.statusUrl)).toMatchObject({
       state: 'failed',
       problem: { code: 'timed-out' },
     });
-    expect(await stateOf(process.door, sent[1].statusUrl)).toMatchObject({
+    expect(await stateOf(process.door, sent[1]!.statusUrl)).toMatchObject({
       state: 'failed',
       problem: { code: 'internal' },
     });
