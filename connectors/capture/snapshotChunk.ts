@@ -79,6 +79,11 @@ export abstract class SnapshotChunk implements PlacedChunk {
     return this.#place;
   }
 
+  /** Whether its place is known. */
+  get isPlaced(): boolean {
+    return this.#place !== null;
+  }
+
   abstract get size(): number;
 
   /**

@@ -1,8 +1,14 @@
 import type { Lsn } from '#connectors/sqlserver/lsn.ts';
+import { commitLsnOf } from './position.ts';
 import type { SnapshotChunk } from './snapshotChunk.ts';
+
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** A read on its way: the stream must not pass where its view begins. */
 export interface ReadInFlight {
+  readonly table: string;
+  /** True when its rows will stand where its view was fixed; else they stand behind whatever is placed before. */
+  readonly exact: boolean;
   since: Lsn;
 }
 
@@ -34,8 +40,7 @@ export class ChunkStore {
     return lowest;
   }
 
-  begin(since: Lsn): ReadInFlight {
-    const read = { since };
+  begin(read: ReadInFlight): ReadInFlight {
     this.#inFlight.add(read);
     return read;
   }
@@ -52,6 +57,28 @@ export class ChunkStore {
     else this.#byTable.set(id, [chunk]);
     this.#bytes.set(chunk, bytes);
     this.bytes += bytes;
+  }
+
+  /**
+   * The chunks that may be written, in the order of their places: a table's chunks never overtake one another, though several snapshots may
+   * read it side by side.
+   */
+  released(isPassed: (chunk: SnapshotChunk) => boolean): readonly SnapshotChunk[] {
+    const held = new Map<string, Lsn>();
+    for (const { table, since, exact } of this.#inFlight) {
+      if (!exact) continue;
+      const lowest = held.get(table);
+      if (lowest === undefined || since < lowest) held.set(table, since);
+    }
+    const placed = this.#chunks.filter((chunk) => chunk.isPlaced).sort((a, b) => order(a.place, b.place));
+    return placed.filter((chunk) => {
+      const { id } = chunk.table;
+      const at = commitLsnOf(chunk.place);
+      const barrier = held.get(id);
+      if (isPassed(chunk) && (barrier === undefined || at <= barrier)) return true;
+      if (barrier === undefined || at < barrier) held.set(id, at);
+      return false;
+    });
   }
 
   hasTable(table: string): boolean {

@@ -210,7 +210,7 @@ export class SnapshotWorkers {
   async #read(work: JobWork, range: RangeWork, signal: AbortSignal): Promise<void> {
     const { after, upTo, limit, epoch } = range;
     const reader = this.#readerOf(work, signal);
-    const { options, done } = await this.#begin(signal);
+    const { options, done } = await this.#begin(work, signal);
     try {
       const read = await reader.range({ ...options, after, upTo, limit });
       const origin = await this.#origin(work, reader, range.index, after, signal);
@@ -240,7 +240,7 @@ export class SnapshotWorkers {
       work.listing = null;
       return;
     }
-    const { options, done } = await this.#begin(signal);
+    const { options, done } = await this.#begin(work, signal);
     try {
       const keys = earlier.map((row) => reader.keyOf(row.key));
       const found = await reader.byKeys(keys, options);
@@ -272,12 +272,16 @@ export class SnapshotWorkers {
     };
   }
 
-  async #begin(signal: AbortSignal): Promise<{ readonly options: ReadOptions; readonly done: () => void }> {
+  async #begin(
+    work: JobWork,
+    signal: AbortSignal,
+  ): Promise<{ readonly options: ReadOptions; readonly done: () => void }> {
     const options = await this.#readOptions(signal, (from) => {
       if (from > read.since) read.since = from;
     });
     const since = this.#options.knownLsn();
-    const read = this.#chunks.begin(since);
+    const exact = options.isolation === 'snapshot';
+    const read = this.#chunks.begin({ table: work.job.table.id, exact, since });
     return { options: { ...options, since }, done: () => this.#chunks.end(read) };
   }
 

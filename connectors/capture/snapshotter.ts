@@ -142,11 +142,9 @@ export class Snapshotter implements SnapshotReading<SnapshotChunk> {
   passed(to: Lsn, _held: boolean, ofTable: (id: string) => boolean): readonly SnapshotChunk[] {
     const mark = this.#mark;
     const captured = this.#options.knownLsn();
-    const chunks = this.#chunks.all.filter((chunk) => {
+    for (const chunk of this.#chunks.all)
       if (mark && chunk.origin.mark && capturedSince(chunk.origin.mark, mark)) chunk.proven(captured);
-      return chunk.releaseAt !== null && chunk.releaseAt <= to && ofTable(chunk.table.id);
-    });
-    return chunks.sort((a, b) => (a.place < b.place ? -1 : a.place > b.place ? 1 : 0));
+    return this.#chunks.released(({ releaseAt, table }) => releaseAt !== null && releaseAt <= to && ofTable(table.id));
   }
 
   events(chunk: SnapshotChunk): readonly ChunkEvent[] {
