@@ -1,0 +1,321 @@
+import { describe, expect, inject, test } from 'vitest';
+import { useCaptureShop } from '#test/support/captureEnvironment.ts';
+import { eventually } from '#test/support/eventually.ts';
+import { createCaptured, expectEveryWrite, lastRows, SchemaRun, SchemaWriter } from '#test/support/schemaChangeRun.ts';
+
+const env = useCaptureShop();
+
+const enable = (table: string, instance: string): string =>
+  `EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'${table}', @role_name = NULL, @supports_net_changes = 0, @capture_instance = N'${instance}'`;
+
+/** A table that is captured and written to; the writer is running. */
+async function started(table: string, columns: string, fill: SchemaWriter['fill'], given = {}) {
+  await createCaptured(env.shop, table, columns);
+  const writer = new SchemaWriter(env.shop, `dbo.${table}`, fill);
+  await writer.write(20);
+  const run = new SchemaRun(env, [`dbo.${table}`], given);
+  await run.streaming();
+  writer.start();
+  return { id: `dbo.${table}`, writer, run };
+}
+
+async function finished(run: SchemaRun, id: string, writer: SchemaWriter) {
+  await writer.write(10);
+  await writer.stop();
+  await run.drained(id, writer);
+  return async () => {
+    const records = await run.records(id);
+    expectEveryWrite(records, writer);
+    return records;
+  };
+}
+
+describe('a captured table changes while it is written to', () => {
+  test('a column added: told with the statement to run, switched at the new instance, the gap filled', {
+    timeout: 60_000,
+  }, async () => {
+    const { id, writer, run } = await started('ADDED', 'V int NULL', { V: (n) => `${n}` });
+    await env.shop.batch('ALTER TABLE dbo.ADDED ADD MORE int NULL');
+    writer.fill = { V: (n) => `${n}`, MORE: (n) => `${n}` };
+    const { columns, script } = await run.told('column_not_captured', id);
+    expect(columns).toEqual(['MORE']);
+    await writer.write(5);
+    await env.shop.batch(script);
+    const switched = await run.told('instance_switched', id);
+    expect(switched).toMatchObject({ from: 'dbo_ADDED', to: 'dbo_ADDED_2' });
+    const gap = await run.told('column_gap', id);
+    expect(gap).toMatchObject({ columns: ['MORE'], repaired: true });
+    expect(gap.sinceLsn < gap.untilLsn).toBe(true);
+    const leave = await run.told('instance_may_be_dropped', id);
+    expect(leave.instance).toBe('dbo_ADDED');
+    await env.shop.batch(leave.script);
+    const check = await finished(run, id, writer);
+    const records = await check();
+    // Without the column before the switch, with it from the very LSN on.
+    for (const { envelope } of records.filter((r) => r.envelope && r.envelope.op !== 'r')) {
+      const lsn = envelope!.source.commit_lsn!.replaceAll(':', '');
+      expect('MORE' in envelope!.after!, `${lsn} beside ${gap.untilLsn}`).toBe(lsn >= gap.untilLsn);
+      if (lsn >= gap.untilLsn) expect(envelope!.after!['MORE']).toBe(envelope!.after!['V']);
+    }
+    await eventually(
+      async () => {
+        const rows = lastRows(await run.records(id));
+        expect([...rows.values()].map((r) => r['MORE'])).toEqual([...rows.values()].map((r) => r['N']));
+      },
+      { timeoutMs: 20_000 },
+    );
+    await run.stop();
+  });
+
+  test('a column added NOT NULL with a default is in every row after the switch', { timeout: 60_000 }, async () => {
+    const { id, writer, run } = await started('FILLED', 'V int NULL', { V: (n) => `${n}` });
+    await env.shop.batch('ALTER TABLE dbo.FILLED ADD MORE int NOT NULL CONSTRAINT DF_MORE DEFAULT 5');
+    await env.shop.batch((await run.told('column_not_captured', id)).script);
+    await run.told('column_gap', id);
+    const check = await finished(run, id, writer);
+    await eventually(
+      async () => {
+        const rows = lastRows(await run.records(id));
+        expect([...rows.values()].map((r) => r['MORE'])).toEqual([...rows.keys()].map(() => 5));
+      },
+      { timeoutMs: 20_000 },
+    );
+    await check();
+    await run.stop();
+  });
+
+  test('a column dropped leaves the records at its place, without a second instance', { timeout: 60_000 }, async () => {
+    const { id, writer, run } = await started('DROPPED', 'V int NULL, GONE int NOT NULL', {
+      V: (n) => `${n}`,
+      GONE: (n) => `${n}`,
+    });
+    await writer.write(5);
+    writer.fill = { V: (n) => `${n}` };
+    await env.shop.batch('ALTER TABLE dbo.DROPPED ALTER COLUMN GONE int NULL');
+    await env.shop.batch('ALTER TABLE dbo.DROPPED DROP COLUMN GONE');
+    const check = await finished(run, id, writer);
+    const records = (await check()).filter((r) => r.envelope && r.envelope.op !== 'r');
+    const fields = records.sort((a, b) => (a.position < b.position ? -1 : 1)).map((r) => 'GONE' in r.envelope!.after!);
+    expect(fields.includes(true) && fields.includes(false)).toBe(true);
+    expect(fields.indexOf(false)).toBeGreaterThan(fields.lastIndexOf(true));
+    await run.stop();
+  });
+
+  test('a column widened in place: older changes keep their type, later ones have the new, each under its own schema', {
+    timeout: 60_000,
+  }, async () => {
+    const { id, writer, run } = await started('WIDER', 'V int NULL, T varchar(5) NOT NULL', {
+      V: (n) => `${n}`,
+      T: (n) => `'t${n % 100}'`,
+    });
+    await env.shop.batch('ALTER TABLE dbo.WIDER ALTER COLUMN V bigint NULL');
+    await env.shop.batch('ALTER TABLE dbo.WIDER ALTER COLUMN T nvarchar(40) NOT NULL');
+    writer.fill = { V: (n) => `${9_000_000_000 + n}`, T: (n) => `N'wide ${n}'` };
+    const check = await finished(run, id, writer);
+    for (const { envelope } of (await check()).filter((r) => r.envelope)) {
+      const { N, V, T } = envelope!.after!;
+      const wide = typeof T === 'string' && T.startsWith('wide');
+      expect(wide ? V : BigInt(V as bigint)).toBe(wide ? 9_000_000_000n + BigInt(N as number) : BigInt(N as number));
+    }
+    const types = new Set((await run.records(id)).flatMap((r) => (r.envelope ? [typeof r.envelope.after!['V']] : [])));
+    expect([...types].sort()).toEqual(['bigint', 'number']);
+    await run.stop();
+  });
+
+  test('a column made NOT NULL stays nullable for readers; one made NULL becomes nullable', {
+    timeout: 60_000,
+  }, async () => {
+    const { id, writer, run } = await started('NULLS', 'A int NULL, B int NOT NULL', {
+      A: () => 'NULL',
+      B: (n) => `${n}`,
+    });
+    await writer.write(8);
+    writer.fill = { A: (n) => `${n}`, B: (n) => `${n}` };
+    await writer.write(20);
+    await env.shop
+      .batch('UPDATE dbo.NULLS SET A = 0 WHERE A IS NULL; ALTER TABLE dbo.NULLS ALTER COLUMN A int NOT NULL')
+      .catch(() => undefined);
+    await env.shop.batch('ALTER TABLE dbo.NULLS ALTER COLUMN B int NULL');
+    writer.fill = { A: (n) => `${n}`, B: () => 'NULL' };
+    await writer.write(10);
+    const check = await finished(run, id, writer);
+    const rows = (await check()).flatMap((r) => (r.envelope?.after ? [r.envelope.after] : []));
+    expect(rows.some((r) => r['A'] === null)).toBe(true);
+    expect(rows.some((r) => r['B'] === null)).toBe(true);
+    expect(run.capture.status().tables[id]).toMatchObject({ state: 'streaming' });
+    await run.stop();
+  });
+
+  test('an incompatible change stops that table alone, with both remedies; resumed it loses nothing', {
+    timeout: 60_000,
+  }, async () => {
+    await createCaptured(env.shop, 'BESIDE', '');
+    await createCaptured(env.shop, 'NARROW', 'V bigint NULL');
+    const beside = new SchemaWriter(env.shop, 'dbo.BESIDE', {});
+    const writer = new SchemaWriter(env.shop, 'dbo.NARROW', { V: (n) => `${n}` });
+    await Promise.all([beside.write(10), writer.write(10)]);
+    const run = new SchemaRun(env, ['dbo.BESIDE', 'dbo.NARROW']);
+    await run.streaming();
+    await writer.write(10);
+    await run.drained('dbo.NARROW', writer);
+    writer.start();
+    await env.shop.batch('ALTER TABLE dbo.NARROW ALTER COLUMN V int NULL');
+    const told = await run.told('table_stopped', 'dbo.NARROW');
+    expect(told.code).toBe('SCHEMA_INCOMPATIBLE');
+    expect((await run.told('schema_incompatible', 'dbo.NARROW')).reason).toContain('dbo.NARROW-value');
+    await beside.write(20);
+    await run.drained('dbo.BESIDE', beside);
+    const subject = `${run.setup.topicPrefix}.SHOP.dbo.NARROW-value`;
+    const answer = await fetch(`${inject('stack').registry!.url}/config/${subject}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      body: '{"compatibility":"NONE"}',
+    });
+    expect(answer.ok, await answer.text()).toBe(true);
+    run.signals.push({ offset: '0', signal: { type: 'resume-table', table: 'dbo.NARROW', how: 'catch-up' } });
+    await run.told('table_resumed', 'dbo.NARROW');
+    const check = await finished(run, 'dbo.NARROW', writer);
+    const types = new Set((await check()).flatMap((r) => (r.envelope?.after ? [typeof r.envelope.after['V']] : [])));
+    expect([...types].sort()).toEqual(['bigint', 'number']);
+    await run.stop();
+  });
+
+  test('an instance with fewer columns is not taken over unless asked for', { timeout: 60_000 }, async () => {
+    const { id, writer, run } = await started('FEWER', 'V int NULL', { V: (n) => `${n}` });
+    await env.shop.batch(`${enable('FEWER', 'dbo_FEWER_2')}, @captured_column_list = N'ID, N'`);
+    expect(await run.told('instance_not_taken', id)).toMatchObject({ instance: 'dbo_FEWER_2', lacks: ['V'] });
+    const check = await finished(run, id, writer);
+    expect((await check()).every((r) => !r.envelope?.after || 'V' in r.envelope.after)).toBe(true);
+    await run.stop();
+    const other = new SchemaRun(env, [id], {
+      from: run,
+      settings: {
+        schemaChange: {
+          onNewColumn: 'report',
+          take: 'newest',
+          backfill: true,
+          createInstances: false,
+          dropOldInstances: false,
+        },
+      },
+    });
+    await other.told('instance_switched', id);
+    await writer.write(10);
+    const records = await other.drained(id, writer);
+    expectEveryWrite(records, writer);
+    await other.stop();
+  });
+
+  test('a table renamed goes on under its id and topic, after a restart too', { timeout: 60_000 }, async () => {
+    const { id, writer, run } = await started('OLDNAME', 'V int NULL', { V: (n) => `${n}` });
+    await writer.stop();
+    await env.shop.batch("EXEC sp_rename 'dbo.OLDNAME', 'NEWNAME'");
+    const renamed = new SchemaWriter(env.shop, 'dbo.NEWNAME', { V: (n) => `${1000 + n}` });
+    await env.shop.batch('DELETE FROM dbo.NEWNAME');
+    await renamed.write(10);
+    await run.drained(id, renamed);
+    await run.stop();
+    const again = new SchemaRun(env, [id], { from: run });
+    expect(await again.told('table_renamed', id)).toMatchObject({ to: 'dbo.NEWNAME' });
+    await renamed.write(10);
+    await again.drained(id, renamed);
+    await again.stop();
+    void writer;
+  });
+
+  test('an instance dropped and made again with its name is a loss of what lies between, and the table is read anew', {
+    timeout: 60_000,
+  }, async () => {
+    const { id, writer, run } = await started('REMADE', 'V int NULL', { V: (n) => `${n}` });
+    await writer.stop();
+    await run.drained(id, writer);
+    await env.shop.batch(
+      "EXEC sys.sp_cdc_disable_table N'dbo', N'REMADE', N'dbo_REMADE'; UPDATE dbo.REMADE SET V = -1 WHERE ID = 1",
+    );
+    await env.shop.batch("EXEC sp_rename 'dbo.REMADE.V', 'W', 'COLUMN'");
+    await env.shop.batch(enable('REMADE', 'dbo_REMADE'));
+    await eventually(
+      async () => {
+        const rows = lastRows(await run.records(id));
+        expect(rows.get(1)).toMatchObject({ W: -1 });
+      },
+      { timeoutMs: 30_000 },
+    );
+    expect(run.notes.some((n) => n.type === 'table_changes_lost' && n.table === id)).toBe(true);
+    await run.stop();
+  });
+
+  test('with createInstances and dropOldInstances nobody has to do anything', { timeout: 60_000 }, async () => {
+    const schemaChange = {
+      onNewColumn: 'report',
+      take: 'complete',
+      backfill: true,
+      createInstances: true,
+      dropOldInstances: true,
+    } as const;
+    const { id, writer, run } = await started(
+      'ALONE',
+      'V int NULL',
+      { V: (n) => `${n}` },
+      { asOwner: true, settings: { schemaChange } },
+    );
+    for (const column of ['FIRST', 'SECOND', 'THIRD']) {
+      const before = run.notes.filter((n) => n.type === 'instance_dropped').length;
+      await env.shop.batch(`ALTER TABLE dbo.ALONE ADD ${column} int NULL`);
+      writer.fill = { ...writer.fill, [column]: (n) => `${n}` };
+      await eventually(() => expect(run.notes.filter((n) => n.type === 'instance_dropped').length).toBe(before + 1), {
+        timeoutMs: 30_000,
+      });
+    }
+    const check = await finished(run, id, writer);
+    await eventually(
+      async () => {
+        const rows = lastRows(await run.records(id));
+        expect([...rows.values()].map((r) => [r['FIRST'], r['SECOND'], r['THIRD']])).toEqual(
+          [...rows.values()].map((r) => [r['N'], r['N'], r['N']]),
+        );
+      },
+      { timeoutMs: 20_000 },
+    );
+    await check();
+    const [row] = await env.shop.rows(
+      "SELECT COUNT(*) FROM cdc.change_tables WHERE capture_instance LIKE 'dbo[_]ALONE%'",
+    );
+    expect(row).toEqual([1]);
+    await run.stop();
+  });
+
+  test('with onNewColumn hold the table waits for the instance and goes on by itself', {
+    timeout: 60_000,
+  }, async () => {
+    const schemaChange = {
+      onNewColumn: 'hold',
+      take: 'complete',
+      backfill: true,
+      createInstances: false,
+      dropOldInstances: false,
+    } as const;
+    const { id, writer, run } = await started(
+      'HELD',
+      'V int NULL',
+      { V: (n) => `${n}` },
+      { settings: { schemaChange } },
+    );
+    await env.shop.batch('ALTER TABLE dbo.HELD ADD MORE int NULL');
+    writer.fill = { V: (n) => `${n}`, MORE: (n) => `${n}` };
+    await run.told('table_held', id);
+    await writer.write(5);
+    await env.shop.batch((await run.told('column_not_captured', id)).script);
+    await run.told('table_resumed', id);
+    const check = await finished(run, id, writer);
+    await eventually(
+      async () => {
+        const rows = lastRows(await run.records(id));
+        expect([...rows.values()].map((r) => r['MORE'])).toEqual([...rows.values()].map((r) => r['N']));
+      },
+      { timeoutMs: 20_000 },
+    );
+    await check();
+    await run.stop();
+  });
+});
