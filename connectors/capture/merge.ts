@@ -29,6 +29,8 @@ export async function* mergeByPosition<T>(
     head.source.take();
     let next = head.source.peek();
     if (next instanceof Promise || run.length >= RUN) {
+      // What it waits for may fail while the run is being worked on; it is met afterwards.
+      if (next instanceof Promise) next.catch(() => undefined);
       yield run;
       run = [];
       next = await next;

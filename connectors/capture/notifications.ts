@@ -37,7 +37,13 @@ export type CaptureNotification =
       readonly reason: string;
       readonly at: Position;
     }
-  | { readonly type: 'table_resumed'; readonly table: string; readonly how: 'catch-up' | 'snapshot' }
+  /** `at`: the table's changes go on from here. */
+  | {
+      readonly type: 'table_resumed';
+      readonly table: string;
+      readonly how: 'catch-up' | 'snapshot';
+      readonly at: Position;
+    }
   | { readonly type: 'table_caught_up'; readonly table: string; readonly at: Position }
   | {
       readonly type: 'table_changes_lost';

@@ -39,7 +39,8 @@ export interface SessionOptions {
   readonly signals: SignalSource | null;
   readonly health: SourceHealth | null;
   readonly schemaMemory: SchemaMemory;
-  readonly unfit: ReadonlyMap<string, UnfitEvent>;
+  /** Events the sink has refused, by table; those that have been dealt with are taken out. */
+  readonly unfit: Map<string, UnfitEvent>;
 }
 
 /** Why a session ended by itself: every table was read and nothing else was wanted, or the tables have to be looked up anew. */
@@ -171,7 +172,9 @@ class Session {
     }
     await this.#versions.start(this.#control, this.signal);
     for (const [id, refused] of unfit) {
-      if (refused.event.op !== 'r' || this.#state.table(id)?.stopped) continue;
+      if (refused.event.op !== 'r') continue;
+      unfit.delete(id);
+      if (this.#state.table(id)?.stopped) continue;
       this.#control.stop(id, { code: tableCodeOf(refused)!, reason: reasonOf(refused), held: false });
     }
   }

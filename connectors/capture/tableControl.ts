@@ -68,8 +68,9 @@ export class TableControl implements TableActions {
       // Whatever was deleted in the stretch that is left out has an older newest record in the topic.
       this.#state.resumeAnew(tableId, this.#pending('requested', snapshotPosition(commitLsnOf(this.#state.position))));
     }
-    this.#options.log.info({ event: 'table_resumed', table: tableId, how });
-    this.notify({ type: 'table_resumed', table: tableId, how });
+    const at = this.placeOf(tableId);
+    this.#options.log.info({ event: 'table_resumed', table: tableId, how, at });
+    this.notify({ type: 'table_resumed', table: tableId, how, at });
   }
 
   resnapshot(tableId: string, reason: SnapshotReason, sweep?: Position): void {

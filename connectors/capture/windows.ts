@@ -33,7 +33,7 @@ export interface WindowsOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Events the sink could not carry: their tables stop right before them. By table. */
-  readonly unfit: ReadonlyMap<string, UnfitEvent>;
+  readonly unfit: Map<string, UnfitEvent>;
 }
 
 /** Which tables a window is for: those at the common position, or those that stand behind it. */
@@ -217,6 +217,7 @@ export class Windows {
     const { unfit, control } = this.#options;
     const refused = unfit.get(event.table.id);
     if (!refused || refused.event.op === 'r' || !sameRow(refused.event, event)) return false;
+    unfit.delete(event.table.id);
     control.stop(event.table.id, { code: tableCodeOf(refused)!, reason: reasonOf(refused), held: false });
     return true;
   }
