@@ -1,4 +1,4 @@
-import { decodeMark, dirtyTopic, type Mark, MarkSender } from '#consumers/rows/marks.ts';
+import { decodeMark, dirtyTopic, type Mark } from '#consumers/rows/marks.ts';
 import { planDocument } from '#consumers/rows/relations.ts';
 import { RowStore } from '#consumers/rows/rowStore.ts';
 import type { DeadLetters } from '#consumers/runner/deadLetters.ts';
@@ -7,16 +7,23 @@ import { Runner, type RunnerStatus } from '#consumers/runner/runner.ts';
 import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import type { RedisClient } from '#infra/redis/client.ts';
+import { backgroundLoop } from '#infra/runtime/background.ts';
+import { type Clock, systemClock } from '#infra/runtime/clock.ts';
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
+import { isRetriable } from '#infra/runtime/errors.ts';
 import { LatencyWindow } from '#infra/runtime/latency.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { retry } from '#infra/runtime/retry.ts';
 import { writeDocuments } from './catalogHandler.ts';
 import type { Elastic } from './elastic.ts';
+import { type BuildState, buildAndSwap, buildIndex, startGroupAtEnd } from './indexBuild.ts';
 import { Refresher } from './refresher.ts';
-import { highestVersion, openSearchIndex, type SearchIndex, writeAlias } from './searchIndex.ts';
+import { highestVersion, type IndexInfo, openSearchIndex, writeAlias } from './searchIndex.ts';
 import { VersionSource } from './versions.ts';
+
+/** Documents built at once while an index is filled: as many as one bulk request takes. */
+const BUILD_PAGE = 500;
 
 export interface CatalogConsumerOptions {
   readonly kafka: KafkaClient;
@@ -30,19 +37,26 @@ export interface CatalogConsumerOptions {
   readonly indexPrefix: string;
   readonly maxBatchRecords: number;
   readonly refreshIntervalMs: number;
+  /** Whether searches go to a new version's index as soon as it is built and equals the rows, or only when told. */
+  readonly swapIndex: 'when-built' | 'by-command';
+  readonly clock?: Clock;
 }
 
 export interface CatalogStatus extends RunnerStatus {
   readonly index: string | null;
+  readonly build: BuildState | null;
   readonly documentsWritten: number;
   readonly documentsSuperseded: number;
   /** Milliseconds from commit in the source to searchable. */
   readonly commitToSearchable: ReturnType<LatencyWindow['summary']>;
 }
 
-/** Group of stage 2 for one document type. */
-export function catalogGroup(groupPrefix: string, documentType: string): string {
-  return `${groupPrefix}.catalog.${documentType}`;
+/** Group of stage 2 for one version of a document type: each version writes an index of its own, so it reads the marks by itself. */
+export function catalogGroup(
+  groupPrefix: string,
+  { type, version }: Pick<DocumentDefinition, 'type' | 'version'>,
+): string {
+  return `${groupPrefix}.catalog.${type}.v${version}`;
 }
 
 /** Stage 2: marks → documents → Elasticsearch, for one document type. Components in start order. */
@@ -51,12 +65,15 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
   latency: LatencyWindow;
   status(): CatalogStatus;
 } {
-  const { kafka, redis, elastic, definition, groupPrefix, log } = options;
+  const { kafka, redis, elastic, definition, groupPrefix, log, clock = systemClock } = options;
   const { type } = definition;
   const latency = new LatencyWindow();
   const store = new RowStore(redis);
   const counts = { written: 0, superseded: 0 };
-  let opened: SearchIndex | undefined;
+  const groupId = catalogGroup(groupPrefix, definition);
+  const topic = dirtyTopic(groupPrefix, type);
+  let opened: IndexInfo | undefined;
+  let build: BuildState | null = null;
   const index = (): string => opened!.index;
   const refresher = new Refresher({ elastic, index, intervalMs: options.refreshIntervalMs, latency, log });
   const versions = new VersionSource(redis, type, () => highestVersion(elastic, index()));
@@ -74,8 +91,8 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
   };
   const runner = new Runner<Mark>({
     kafka,
-    groupId: catalogGroup(groupPrefix, type),
-    topics: [dirtyTopic(groupPrefix, type)],
+    groupId,
+    topics: [topic],
     deadLetters: options.deadLetters,
     metrics: options.metrics,
     log,
@@ -98,44 +115,43 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
         signal,
         onRetry: (error) => log.warn({ event: 'search_index_awaited', type, error: String(error) }),
       });
-      if (opened.created) await markAll(kafka, store, groupPrefix, definition, log, signal);
+      await startGroupAtEnd(kafka, groupId, topic, opened);
     },
     stop: async () => undefined,
   };
+  const builder = backgroundLoop(`search index builder ${type}`, async (signal) => {
+    const building = {
+      ...options,
+      store,
+      plan: writer.plan,
+      versions,
+      groupId,
+      topic,
+      pageDocuments: BUILD_PAGE,
+      onWritten: writer.onWritten,
+      clock,
+    };
+    const work = options.swapIndex === 'when-built' ? buildAndSwap : buildIndex;
+    const onState = (state: BuildState): void => {
+      build = state;
+    };
+    await retry(async () => void (await work(building, opened!, onState, signal)), {
+      attempts: Number.POSITIVE_INFINITY,
+      signal,
+      retryIf: isRetriable,
+      onRetry: (error) => log.warn({ event: 'search_index_build_interrupted', type, error: String(error) }),
+    });
+  });
   return {
-    components: [opener, refresher.component(), runner.component()],
+    components: [opener, refresher.component(), runner.component(), builder],
     latency,
     status: () => ({
       ...runner.status(),
       index: opened?.index ?? null,
+      build,
       documentsWritten: counts.written,
       documentsSuperseded: counts.superseded,
       commitToSearchable: latency.summary(),
     }),
   };
-}
-
-/** Fills a new index from the row store: every root row is marked. Rows that arrive meanwhile are marked by stage 1 as always. */
-async function markAll(
-  kafka: KafkaClient,
-  store: RowStore,
-  groupPrefix: string,
-  definition: DocumentDefinition,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<void> {
-  const sender = new MarkSender(kafka, groupPrefix);
-  const marks = sender.batch(signal);
-  let documents = 0;
-  try {
-    await store.scan(definition.root, async (keys) => {
-      signal.throwIfAborted();
-      documents += keys.length;
-      for (const key of keys) await marks.add(definition.type, key, null);
-    });
-    await marks.flush();
-  } finally {
-    await sender.close();
-  }
-  if (documents > 0) log.info({ event: 'documents_marked', type: definition.type, documents });
 }

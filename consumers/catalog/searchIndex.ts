@@ -8,8 +8,12 @@ export function aliasName(indexPrefix: string, documentType: string): string {
 }
 
 /** Indexes of one version of a definition are numbered, so that one can be built beside the other. */
-export function indexName(indexPrefix: string, definition: DocumentDefinition, number: number): string {
-  return `${indexPrefix}${definition.type}-v${definition.version}-${number}`;
+export function indexName(
+  indexPrefix: string,
+  { type, version }: Pick<DocumentDefinition, 'type' | 'version'>,
+  number: number,
+): string {
+  return `${indexPrefix}${type}-v${version}-${number}`;
 }
 
 /**
@@ -35,16 +39,78 @@ export function writeAlias(index: string): string {
   return `${index}.write`;
 }
 
-export interface SearchIndex {
-  /** The concrete index. */
+/** What the mapping of an index of ours remembers; times are ISO 8601. */
+export interface IndexMemory {
+  readonly type: string;
+  readonly version: number;
+  /** When every row of the row store had been built into it once; null while it is being filled. */
+  readonly filledAt: string | null;
+  /** When searches were taken away from it. */
+  readonly retiredAt: string | null;
+}
+
+/** An index of one document type. */
+export interface IndexInfo extends IndexMemory {
   readonly index: string;
-  readonly alias: string;
-  /** True when it was made by this call: it holds no document yet. */
-  readonly created: boolean;
+  readonly number: number;
+  /** Searches go to it. */
+  readonly live: boolean;
+}
+
+/** The indexes of a type, whatever their version: oldest version first. */
+export async function listIndexes(elastic: Elastic, indexPrefix: string, type: string): Promise<IndexInfo[]> {
+  const alias = aliasName(indexPrefix, type);
+  const [mappings, live] = await Promise.all([
+    foundBy<Mapping>(elastic, `/${alias}-v*/_mapping`),
+    foundBy<unknown>(elastic, `/_alias/${alias}`),
+  ]);
+  const infos: IndexInfo[] = [];
+  for (const [index, { mappings: mapping }] of Object.entries(mappings)) {
+    const name = /^(\d+)-(\d+)$/u.exec(index.slice(`${alias}-v`.length));
+    if (name === null) continue;
+    const { filledAt = null, retiredAt = null } = mapping._meta?.sluice ?? {};
+    infos.push({
+      index,
+      type,
+      version: Number(name[1]),
+      number: Number(name[2]),
+      live: index in live,
+      filledAt,
+      retiredAt,
+    });
+  }
+  return infos.sort((a, b) => a.version - b.version || a.number - b.number);
+}
+
+interface Mapping {
+  readonly mappings: { readonly _meta?: { readonly sluice?: Partial<IndexMemory> } };
+}
+
+/** The answer by index; none when nothing has the name. */
+async function foundBy<T>(elastic: Elastic, path: string): Promise<Record<string, T>> {
+  try {
+    return await elastic.request<Record<string, T>>('GET', path);
+  } catch (error) {
+    if (refusedStatus(error) === 404) return {};
+    throw error;
+  }
+}
+
+/** Keeps what an index shall remember. */
+export async function remember(
+  elastic: Elastic,
+  info: IndexInfo,
+  changes: Partial<Pick<IndexMemory, 'filledAt' | 'retiredAt'>>,
+): Promise<void> {
+  const { type, version, filledAt, retiredAt } = { ...info, ...changes };
+  await elastic.request('PUT', `/${info.index}/_mapping`, {
+    _meta: { sluice: { type, version, filledAt, retiredAt } },
+  });
 }
 
 /**
- * Finds the index of this version of the definition, or makes it and points the alias at it.
+ * The index of this version of the definition: the one searches go to, else the newest, else a new one. The first index of a type is searched
+ * at once; a later one only when `swapIndex` is called.
  * @throws ELASTICSEARCH_REFUSED when mapping or settings are not acceptable
  */
 export async function openSearchIndex(
@@ -52,31 +118,37 @@ export async function openSearchIndex(
   indexPrefix: string,
   definition: DocumentDefinition,
   log: Logger,
-): Promise<SearchIndex> {
-  const alias = aliasName(indexPrefix, definition.type);
-  const behind = await indexesBehind(elastic, alias);
-  const wanted = indexName(indexPrefix, definition, 0).slice(0, -1);
-  const current = behind.find((name) => name.startsWith(wanted) && /^\d+$/u.test(name.slice(wanted.length)));
-  if (current !== undefined) return { index: current, alias, created: false };
-  const index = indexName(indexPrefix, definition, 1);
-  const created = await createIndex(elastic, index, definition);
+): Promise<IndexInfo> {
+  const { type, version } = definition;
+  const found = await listIndexes(elastic, indexPrefix, type);
+  const mine = found.filter((info) => info.version === version);
+  let info = mine.find(({ live }) => live) ?? mine.at(-1);
+  if (info === undefined) {
+    const index = indexName(indexPrefix, definition, 1);
+    const created = await createIndex(elastic, index, definition);
+    info = { index, type, version, number: 1, live: false, filledAt: null, retiredAt: null };
+    log.info({ event: 'search_index_opened', index, created });
+  }
+  if (found.some(({ live }) => live)) return info;
+  await pointAlias(elastic, indexPrefix, type, info.index, []);
+  return { ...info, live: true };
+}
+
+/** Moves the alias that searches use, in one step. */
+export async function pointAlias(
+  elastic: Elastic,
+  indexPrefix: string,
+  type: string,
+  index: string,
+  from: readonly string[],
+): Promise<void> {
+  const alias = aliasName(indexPrefix, type);
   await elastic.request('POST', '/_aliases', {
     actions: [
-      ...behind.map((old) => ({ remove: { index: old, alias } })),
+      ...from.map((old) => ({ remove: { index: old, alias } })),
       { add: { index, alias, filter: { term: { deleted: false } } } },
     ],
   });
-  log.info({ event: 'search_index_opened', index, alias, created, replaced: behind.join(',') });
-  return { index, alias, created };
-}
-
-async function indexesBehind(elastic: Elastic, alias: string): Promise<string[]> {
-  try {
-    return Object.keys(await elastic.request<Record<string, unknown>>('GET', `/_alias/${alias}`));
-  } catch (error) {
-    if (refusedStatus(error) === 404) return [];
-    throw error;
-  }
 }
 
 async function createIndex(elastic: Elastic, index: string, definition: DocumentDefinition): Promise<boolean> {
@@ -87,7 +159,7 @@ async function createIndex(elastic: Elastic, index: string, definition: Document
       aliases: { [writeAlias(index)]: {} },
       mappings: {
         dynamic: false,
-        _meta: { sluice: { type, version } },
+        _meta: { sluice: { type, version, filledAt: null, retiredAt: null } },
         properties: { ...mapping, ...OWN_FIELDS },
       },
     });
@@ -100,13 +172,13 @@ async function createIndex(elastic: Elastic, index: string, definition: Document
 }
 
 async function exists(elastic: Elastic, index: string): Promise<boolean> {
-  try {
-    await elastic.request('GET', `/${index}/_settings`);
-    return true;
-  } catch (error) {
-    if (refusedStatus(error) === 404) return false;
-    throw error;
-  }
+  return Object.keys(await foundBy(elastic, `/${index}/_settings`)).length > 0;
+}
+
+/** Documents searches would see in the index, as of its last refresh. */
+export async function visibleDocuments(elastic: Elastic, index: string): Promise<number> {
+  const query = { query: { term: { deleted: false } } };
+  return (await elastic.request<{ count: number }>('POST', `/${index}/_count`, query)).count;
 }
 
 /** Highest version stored in the index, searchable or not; 0 when it is empty. */

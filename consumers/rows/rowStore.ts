@@ -138,16 +138,30 @@ export class RowStore {
     }
   }
 
-  /** Every row key of a table, deleted rows included, by pages. */
-  async scan(table: string, onPage: (keys: readonly string[]) => Promise<void> | void): Promise<void> {
-    for (let bucket = 0; bucket < BUCKET_COUNT; bucket++) {
+  /** How many rows of a table are kept, deleted ones included. */
+  async count(table: string): Promise<number> {
+    const buckets = Array.from({ length: BUCKET_COUNT }, (_, bucket) => bucket);
+    const counts = await this.#redis.sendAll(buckets.map((bucket) => command('HLEN', this.#rowsKey(bucket, table))));
+    return (counts as number[]).reduce((sum, count) => sum + count, 0);
+  }
+
+  /**
+   * Every row key of a table, deleted rows included, by pages. `bucket` is the part of the store a page lies in: pages come in its order, so a
+   * scan that was broken off can go on at the bucket it had reached.
+   */
+  async scan(
+    table: string,
+    onPage: (keys: readonly string[], bucket: number) => Promise<void> | void,
+    fromBucket = 0,
+  ): Promise<void> {
+    for (let bucket = fromBucket; bucket < BUCKET_COUNT; bucket++) {
       let cursor = '0';
       do {
         const [next, entries] = (await this.#redis.send(
           command('HSCAN', this.#rowsKey(bucket, table), cursor, 'COUNT', SCAN_COUNT),
         )) as [string, string[]];
         const keys = entries.filter((_, place) => place % 2 === 0);
-        if (keys.length > 0) await onPage(keys);
+        if (keys.length > 0) await onPage(keys, bucket);
         cursor = next;
       } while (cursor !== '0');
     }

@@ -4,6 +4,7 @@ import { dirtyTopic } from '#consumers/rows/marks.ts';
 import { rowsGroup, rowsTables } from '#consumers/rows/rowsConsumer.ts';
 import { stockGroup } from '#consumers/stock/stockConsumer.ts';
 import type { GroupTopics } from '#infra/ops/lag.ts';
+import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { topicOf as tableTopic } from '#schemas/tableShape.ts';
@@ -52,5 +53,16 @@ export function groupNamed(config: Config, name: string): GroupTopics {
   throw new SluiceError(
     'OFFSETS_TARGET_UNKNOWN',
     `Expected one of the groups ${groups.map(({ groupId }) => groupId).join(', ')}; found ${name}.`,
+  );
+}
+
+/** The document type with this name. @throws SEARCH_INDEX_UNFIT for a type the configuration does not have */
+export function documentNamed(config: Config, type: string): DocumentDefinition {
+  const found = config.catalog.documents.find((definition) => definition.type === type);
+  if (found) return found;
+  const known = config.catalog.documents.map((definition) => definition.type).join(', ');
+  throw new SluiceError(
+    'SEARCH_INDEX_UNFIT',
+    `Expected a document type of the configuration (${known}), found ${type}.`,
   );
 }

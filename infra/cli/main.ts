@@ -3,8 +3,10 @@ import { describeError, errorFields } from '#infra/runtime/errors.ts';
 import { EXIT } from './exitCodes.ts';
 import { printError } from './output.ts';
 import { registerCheck } from './program/check.ts';
+import { registerCommands } from './program/commands.ts';
 import { registerDemo } from './program/demo.ts';
 import { registerDlq } from './program/dlq.ts';
+import { registerIndex } from './program/index.ts';
 import { registerKeys } from './program/keys.ts';
 import { registerLag } from './program/lag.ts';
 import { registerReplay } from './program/replay.ts';
@@ -25,8 +27,10 @@ const program = new Command('sluice')
 
 for (const register of [
   registerCheck,
+  registerCommands,
   registerDemo,
   registerDlq,
+  registerIndex,
   registerKeys,
   registerLag,
   registerReplay,

@@ -58,6 +58,7 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
       definition,
       indexPrefix: config.elasticsearch.indexPrefix,
       refreshIntervalMs,
+      swapIndex: config.consumers.swapIndex,
     });
     components.push(...catalog.components);
     status[`catalog.${definition.type}`] = catalog.status;

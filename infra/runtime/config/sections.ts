@@ -59,6 +59,12 @@ export const consumersSchema = z.strictObject({
     10,
     60_000,
   ).default(200),
+  swapIndex: z
+    .enum(['when-built', 'by-command'])
+    .describe(
+      'When searches go to the index of a raised document version: when-built, as soon as it is filled and equals the rows, or by-command, with `sluice index swap`. Default when-built.',
+    )
+    .default('when-built'),
 });
 
 /** Where an HTTP server of ours listens; port 0 takes a free one. */

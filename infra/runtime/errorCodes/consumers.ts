@@ -53,6 +53,10 @@ export const CONSUMERS_ERRORS = {
     'Elasticsearch refused one document.',
     'Compare the document with the mapping of its type; correct project or mapping and raise the version.',
   ),
+  SEARCH_INDEX_UNFIT: entry(
+    'A search index cannot be swapped to, rolled back to or dropped.',
+    'See `sluice index plan`; build an index before swapping to it, and drop only those that searches do not use.',
+  ),
   SEARCH_REQUEST_INVALID: entry(
     'A search asks for something the document type does not offer.',
     'Use the facets and sorts listed in the definition.',

@@ -54,7 +54,7 @@ describe('dead letters of running consumers', () => {
       timeoutMs: 30_000,
     });
     const letters = await open();
-    expect(letters[0]).toMatchObject({ groupId: `${groupPrefix()}.catalog.product`, attempts: 1 });
+    expect(letters[0]).toMatchObject({ groupId: `${groupPrefix()}.catalog.product.v1`, attempts: 1 });
     await desk.redeliver(letters, 'operator', signal);
     await eventually(async () => expect(await desk.outcomes(letters, signal)).toEqual(['came back']));
 

@@ -1,0 +1,109 @@
+import type { DocumentPlan } from '#consumers/rows/relations.ts';
+import type { RowStore } from '#consumers/rows/rowStore.ts';
+import type { Clock } from '#infra/runtime/clock.ts';
+import { buildItems } from './documentItems.ts';
+import type { Elastic } from './elastic.ts';
+
+export interface IndexCheckOptions {
+  readonly elastic: Elastic;
+  readonly store: RowStore;
+  readonly plan: DocumentPlan;
+  readonly index: string;
+  readonly clock: Clock;
+  readonly onProgress?: (checked: number) => void;
+}
+
+export interface IndexCheck {
+  /** Root rows looked at. */
+  readonly rows: number;
+  /** Documents that searches see. */
+  readonly visible: number;
+  /** Documents that cannot be built: they are with the dead letters. */
+  readonly unbuildable: number;
+  /** How many documents are not what the rows give; the ids of the first hundred. */
+  readonly differences: number;
+  readonly differing: readonly string[];
+}
+
+const PAGE = 500;
+const SHOWN = 100;
+/** A document that differs may be on its way: it is looked at again this often before it counts. */
+const LOOKS = 20;
+const LOOK_PAUSE_MS = 250;
+
+interface Expected {
+  readonly id: string;
+  /** JSON of the document; null: searches must not see it. */
+  readonly text: string | null;
+}
+
+/** Compares an index with what the row store gives now, document by document. Live changes may go on. */
+export async function checkIndex(options: IndexCheckOptions, signal: AbortSignal): Promise<IndexCheck> {
+  const { store, plan, clock } = options;
+  let rows = 0;
+  let visible = 0;
+  let unbuildable = 0;
+  const differing: string[] = [];
+  let differences = 0;
+  const checkPage = async (keys: readonly string[]): Promise<void> => {
+    let open = keys;
+    for (let look = 0; open.length > 0; look++) {
+      signal.throwIfAborted();
+      if (look > 0) await clock.sleep(LOOK_PAUSE_MS, signal);
+      const page = await comparePage(options, open);
+      const settled = look === LOOKS ? page.different : [];
+      differences += settled.length;
+      differing.push(...settled.slice(0, SHOWN - differing.length).map(({ id }) => id));
+      visible += page.visible;
+      unbuildable += page.unbuildable;
+      open = look === LOOKS ? [] : page.different.map(({ key }) => key);
+    }
+    rows += keys.length;
+    options.onProgress?.(rows);
+  };
+  await store.scan(plan.definition.root, async (keys) => {
+    for (let start = 0; start < keys.length; start += PAGE) await checkPage(keys.slice(start, start + PAGE));
+  });
+  return { rows, visible, unbuildable, differences, differing };
+}
+
+async function comparePage(
+  { elastic, store, plan, index }: IndexCheckOptions,
+  keys: readonly string[],
+): Promise<{
+  readonly different: readonly { readonly key: string; readonly id: string }[];
+  readonly visible: number;
+  readonly unbuildable: number;
+}> {
+  const noVersion = { next: async () => 0 };
+  const documents = keys.map((rootKey) => ({ rootKey, sourceTsMs: null }));
+  const { items, failed } = await buildItems(store, plan, noVersion, documents);
+  const expected = new Map(items.map(({ tag, id, source }) => [tag.rootKey, { id, text: visibleText(source) }]));
+  const found = await storedTexts(elastic, index, [...expected.values()]);
+  const different = [...expected].flatMap(([key, { id, text }]) =>
+    (found.get(id) ?? null) === text ? [] : [{ key, id }],
+  );
+  const wrong = new Set(different.map(({ key }) => key));
+  const visible = [...expected].filter(([key, { text }]) => text !== null && !wrong.has(key)).length;
+  return { different, visible, unbuildable: failed.length };
+}
+
+async function storedTexts(
+  elastic: Elastic,
+  index: string,
+  expected: readonly Expected[],
+): Promise<ReadonlyMap<string, string | null>> {
+  if (expected.length === 0) return new Map();
+  const { docs } = await elastic.request<{ docs: { _id: string; found?: boolean; _source?: object }[] }>(
+    'POST',
+    `/${index}/_mget`,
+    { ids: expected.map(({ id }) => id) },
+  );
+  return new Map(docs.map(({ _id, found, _source }) => [_id, found ? visibleText(JSON.stringify(_source)) : null]));
+}
+
+/** The document without our own fields, in one spelling; null when it is hidden. */
+function visibleText(source: string): string | null {
+  const { deleted, sluice: _, ...document } = JSON.parse(source) as Record<string, unknown>;
+  return deleted === true ? null : JSON.stringify(document);
+}

@@ -1,0 +1,166 @@
+import { createElastic, type Elastic } from '#consumers/catalog/elastic.ts';
+import { checkIndex, type IndexCheck } from '#consumers/catalog/indexCheck.ts';
+import { dropIndex, indexBefore, swapIndex } from '#consumers/catalog/indexSwap.ts';
+import { type IndexInfo, listIndexes, visibleDocuments } from '#consumers/catalog/searchIndex.ts';
+import { planDocument } from '#consumers/rows/relations.ts';
+import { RowStore } from '#consumers/rows/rowStore.ts';
+import { RedisClient } from '#infra/redis/client.ts';
+import { systemClock } from '#infra/runtime/clock.ts';
+import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
+import type { Config } from '#infra/runtime/config/config.ts';
+import { loadConfig } from '#infra/runtime/config/load.ts';
+import { SluiceError } from '#infra/runtime/errors.ts';
+import { silentLogger } from '#infra/runtime/logger.ts';
+import { documentNamed } from '../consumerGroups.ts';
+import { EXIT } from '../exitCodes.ts';
+import { formatTable, print, printJson } from '../output.ts';
+
+export interface IndexOptions {
+  readonly config: string;
+  readonly json: boolean;
+}
+
+export interface BuildOptions extends IndexOptions {
+  readonly execute: boolean;
+  readonly swap: boolean;
+  readonly follow: boolean;
+  readonly logLevel: 'info';
+}
+
+/** What a command about indexes works with. */
+export interface IndexWork {
+  readonly config: Config;
+  readonly elastic: Elastic;
+  readonly store: RowStore;
+  readonly signal: AbortSignal;
+}
+
+/** Prints the indexes of every type. Exit code 4 when searches do not use the configured version. */
+export async function plan(options: IndexOptions): Promise<number> {
+  return withIndexes(options, async ({ config, elastic, store }) => {
+    const plans = [];
+    for (const { type, version, root } of config.catalog.documents) {
+      const indexes = await withCounts(elastic, await listIndexes(elastic, config.elasticsearch.indexPrefix, type));
+      const live = indexes.find((info) => info.live);
+      const rows = await store.count(root);
+      const ready = indexes.some((info) => info.version === version && info.filledAt !== null);
+      const next =
+        live?.version === version ? 'nothing to do' : ready ? 'swap' : `build from ${rows} rows of ${root}, then swap`;
+      plans.push({ type, version, rows, next, upToDate: live?.version === version, indexes });
+    }
+    if (options.json) printJson(plans);
+    else for (const one of plans) showPlan(one);
+    return plans.every(({ upToDate }) => upToDate) ? EXIT.ok : EXIT.unhealthy;
+  });
+}
+
+/** Sends searches to the built index of the configured version. Exit code 4 when it differs from the rows. */
+export async function swap(
+  type: string,
+  options: IndexOptions & { execute: boolean; check: boolean },
+): Promise<number> {
+  return withIndexes(options, async (work) => {
+    const definition = documentNamed(work.config, type);
+    const indexes = await listIndexes(work.elastic, work.config.elasticsearch.indexPrefix, type);
+    const target = indexes.findLast(({ version, filledAt }) => version === definition.version && filledAt !== null);
+    if (target === undefined)
+      throw new SluiceError(
+        'SEARCH_INDEX_UNFIT',
+        `Documents ${type}: no filled index of version ${definition.version}. There is: ${indexes.map(({ index }) => index).join(', ') || 'none'}.`,
+      );
+    const check = options.check ? await checked(work, definition, target.index) : null;
+    if (check !== null && check.differences > 0) {
+      if (options.json) printJson({ index: target.index, check, swapped: false });
+      else
+        print(`${target.index} differs from the rows in ${check.differences} documents: ${check.differing.join(', ')}`);
+      return EXIT.unhealthy;
+    }
+    return moveTo(work, type, target, options, check);
+  });
+}
+
+/** Sends searches back to where they were. */
+export async function rollback(type: string, options: IndexOptions & { execute: boolean }): Promise<number> {
+  return withIndexes(options, async (work) => {
+    documentNamed(work.config, type);
+    const target = await indexBefore(work.elastic, work.config.elasticsearch.indexPrefix, type);
+    return moveTo(work, type, target, options, null);
+  });
+}
+
+/** Deletes an index that searches do not use. */
+export async function drop(type: string, index: string, options: IndexOptions & { execute: boolean }): Promise<number> {
+  return withIndexes(options, async ({ config, elastic }) => {
+    documentNamed(config, type);
+    if (options.execute) await dropIndex(elastic, config.elasticsearch.indexPrefix, type, index);
+    if (options.json) printJson({ index, dropped: options.execute });
+    else print(options.execute ? `dropped ${index}` : `dry run: would drop ${index}; add --execute to do it`);
+    return EXIT.ok;
+  });
+}
+
+async function withIndexes(options: IndexOptions, work: (work: IndexWork) => Promise<number>): Promise<number> {
+  const config = await loadConfig(options.config);
+  const elastic = createElastic(config.elasticsearch);
+  const redis = new RedisClient({ ...config.redis, name: 'sluice-index', log: silentLogger });
+  const abort = new AbortController();
+  const stop = (): void => abort.abort();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    await redis.ready(abort.signal);
+    return await work({ config, elastic, store: new RowStore(redis), signal: abort.signal });
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+    await Promise.all([redis.close(), elastic.close()]);
+  }
+}
+
+async function checked(work: IndexWork, definition: DocumentDefinition, index: string): Promise<IndexCheck> {
+  const { elastic, store, signal } = work;
+  return checkIndex({ elastic, store, plan: planDocument(definition), index, clock: systemClock }, signal);
+}
+
+async function moveTo(
+  { elastic, config }: IndexWork,
+  type: string,
+  target: IndexInfo,
+  { execute, json }: { readonly execute: boolean; readonly json: boolean },
+  check: IndexCheck | null,
+): Promise<number> {
+  if (execute) {
+    await elastic.request('POST', `/${target.index}/_refresh`);
+    await swapIndex(elastic, config.elasticsearch.indexPrefix, type, target.index, systemClock.now());
+  }
+  const documents = await visibleDocuments(elastic, target.index);
+  if (json) printJson({ index: target.index, documents, check, swapped: execute });
+  else if (execute) print(`searches use ${target.index} now (${documents} documents)`);
+  else print(`dry run: would send searches to ${target.index} (${documents} documents); add --execute to do it`);
+  return EXIT.ok;
+}
+
+async function withCounts(elastic: Elastic, indexes: readonly IndexInfo[]) {
+  return Promise.all(
+    indexes.map(async (info) => ({ ...info, documents: await visibleDocuments(elastic, info.index) })),
+  );
+}
+
+function showPlan(plan: {
+  readonly type: string;
+  readonly version: number;
+  readonly next: string;
+  readonly indexes: readonly (IndexInfo & { readonly documents: number })[];
+}): void {
+  print(`${plan.type}: version ${plan.version} wanted; ${plan.next}`);
+  if (plan.indexes.length === 0) return;
+  const state = (info: IndexInfo): string =>
+    info.live ? 'live' : info.filledAt === null ? 'filling' : info.retiredAt === null ? 'built' : 'retired';
+  const rows = plan.indexes.map((i) => [
+    i.index,
+    `v${i.version}`,
+    state(i),
+    i.documents,
+    i.filledAt ?? '–',
+    i.retiredAt ?? '–',
+  ]);
+  print(formatTable([['index', 'version', 'state', 'documents', 'filled', 'left by searches'], ...rows]));
+}
