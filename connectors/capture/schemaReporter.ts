@@ -65,8 +65,17 @@ export class SchemaReporter {
   }
 
   /** A switch lies behind what is stored: columns only the new instance holds lack their values from before. */
-  switched(table: string, from: Side, to: Side, at: Position, facts: SchemaFacts | null, actions: TableActions): void {
+  switched(
+    table: string,
+    from: Side,
+    to: Side,
+    at: Position,
+    after: { readonly facts: SchemaFacts | null; readonly isLost: boolean },
+    actions: TableActions,
+  ): void {
     actions.notify({ type: 'instance_switched', table, from: from.instance.name, to: to.instance.name, at });
+    const { facts, isLost } = after;
+    if (isLost) return;
     const before = new Set(from.table.instance.columns.map((c) => c.name));
     const columns = to.table.instance.columns.filter((c) => !c.computed && !before.has(c.name)).map((c) => c.name);
     if (columns.length === 0) return;

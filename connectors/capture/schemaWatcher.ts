@@ -5,7 +5,7 @@ import type { Clock } from '#infra/runtime/clock.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { Detected } from './detect.ts';
-import type { Position } from './position.ts';
+import { neededFrom, type Position } from './position.ts';
 import { type AddedColumn, addedColumns, lookAtSchema, type SchemaFacts } from './schemaFacts.ts';
 import { InstanceKeeper } from './schemaInstances.ts';
 import { type PlannedSegment, planSegments, withoutPassed } from './schemaPlan.ts';
@@ -133,11 +133,12 @@ export class SchemaWatcher implements TableVersions {
       });
       const same = segments.length === table.segments.length && segments.every((s, i) => s === table.segments[i]);
       table.retry = false;
-      if (same) continue;
-      changed = true;
-      this.#reach(table, segments, actions.placeOf(table.id));
-      this.#release(table, actions);
-      this.#reporter.blocked(table.id, segments, actions);
+      if (!same) {
+        changed = true;
+        this.#reach(table, segments, actions.placeOf(table.id));
+        this.#reporter.blocked(table.id, segments, actions);
+      }
+      this.#release(table, facts, actions);
     }
     await this.#report(facts, actions, signal);
     this.#facts = facts;
@@ -242,11 +243,14 @@ export class SchemaWatcher implements TableVersions {
     return new Map(refusals.map(({ table, error }) => [table, blockOf(error)]));
   }
 
-  /** A table that waited for what is there now goes on. */
-  #release(table: WatchedTable, actions: TableActions): void {
+  /** A table that waited for what is there now goes on: a new column's instance, or any instance at all (what it lacks is told as lost). */
+  #release(table: WatchedTable, facts: SchemaFacts, actions: TableActions): void {
     const stopped = actions.stateOf(table.id)?.stopped;
-    if (!stopped?.held || stopped.code !== 'CDC_COLUMN_NOT_CAPTURED') return;
-    if (!table.segments.some((s) => s.blocked?.held)) actions.resume(table.id, 'catch-up');
+    const isThere = (): boolean => facts.instances.some((i) => i.objectId === table.segments[0]?.instance.objectId);
+    const isReady =
+      (stopped?.code === 'CDC_COLUMN_NOT_CAPTURED' && !table.segments.some((s) => s.blocked?.held)) ||
+      (stopped?.code === 'CDC_INSTANCE_DROPPED' && isThere());
+    if (isReady) actions.resume(table.id, 'catch-up');
   }
 
   async #report(facts: SchemaFacts, actions: TableActions, signal: AbortSignal): Promise<void> {
@@ -267,8 +271,11 @@ export class SchemaWatcher implements TableVersions {
     table.reached = null;
     const { from, to, at } = reached;
     table.instance = to.instance.name;
-    this.#reporter.switched(table.id, from, to, at, this.#facts, actions);
-    this.#keeper.passed(table.id, from.instance);
+    // An instance that does not reach back to the place comes after a loss: the whole table is read anew.
+    const isLost = to.instance.startLsn > neededFrom(at);
+    this.#reporter.switched(table.id, from, to, at, { facts: this.#facts, isLost }, actions);
+    if (this.#facts?.instances.some((i) => i.objectId === from.instance.objectId))
+      this.#keeper.passed(table.id, from.instance);
   }
 }
 

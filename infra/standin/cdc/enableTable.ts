@@ -178,6 +178,8 @@ function dropCaptures(
   table: TableObject,
   gone: readonly CaptureInstance[],
 ): void {
+  // Its log records: what is enabled next begins at a later place.
+  database.log.append();
   for (const instance of gone) cdc.captures.delete(instance.name.toLowerCase());
   table.captures = table.captures.filter((instance) => !gone.includes(instance));
   link(cdc, database, table);
