@@ -228,11 +228,10 @@ export class SweepChunk extends SnapshotChunk {
 
   events(): ChunkEvent[] {
     const events: ChunkEvent[] = [];
-    for (const [i, { recordKey, key, row }] of this.#earlier.entries()) {
+    for (const [i, { recordKey, row }] of this.#earlier.entries()) {
       const present = this.#rows[i] ?? null;
       if (this.#told.has(i)) continue;
-      if (!present)
-        events.push({ key: null, event: { ...this.event('d', row ?? key, null), asPublished: { recordKey } } });
+      if (!present) events.push({ key: null, event: { ...this.event('d', row, null), asPublished: { recordKey } } });
       else if (this.#refresh) events.push({ key: null, event: this.event('r', null, present) });
     }
     return events;

@@ -37,7 +37,10 @@ export interface ChangeEvent {
   readonly commitTimeMs: number;
   /** When it was read, ms since 1970 UTC. */
   readonly capturedAtMs: number;
-  /** Set when `before` comes from the topic itself (see EarlierRow): it is written under this key as it stands, no masks and rules again. */
+  /**
+   * Set for a delete whose `before` comes from the topic itself (see EarlierRow), or is null: it is written under this key as it stands, no
+   * masks and rules again.
+   */
   readonly asPublished?: { readonly recordKey: Buffer };
 }
 
@@ -47,7 +50,7 @@ export interface EarlierRow {
   readonly recordKey: Buffer;
   /** The primary key: column → value as in a Row. */
   readonly key: Row;
-  /** The row as it was published; null when it no longer fits the table's present columns. */
+  /** The row as it was published, by the names it has in the topic; null when it no longer fits the table's present columns. */
   readonly row: Row | null;
 }
 

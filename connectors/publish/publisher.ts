@@ -4,6 +4,8 @@ import {
   type CaptureSink,
   type CaptureState,
   type ChangeEvent,
+  type EarlierRow,
+  type Row,
   type SinkRefusal,
   UnfitEvent,
 } from '#connectors/capture/types.ts';
@@ -12,8 +14,10 @@ import type { KafkaClient, TransactionalProducer } from '#infra/kafka/types.ts';
 import { type Clock, systemClock } from '#infra/runtime/clock.ts';
 import { hasCode, SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
+import { createDecoder, type Decoder } from '#schemas/codec.ts';
 import type { SchemaRegistry } from '#schemas/registry.ts';
 import { ControlTopics } from './controlTopics.ts';
+import { earlierRows } from './earlierRows.ts';
 import { eventFilter } from './eventFilter.ts';
 import { allSettled, MessageGroups, type PartitionMessages, sendable } from './messageGroups.ts';
 import { positionRecord, positionTopic, positionTopicSpec, readPosition } from './positionStore.ts';
@@ -62,6 +66,7 @@ export class Publisher implements CaptureSink {
   readonly #rules: PublishRules;
   readonly #isWritten: (event: ChangeEvent) => boolean;
   readonly #control: ControlTopics;
+  readonly #decoder: Decoder;
   readonly #routes = new Map<CapturedTable, Route>();
   #serials = new SerialNumbers(null);
   #producer: TransactionalProducer | undefined;
@@ -70,6 +75,7 @@ export class Publisher implements CaptureSink {
     this.#options = options;
     this.#rules = options.rules ?? DEFAULT_PUBLISH_RULES;
     this.#isWritten = eventFilter(this.#rules);
+    this.#decoder = createDecoder(options.registry);
     const clock = options.clock ?? systemClock;
     this.#control = new ControlTopics({ ...options, rules: this.#rules, now: () => clock.now() });
   }
@@ -139,6 +145,13 @@ export class Publisher implements CaptureSink {
     await transaction.commit();
     const messages = rows.reduce((sum, { list }) => sum + list.length, 0);
     onPublished?.({ changes: events.length, messages, ms: performance.now() - startedAt });
+  }
+
+  earlierRows(table: CapturedTable, before: Position, signal: AbortSignal): AsyncIterable<readonly EarlierRow[]> {
+    const { kafka, log } = this.#options;
+    const { encoder } = this.#routes.get(table)!;
+    const fits = (row: Row): boolean => encoder.fits(row);
+    return earlierRows({ kafka, decoder: this.#decoder, topic: encoder.topic, table, fits, log }, before, signal);
   }
 
   async close(): Promise<void> {
