@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { commandsOpenApi } from '#connectors/commands/http/openapi.ts';
+import { commandsOpenApi } from '#connectors/commands/openapi/document.ts';
 import { storefrontOpenApi } from '#consumers/storefront/openapi.ts';
 import { SHOP_SEARCH } from '#infra/demo/document.ts';
 
