@@ -26,12 +26,18 @@ function splitName(fullName: string): { readonly name: string; readonly namespac
 
 function columnField(column: ColumnShape): AvroField {
   const name = avroName(column.name);
-  const type = avroTypeOf(column);
+  const type = withParameters(avroTypeOf(column), column.parameters);
   const value = columnDefault(column);
   if (value === undefined) return column.nullable ? optionalField(name, type) : { name, type };
   // The default of a union is one of its first branch; Kafka Connect keeps it inside the branch as well.
   const branch = { ...(typeof type === 'string' ? { type } : (type as AvroObject)), 'connect.default': value };
   return { name, type: column.nullable ? [branch, 'null'] : branch, default: value };
+}
+
+function withParameters(type: AvroSchema, parameters: ColumnShape['parameters']): AvroSchema {
+  if (!parameters) return type;
+  const object = typeof type === 'string' ? { type } : (type as AvroObject);
+  return { ...object, 'connect.parameters': { ...object['connect.parameters'], ...parameters } };
 }
 
 function baseName(prefix: string, table: TableShape): string {

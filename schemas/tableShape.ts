@@ -10,6 +10,8 @@ export interface ColumnShape {
   readonly scale: number;
   /** The expression of its default as the server keeps it, `((0))`; null or missing without one. */
   readonly defaultText?: string | null;
+  /** What Kafka Connect keeps beside a type, e.g. that values are masked. */
+  readonly parameters?: Readonly<Record<string, string>>;
 }
 
 /** A table as it is captured. */

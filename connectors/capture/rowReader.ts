@@ -66,6 +66,7 @@ export class RowReader {
   }
 
   #missing(codec: ColumnCodec, instead: unknown): unknown {
+    if (codec.constant !== undefined) return codec.constant;
     if (instead !== null || codec.column.nullable || codec.column.uncertain) return instead;
     throw new SluiceError(
       'CDC_VALUE_UNFIT',

@@ -20,7 +20,7 @@ import { ControlTopics } from './controlTopics.ts';
 import { earlierRows } from './earlierRows.ts';
 import { eventFilter } from './eventFilter.ts';
 import { allSettled, MessageGroups, type PartitionMessages, sendable } from './messageGroups.ts';
-import { positionRecord, positionTopic, positionTopicSpec, readPosition } from './positionStore.ts';
+import { markPositions, positionRecord, positionTopic, positionTopicSpec, readPosition } from './positionStore.ts';
 import { DEFAULT_PUBLISH_RULES, type PublishRules } from './publishRules.ts';
 import { SerialNumbers } from './serialNumbers.ts';
 import { withoutMaskedKeys } from './storedState.ts';
@@ -85,7 +85,8 @@ export class Publisher implements CaptureSink {
     await this.close();
     await kafka.ensureTopics([positionTopicSpec(topicPrefix, replicationFactor), ...this.#control.specs()]);
     this.#producer = await kafka.transactionalProducer({ transactionalId: `${topicPrefix}.__sluice.${name}` });
-    const stored = await readPosition(kafka, topicPrefix, name, signal);
+    const mark = await markPositions(this.#producer, topicPrefix, name);
+    const stored = await readPosition(kafka, topicPrefix, name, signal, mark);
     const position: Position | null = stored?.position ?? null;
     await this.#control.open(position, signal);
     this.#serials = new SerialNumbers(position);

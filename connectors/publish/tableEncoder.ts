@@ -1,9 +1,12 @@
+import { snapshotPosition } from '#connectors/capture/position.ts';
 import { carriedColumns, codecsOf } from '#connectors/capture/rowReader.ts';
 import { type CapturedTable, type ChangeEvent, type Row, UNAVAILABLE } from '#connectors/capture/types.ts';
-import { formatLsn } from '#connectors/sqlserver/lsn.ts';
+import type { ColumnMask } from '#connectors/sqlserver/columnMask.ts';
+import { formatLsn, ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
 import { recordKeyOf } from '#connectors/sqlserver/metadata.ts';
 import { SaturatedTime } from '#connectors/sqlserver/temporal.ts';
 import type { OutgoingMessage } from '#infra/kafka/types.ts';
+import { hasCode } from '#infra/runtime/errors.ts';
 import { avroName, envelopeSchema, keySchema } from '#schemas/avroBuilder.ts';
 import { type Encoder, encoderFor } from '#schemas/codec.ts';
 import { evolveSchema } from '#schemas/compatibility.ts';
@@ -30,8 +33,15 @@ const DECIMALS = new Set(['decimal', 'numeric', 'money', 'smallmoney']);
 /** The shape a table's schemas are built from. */
 export function shapeOf(table: CapturedTable): TableShape {
   const { schema, table: name } = table.instance;
-  const columns = carriedColumns(table.instance).map((c) => (c.mask ? { ...c, defaultText: null } : c));
+  const columns = carriedColumns(table.instance).map((c) =>
+    c.mask ? { ...c, defaultText: null, parameters: marksOf(c.mask) } : c,
+  );
   return { database: table.database, schema, name, columns, keyColumns: recordKeyOf(table.instance) };
+}
+
+/** How Debezium marks columns whose values are not what they were. */
+function marksOf(mask: ColumnMask): Record<string, string> {
+  return mask.kind === 'truncate' ? { truncateLength: String(mask.length) } : { masked: 'true' };
 }
 
 /** A column whose values may not be what the schema wants. */
@@ -119,6 +129,30 @@ export class TableEncoder {
       { key, value, headers },
       { key, value: null, headers },
     ];
+  }
+
+  /** Whether a row as it stands in the topic can be written with the present schema. */
+  fits(row: Row): boolean {
+    const position = snapshotPosition(ZERO_LSN);
+    const times = { commitTimeMs: 0, capturedAtMs: 0, resumeAt: null };
+    const lsns = { commitLsn: ZERO_LSN, changeLsn: null, position };
+    const asPublished = { recordKey: Buffer.alloc(0) };
+    const event: ChangeEvent = {
+      table: this.#table,
+      op: 'd',
+      before: row,
+      after: null,
+      ...lsns,
+      ...times,
+      asPublished,
+    };
+    try {
+      this.#value.encode(this.#envelope(event, { serial: null, transaction: null }));
+      return true;
+    } catch (error) {
+      if (hasCode(error, 'SCHEMA_VALUE_UNFIT')) return false;
+      throw error;
+    }
   }
 
   #keyBytes(row: Row): Buffer | null {

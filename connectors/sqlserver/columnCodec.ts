@@ -11,6 +11,8 @@ export interface ColumnCodec {
   readonly large: boolean;
   /** True for text, ntext and image: no image before a change holds their value, not even a delete's. */
   readonly legacyLarge: boolean;
+  /** What is written whatever the value is, NULL included: the column is masked so. */
+  readonly constant?: string;
   /** The expression to select, for a column reference such as `c.[PRICE1]`. */
   select(reference: string): string;
   /**
@@ -22,22 +24,12 @@ export interface ColumnCodec {
 
 type Decode = (value: unknown) => unknown;
 const asIs: Decode = (value) => value;
+/** UTF-16 as the server stores it may hold half a character, which UTF-8 cannot: it becomes U+FFFD. */
+const unicode: Decode = (value) => (value as string).toWellFormed();
 
 /** text, ntext, image: no old value in an update, none at all in a delete. (max) types and xml: old value only when changed. */
 const LEGACY_LARGE = new Set(['text', 'ntext', 'image']);
-const PLAIN = new Set([
-  'bit',
-  'tinyint',
-  'smallint',
-  'int',
-  'real',
-  'float',
-  'char',
-  'varchar',
-  'nchar',
-  'nvarchar',
-  'sysname',
-]);
+const PLAIN = new Set(['bit', 'tinyint', 'smallint', 'int', 'real', 'float', 'char', 'varchar']);
 const BYTES = new Set(['binary', 'varbinary', 'image', 'timestamp', 'rowversion']);
 
 /** True when the type can be read exactly. */
@@ -58,11 +50,12 @@ export function columnCodec(column: SourceColumn): ColumnCodec {
     column,
     large: legacyLarge || column.sqlType === 'xml' || column.maxLength === -1,
     legacyLarge,
+    ...(column.mask?.kind === 'stars' && { constant: '*'.repeat(column.mask.length) }),
     // A value from before the column was altered, in a change table that was altered since: turned back it is exactly what it was.
     select: column.storedAs ? (reference) => select(`CONVERT(${typeText(column)}, ${reference})`) : select,
     decode: (value) => {
       const decoded = decode(value);
-      if (decoded === undefined) throw unfit(column, value);
+      if (decoded === undefined) throw unfit(column);
       return decoded;
     },
   };
@@ -107,9 +100,13 @@ function readerOf(column: SourceColumn): readonly [(reference: string) => string
       return [converted('varchar(30)', 2), asIs];
     case 'text':
       return [converted('varchar(max)'), asIs];
+    case 'nchar':
+    case 'nvarchar':
+    case 'sysname':
+      return [direct, unicode];
     case 'ntext':
     case 'xml':
-      return [converted('nvarchar(max)'), asIs];
+      return [converted('nvarchar(max)'), unicode];
     case 'uniqueidentifier':
       return [direct, (v) => (v as string).toUpperCase()];
     case 'date':
@@ -133,11 +130,10 @@ function readerOf(column: SourceColumn): readonly [(reference: string) => string
   }
 }
 
-function unfit(column: SourceColumn, value: unknown): SluiceError {
-  const shown = /^(date|time|datetime2|datetimeoffset)$/.test(column.sqlType) ? ` (${String(value)})` : '';
+function unfit(column: SourceColumn): SluiceError {
   return new SluiceError(
     'CDC_VALUE_UNFIT',
-    `Column ${column.name} (${column.sqlType}): a value${shown} is outside what its message type can hold`,
+    `Column ${column.name} (${column.sqlType}): a value is outside what its message type can hold`,
     {
       context: { column: column.name, sqlType: column.sqlType },
     },

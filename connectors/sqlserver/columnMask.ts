@@ -47,6 +47,7 @@ export function masker(mask: ColumnMask, maxCharacters: number): (text: string) 
       return () => stars;
     }
     case 'truncate':
-      return (text) => (text.length > mask.length ? text.slice(0, mask.length) : text);
+      // A character of two code units is left out when only its first half would stay.
+      return (text) => (text.length > mask.length ? text.slice(0, mask.length).replace(/[\ud800-\udbff]$/, '') : text);
   }
 }

@@ -144,6 +144,8 @@ describe('masked values', () => {
       EMAIL: '****',
       PIN: '****',
     });
+    expect(read({ kind: 'stars', length: 4 }, ['a@b.c', null])[0]).toMatchObject({ PIN: '****' });
+    expect(read({ kind: 'truncate', length: 2 }, ['a😀', 'z'])[0]).toMatchObject({ EMAIL: 'a', PIN: 'z' });
     expect(read({ kind: 'truncate', length: 2 }, ['a@b.c', 'z'])[0]).toMatchObject({ EMAIL: 'a@', PIN: 'z' });
   });
 });

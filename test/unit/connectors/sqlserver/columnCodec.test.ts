@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { columnCodec, isReadable } from '#connectors/sqlserver/columnCodec.ts';
 import type { SourceColumn } from '#connectors/sqlserver/metadata.ts';
+import { SaturatedTime } from '#connectors/sqlserver/temporal.ts';
 
 const column = (sqlType: string, rest: Partial<SourceColumn> = {}): SourceColumn => ({
   name: 'C',
@@ -56,7 +57,27 @@ describe('reading a column exactly', () => {
 
   test('an instant that nanoseconds in 64 bits cannot hold is a named error, not a rounding', () => {
     const codec = columnCodec(column('datetime2', { scale: 7 }));
-    expect(() => codec.decode('9999-12-31 00:00:00.0000000')).toThrow(/Column C \(datetime2\).*9999-12-31/);
+    expect(() => codec.decode('9999-12-31 00:00:00.0000000')).toThrow(/Column C \(datetime2\): a value is outside/);
+  });
+
+  test('where the column allows it such an instant is the nearest one that fits, with its exact text', () => {
+    const codec = columnCodec(column('datetime2', { scale: 7, saturate: true }));
+    expect(codec.decode('9999-12-31 23:59:59.9999999')).toEqual(
+      new SaturatedTime(2n ** 63n - 1n, '9999-12-31T23:59:59.9999999'),
+    );
+    expect(codec.decode('0001-01-01 00:00:00.0000000')).toEqual(
+      new SaturatedTime(-(2n ** 63n), '0001-01-01T00:00:00.0000000'),
+    );
+    expect(codec.decode('2262-04-11 23:47:16.8547758')).toBe(9223372036854775800n);
+    expect(codec.decode('2262-04-11 23:47:16.8547759')).toBeInstanceOf(SaturatedTime);
+    expect(codec.decode('1677-09-21 00:12:43.1452242')).toBe(-9223372036854775800n);
+    expect(codec.decode('1677-09-21 00:12:43.1452241')).toBeInstanceOf(SaturatedTime);
+  });
+
+  test('half a character, which UTF-8 cannot hold, becomes the replacement character', () => {
+    const codec = columnCodec(column('nvarchar'));
+    expect(codec.decode('a\ud83d')).toBe('a\ufffd');
+    expect(codec.decode('a😀')).toBe('a😀');
   });
 
   test('types without an exact reading are named', () => {
