@@ -13,7 +13,7 @@ export interface PublicRoute {
 
 /** Health, the OpenAPI document and the pages that problem types name. */
 export function publicRoutes(gateway: Pick<CommandGateway, 'ping'>, document: () => object): readonly PublicRoute[] {
-  const openApi = JSON.stringify(document());
+  let openApi: string | undefined;
   return [
     { path: '/livez', handler: async () => ({ status: 'ok' }) },
     {
@@ -25,7 +25,10 @@ export function publicRoutes(gateway: Pick<CommandGateway, 'ping'>, document: ()
     },
     {
       path: '/openapi.json',
-      handler: async (_request, reply) => reply.type('application/json; charset=utf-8').send(openApi),
+      handler: async (_request, reply) => {
+        openApi ??= JSON.stringify(document());
+        return reply.type('application/json; charset=utf-8').send(openApi);
+      },
     },
     { path: '/problems/:code', handler: async (request) => problemPage((request.params as { code: string }).code) },
   ];
