@@ -219,6 +219,27 @@ export function kafkaContract(open: () => KafkaClient): void {
     expect(batches).toBe(1);
   });
 
+  test('a reading ends where the topic ended when it began, and the next one loses nothing of what came meanwhile', async () => {
+    const client = open();
+    const topic = await topicOf(client, 2);
+    const producer = await client.producer();
+    await producer.send(topic, 0, [message('k', 'a')]);
+    await producer.send(topic, 1, [message('k', 'b')]);
+    const seen: string[] = [];
+    const read = (from: 'beginning' | ReadonlyMap<number, bigint>) =>
+      client.readTopic({
+        topic,
+        from,
+        onBatch: async (batch) => {
+          // While the first partition is read, the other one grows.
+          if (seen.length === 0) await producer.send(topic, 1 - batch.partition, [message('k', 'late')]);
+          seen.push(...texts(batch.messages));
+        },
+      });
+    await read(await read('beginning'));
+    expect([seen.slice(0, 2).toSorted(), seen.slice(2)]).toEqual([['a', 'b'], ['late']]);
+  });
+
   test('offsets are told by range, by time and by group, and a group without members can be moved', async () => {
     const client = open();
     const topic = await topicOf(client, 1);
