@@ -12,6 +12,7 @@ import type { AuditLog } from '../pipeline/auditLog.ts';
 import { commandProblem } from '../pipeline/problems.ts';
 import type { CommandPipeline } from '../pipeline/useCases.ts';
 import type { CommandQueue } from '../queue/queue.ts';
+import { addSoapRoutes, SOAP_PATH, type SoapRouteOptions } from '../soap/soapRoutes.ts';
 import { batchHandler } from './batchRoute.ts';
 import { commandHandler } from './commandRoute.ts';
 import { factsOf, setFacts } from './exchange.ts';
@@ -28,6 +29,8 @@ export interface CommandServerOptions {
   readonly authenticator: Authenticator;
   readonly audit: AuditLog;
   readonly queue?: CommandQueue | undefined;
+  /** Present: the same use cases as SOAP messages at /soap. */
+  readonly soap?: SoapRouteOptions | undefined;
   /** The OpenAPI document that GET /openapi.json answers. */
   readonly document: () => object;
   readonly log: Logger;
@@ -116,7 +119,8 @@ function addHooks(app: FastifyInstance, options: CommandServerOptions, methods: 
     limitAddress(addresses, request.ip, now());
     const allowed = request.method === 'OPTIONS' ? methods.allowed(request.url) : undefined;
     if (allowed !== undefined) return answerOptions(request, reply, allowed, limits.corsOrigins);
-    checkMedia(request);
+    // The SOAP door speaks XML and checks its own media types.
+    if (!(request.routeOptions.config as { readonly isXml?: boolean }).isXml) checkMedia(request);
   });
   app.setErrorHandler((error, request, reply) => sendProblem(commandProblem(error), request, reply, options));
   app.setNotFoundHandler((request, reply) => sendProblem(noRoute(methods, request.url), request, reply, options));
@@ -165,6 +169,11 @@ function addRoutes(app: FastifyInstance, options: CommandServerOptions, methods:
   const batch = { pipeline, gateway, audit, now: options.now ?? Date.now };
   add('POST', '/batches', 'Batch', batchHandler(COMMANDS, batch), limits.batchBodyLimitBytes);
   if (queue !== undefined) add('GET', '/commands/{commandId}', 'CommandStatus', statusHandler(queue));
+  if (options.soap !== undefined) {
+    methods.add(SOAP_PATH, 'POST');
+    methods.add(SOAP_PATH, 'GET');
+    addSoapRoutes(app, options.soap);
+  }
   for (const { path, handler } of publicRoutes(gateway, options.document)) {
     methods.add(path, 'GET');
     app.get(path, handler);

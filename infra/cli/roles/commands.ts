@@ -12,6 +12,8 @@ import { commandsOpenApi } from '#connectors/commands/openapi/document.ts';
 import { AuditLog } from '#connectors/commands/pipeline/auditLog.ts';
 import { memoryQuotas } from '#connectors/commands/pipeline/quotas.ts';
 import { CommandPipeline } from '#connectors/commands/pipeline/useCases.ts';
+import { SoapDoor } from '#connectors/commands/soap/soapDoor.ts';
+import type { SoapRouteOptions } from '#connectors/commands/soap/soapRoutes.ts';
 import { backgroundLoop } from '#infra/runtime/background.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
@@ -56,6 +58,7 @@ export async function composeCommands({ config, log, metrics }: RoleContext): Pr
     queue,
     log,
     tls,
+    soap: soapOf(commands, pipeline, authenticator),
     limits: commands,
     document: commandsOpenApi,
   });
@@ -115,6 +118,16 @@ function tlsOf({ tls }: CommandsConfig): ServerTls | undefined {
     requireClientCertificate: tls.requireClientCertificate,
     ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa.read() }),
   };
+}
+
+function soapOf(
+  { soap, bodyLimitBytes }: CommandsConfig,
+  useCases: CommandPipeline,
+  authenticator: Authenticator,
+): SoapRouteOptions | undefined {
+  if (soap === undefined) return undefined;
+  const { url, requireTls } = soap;
+  return { door: new SoapDoor({ useCases, authenticator, url }), bodyLimitBytes, requireTls };
 }
 
 const BREAKER_VALUE = { closed: 0, 'half-open': 1, open: 2 } as const;

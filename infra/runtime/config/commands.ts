@@ -156,6 +156,20 @@ export const commandsSchema = z.strictObject({
     100,
     120_000,
   ).default(10_000),
+  soap: z
+    .strictObject({
+      url: z
+        .url()
+        .describe('Address at which SOAP clients reach the door, for the WSDL, such as https://commands.example/soap.'),
+      requireTls: z
+        .boolean()
+        .describe(
+          'Refuse passwords that came without TLS. Default true; false only behind a proxy that ends TLS and is not named in trustProxy.',
+        )
+        .default(true),
+    })
+    .describe('The same use cases as SOAP 1.1 and 1.2 messages at /soap. Leave out to serve none.')
+    .optional(),
   requireMinimalLogin: z
     .boolean()
     .describe('Refuse to start when the login can do more than run the procedures. Default true; false only warns.')
