@@ -14,6 +14,7 @@ import {
 } from '#connectors/sqlserver/snapshotQueries.ts';
 import { hasCode, SluiceError } from '#infra/runtime/errors.ts';
 import { RowReader } from './rowReader.ts';
+import { readAsDefined } from './schemaDefinition.ts';
 import { type FilterSql, NO_FILTER } from './snapshotFilter.ts';
 import type { SnapshotIsolation } from './snapshotIsolation.ts';
 import type { CapturedTable, Row } from './types.ts';
@@ -153,12 +154,14 @@ export class TableReader {
   ): Promise<View & { readonly found: T }> {
     if (isolation === 'read-committed') {
       onView(since);
-      return { from: since, to: null, found: await read(this.#db, GENTLE_READ) };
+      const found = await readAsDefined(this.#db, this.table, () => read(this.#db, GENTLE_READ), this.#signal);
+      return { from: since, to: null, found };
     }
     return this.#db.inSnapshot(async (transaction) => {
       const view = await fixView(transaction, this.table, this.#signal);
       onView(view.from);
-      return { ...view, found: await read(transaction, '') };
+      const found = await readAsDefined(transaction, this.table, () => read(transaction, ''), this.#signal);
+      return { ...view, found };
     });
   }
 

@@ -46,12 +46,25 @@ export function pageReader(db: Queryable, table: CapturedTable, signal: AbortSig
       },
       signal,
     );
+    checkDefinition(table, mark?.[1]);
     return {
       length: rows.length,
       row: (i) => toChangeRow(reader, rows[i]!),
       mark: mark?.[0] ? lsnFromBuffer(mark[0] as Buffer) : null,
     };
   };
+}
+
+/** The change table may have been altered since this version of the table was made: what was read then has other types. */
+function checkDefinition({ id, instance }: CapturedTable, found: unknown): void {
+  if (!found || instance.ddlLsn === undefined) return;
+  const newest = lsnFromBuffer(found as Buffer);
+  if (newest <= (instance.ddlLsn ?? '')) return;
+  throw new SluiceError(
+    'CDC_SCHEMA_MOVED',
+    `Table ${id}: its change table follows the definition of ${newest}, expected that of ${instance.ddlLsn ?? 'its beginning'}`,
+    { context: { table: id } },
+  );
 }
 
 function toChangeRow(reader: RowReader, row: ArrayRow): ChangeRow {

@@ -36,6 +36,11 @@ FROM sys.columns AS c
 WHERE c.object_id IN (SELECT t.source_object_id FROM cdc.change_tables AS t)
 ORDER BY c.object_id, c.column_id`;
 
+/** Docs: "sys.columns". What a table looks like at this moment. Parameter: @object. */
+export const TABLE_DEFINITION = `
+SELECT c.name, COALESCE(TYPE_NAME(c.system_type_id), TYPE_NAME(c.user_type_id)), c.max_length, c.precision, c.scale
+FROM sys.columns AS c WHERE c.object_id = @object`;
+
 /**
  * Docs: "cdc.ddl_history". The capture job writes a row when it reads the change in the log, once for each instance of the table. Rows of
  * instances that are gone stay; the join leaves them out.
@@ -75,9 +80,19 @@ export const MAX_CAPTURED_LSN = 'SELECT sys.fn_cdc_get_max_lsn() AS max_lsn';
 /** Docs: "cdc.change_tables". Asked again after a window was read: clean-up may have run meanwhile. */
 export const LOW_WATER_MARKS = 'SELECT t.capture_instance, t.start_lsn FROM cdc.change_tables AS t';
 
-/** Docs: "cdc.lsn_time_mapping". Times are server-local without a zone. */
+/** Docs: "SERVERPROPERTY". */
+export const SERVER_FACTS = `SELECT CONVERT(int, SERVERPROPERTY('ProductMajorVersion')) AS version,
+  CONVERT(int, SERVERPROPERTY('EngineEdition')) AS edition`;
+
+/** Docs: "CURRENT_TIMEZONE_ID" (SQL Server 2022, Azure). */
+export const SERVER_TIME_ZONE = 'SELECT CURRENT_TIMEZONE_ID() AS zone';
+
+/**
+ * Docs: "cdc.lsn_time_mapping", "AT TIME ZONE" (SQL Server 2016). Times are server-local without a zone; the last column is their offset from UTC
+ * in minutes, NULL when @zone is.
+ */
 export const COMMIT_TIMES = `
-SELECT TOP (@rows) m.start_lsn, m.tran_end_time
+SELECT TOP (@rows) m.start_lsn, m.tran_end_time, DATEPART(TZOFFSET, m.tran_end_time AT TIME ZONE @zone) AS offset_minutes
 FROM cdc.lsn_time_mapping AS m
 WHERE m.start_lsn > @after AND m.start_lsn <= @to
 ORDER BY m.start_lsn`;
@@ -102,9 +117,9 @@ SELECT CONVERT(varchar(25), t.database_transaction_begin_lsn) AS begin_lsn,
 FROM sys.dm_tran_database_transactions AS t
 WHERE t.transaction_id = CURRENT_TRANSACTION_ID() AND t.database_id = DB_ID()`;
 
-/** Docs: "cdc.lsn_time_mapping". When the first transaction at or after an LSN was committed, in server-local time. */
+/** Docs: as above. When the first transaction at or after an LSN was committed. */
 export const COMMIT_TIME_FROM = `
-SELECT TOP (1) m.start_lsn, m.tran_end_time
+SELECT TOP (1) m.start_lsn, m.tran_end_time, DATEPART(TZOFFSET, m.tran_end_time AT TIME ZONE @zone) AS offset_minutes
 FROM cdc.lsn_time_mapping AS m
 WHERE m.start_lsn >= @lsn
 ORDER BY m.start_lsn`;

@@ -57,5 +57,6 @@ export function changePage(instance: CaptureInstance, codecs: readonly ColumnCod
 FROM ${changeTable(instance)} AS c
 WHERE c.[__$start_lsn] <= @to AND ${after(order, marks)}
 ORDER BY ${order.join(', ')};
-SELECT t.start_lsn FROM cdc.change_tables AS t WHERE t.capture_instance = ${quoteText(instance.name)};`;
+SELECT t.start_lsn, (SELECT MAX(h.ddl_lsn) FROM cdc.ddl_history AS h WHERE h.object_id = t.object_id)
+FROM cdc.change_tables AS t WHERE t.capture_instance = ${quoteText(instance.name)};`;
 }

@@ -8,6 +8,12 @@ import { type CdcRow, type FakeSource, lsnOf } from './fakeSource.ts';
 
 const bytes = (n: bigint): Buffer => lsnToBuffer(lsnOf(n));
 
+/** Columns of every table as sys.columns shows them. */
+const DEFINITION: ArrayRow[] = [
+  ['ID', 'int', 4, 10, 0],
+  ['V', 'int', 4, 10, 0],
+];
+
 /** As the management views write an LSN. */
 function numeric(n: bigint): string {
   const hex = lsnOf(n);
@@ -44,6 +50,7 @@ export function fakeDatabase(source: FakeSource): Database {
         rows: async (text, params) => {
           await source.slow();
           said(source, text);
+          if (text === queries.TABLE_DEFINITION) return DEFINITION;
           const table = source.tables.find((t) => text.includes(`[dbo].[${t}]`))!;
           if (!text.startsWith('SAVE TRANSACTION')) return rowsOf(view ?? source.state(table), text, params ?? {});
           const from = source.takeLsn();
@@ -93,6 +100,8 @@ function answer(source: FakeSource, text: string, params: SqlParams): ArrayRow[]
       return [
         source.tables.flatMap((t) => ['ID', 'V'].map((name) => [source.sourceObject(t), name, 'int', false, false, 0])),
       ];
+    case queries.TABLE_DEFINITION:
+      return [DEFINITION];
     case snapshots.CAPTURE_CLOCK:
       return [[['2026-01-01 00:00:00.000', null]]];
     case snapshots.ESTIMATED_ROWS:
