@@ -1,6 +1,13 @@
 import { type Position, parsePosition } from '#connectors/capture/position.ts';
 import type { CaptureState, SnapshotProgress, TableState } from '#connectors/capture/types.ts';
-import type { IncomingMessage, KafkaClient, OutgoingMessage, TopicSpec } from '#infra/kafka/types.ts';
+import type {
+  IncomingMessage,
+  KafkaClient,
+  OutgoingMessage,
+  TopicSpec,
+  TransactionalProducer,
+} from '#infra/kafka/types.ts';
+import { type Clock, systemClock } from '#infra/runtime/clock.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 
 /** Version of the stored form. Format 1, with a snapshot's progress as all there is of a table, is still read. */
@@ -27,39 +34,72 @@ export function positionRecord(name: string, state: CaptureState): OutgoingMessa
   return { key: Buffer.from(name), value: Buffer.from(JSON.stringify({ format: FORMAT, ...state })) };
 }
 
-/** The newest committed state of the capture; null when there is none. @throws SluiceError CAPTURE_POSITION_UNREADABLE */
+/**
+ * Writes a record into the positions as the producer that has just taken over, and gives its offset. Whoever has read it has read every position
+ * before it: a broker that was away and has not heard yet that another leads can answer with an old end, but it cannot take this record.
+ */
+export async function markPositions(producer: TransactionalProducer, prefix: string, name: string): Promise<bigint> {
+  const transaction = await producer.begin();
+  // No name holds a colon, so this key is no capture's.
+  const mark = { key: Buffer.from(`opened:${name}`), value: Buffer.from(new Date().toISOString()) };
+  const { baseOffset } = await transaction.send(positionTopic(prefix), 0, [mark]);
+  await transaction.commit();
+  return baseOffset;
+}
+
+const STALE_ATTEMPTS = 60;
+const STALE_PAUSE_MS = 250;
+
+/**
+ * The newest committed state of the capture; null when there is none. `mark`: offset of a record (see markPositions) that must be seen, without
+ * it the answer may be a little old. @throws SluiceError CAPTURE_POSITION_UNREADABLE, KAFKA_UNREACHABLE
+ */
 export async function readPosition(
   kafka: KafkaClient,
   prefix: string,
   name: string,
   signal: AbortSignal,
+  mark?: bigint,
+  clock: Clock = systemClock,
 ): Promise<CaptureState | null> {
   const topic = positionTopic(prefix);
-  const range = (await kafka.topicOffsets(topic)).get(0)!;
-  const tail = range.end - TAIL;
-  const newest = await newestFrom(kafka, topic, name, tail > range.begin ? tail : range.begin, signal);
-  if (newest || tail <= range.begin) return newest && parse(newest, name);
-  const older = await newestFrom(kafka, topic, name, range.begin, signal);
-  return older && parse(older, name);
+  for (let attempt = 1; ; attempt++) {
+    const range = (await kafka.topicOffsets(topic)).get(0)!;
+    const tail = range.end - TAIL;
+    const read = await newestFrom(kafka, topic, name, tail > range.begin ? tail : range.begin, signal, mark);
+    if (read.complete) {
+      const whole = read.newest !== null || tail <= range.begin;
+      const { newest } = whole ? read : await newestFrom(kafka, topic, name, range.begin, signal);
+      return newest && parse(newest, name);
+    }
+    if (attempt >= STALE_ATTEMPTS) {
+      throw new SluiceError('KAFKA_UNREACHABLE', `Topic ${topic}: the record at ${mark} was stored and cannot be read`);
+    }
+    await clock.sleep(STALE_PAUSE_MS, signal);
+  }
 }
 
+/** The newest record of the capture from an offset on, and whether the record at `mark` was met. */
 async function newestFrom(
   kafka: KafkaClient,
   topic: string,
   name: string,
   from: bigint,
   signal: AbortSignal,
-): Promise<IncomingMessage | null> {
+  mark?: bigint,
+): Promise<{ readonly newest: IncomingMessage | null; readonly complete: boolean }> {
   let newest: IncomingMessage | null = null;
+  let complete = mark === undefined;
   await kafka.readTopic({
     topic,
     from: new Map([[0, from]]),
     signal,
     onBatch: (batch) => {
       newest = batch.messages.findLast((m) => m.key?.toString() === name) ?? newest;
+      complete ||= batch.messages.some((m) => m.offset === mark);
     },
   });
-  return newest;
+  return { newest, complete };
 }
 
 function parse(message: IncomingMessage, name: string): CaptureState | null {

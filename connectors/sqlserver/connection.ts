@@ -1,5 +1,6 @@
 import sql from 'mssql';
 import { SluiceError } from '#infra/runtime/errors.ts';
+import { markRows, unpackRows } from './fastRows.ts';
 import type { SqlParams } from './params.ts';
 import { type ConnectState, type DatabaseOptions, poolConfig } from './poolConfig.ts';
 import { toLoginError, toSqlError } from './sqlErrors.ts';
@@ -136,12 +137,13 @@ function queryable(newRequest: () => sql.Request, translate: (error: unknown) =>
     text: string,
     params: SqlParams,
     signal?: AbortSignal,
-  ): Promise<unknown[][]> => {
+  ): Promise<(readonly unknown[])[]> => {
     const request = withParams(newRequest(), params);
     request.arrayRowMode = asArrays;
     try {
-      const result = await abortable(request, signal, () => request.query(text));
-      return result.recordsets as unknown as unknown[][];
+      const result = await abortable(request, signal, () => request.query(asArrays ? markRows(text) : text));
+      const sets = result.recordsets as unknown as unknown[][][];
+      return asArrays ? sets.map(unpackRows) : sets;
     } catch (error) {
       signal?.throwIfAborted();
       throw translate(error);

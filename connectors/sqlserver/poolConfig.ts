@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
 import type { config as MssqlConfig } from 'mssql';
 import { guardEncryption } from './encryptionGuard.ts';
+import { readRowsFast } from './fastRows.ts';
 
 /** How to reach one database. */
 export interface DatabaseOptions {
@@ -53,6 +54,7 @@ export function poolConfig(options: DatabaseOptions, state: ConnectState): Mssql
     validateConnection: 'socket',
     beforeConnect: (connection: DriverConnection): void => {
       state.refusals = [];
+      readRowsFast(connection);
       const note = ({ number, message }: { number: number; message: string }): void => {
         state.refusals.push({ number, message });
       };

@@ -33,17 +33,38 @@ export async function offsetRanges(cluster: InternalCluster, topic: string): Pro
   if (!partitions) throw new SluiceError('KAFKA_TOPIC_MISSING', `Topic ${topic} does not exist`);
   const ask = (fromBeginning: boolean) =>
     cluster.fetchTopicsOffset([{ topic, partitions: partitions.map((partition) => ({ partition })), fromBeginning }]);
-  try {
-    const [begins, ends] = await Promise.all([ask(true), ask(false)]);
-    const begin = new Map(begins.flatMap((t) => t.partitions).map((p) => [p.partition, BigInt(p.offset)]));
-    return new Map(
-      ends
-        .flatMap((t) => t.partitions)
-        .map((p) => [p.partition, { begin: begin.get(p.partition) ?? 0n, end: BigInt(p.offset) }]),
-    );
-  } catch (error) {
-    throw toKafkaError(error, `asking for the offsets of ${topic}`);
+  const [begins, ends] = await withLeaders(cluster, `asking for the offsets of ${topic}`, () =>
+    Promise.all([ask(true), ask(false)]),
+  );
+  const begin = new Map(begins.flatMap((t) => t.partitions).map((p) => [p.partition, BigInt(p.offset)]));
+  return new Map(
+    ends
+      .flatMap((t) => t.partitions)
+      .map((p) => [p.partition, { begin: begin.get(p.partition) ?? 0n, end: BigInt(p.offset) }]),
+  );
+}
+
+/** Asks leaders for something; when one has moved or is away the leaders are looked up again, as the library does not do by itself. */
+async function withLeaders<T>(
+  cluster: InternalCluster,
+  what: string,
+  ask: () => Promise<T>,
+  clock: Clock = systemClock,
+): Promise<T> {
+  for (let failures = 1; ; failures++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!STALE.test(kafkaErrorName(error)) || failures >= ATTEMPTS) throw toKafkaError(error, what);
+      await clock.sleep(100 * failures);
+      await refresh(cluster);
+    }
   }
+}
+
+/** Brokers may be away while the leaders are looked up; then the next attempt shows it. */
+async function refresh(cluster: InternalCluster): Promise<void> {
+  await cluster.refreshMetadata().catch(() => undefined);
 }
 
 /** Offset of the first record at or after the time; the end of the partition when there is none. */
@@ -54,16 +75,14 @@ export async function offsetsAt(
 ): Promise<PartitionOffsets> {
   const ranges = await offsetRanges(cluster, topic);
   const partitions = [...ranges.keys()].map((partition) => ({ partition }));
-  try {
-    const found = await cluster.fetchTopicsOffset([{ topic, partitions, fromTimestamp: timestampMs }]);
-    return new Map(
-      found
-        .flatMap((t) => t.partitions)
-        .map((p) => [p.partition, BigInt(p.offset) < 0n ? ranges.get(p.partition)!.end : BigInt(p.offset)]),
-    );
-  } catch (error) {
-    throw toKafkaError(error, `asking for the offsets of ${topic} at ${timestampMs}`);
-  }
+  const found = await withLeaders(cluster, `asking for the offsets of ${topic} at ${timestampMs}`, () =>
+    cluster.fetchTopicsOffset([{ topic, partitions, fromTimestamp: timestampMs }]),
+  );
+  return new Map(
+    found
+      .flatMap((t) => t.partitions)
+      .map((p) => [p.partition, BigInt(p.offset) < 0n ? ranges.get(p.partition)!.end : BigInt(p.offset)]),
+  );
 }
 
 /** See KafkaClient.readTopic. One partition after the other, so that memory holds one fetch. */
@@ -106,7 +125,7 @@ async function readPartition(
     } catch (error) {
       if (!STALE.test(kafkaErrorName(error)) || ++failures >= ATTEMPTS) throw toKafkaError(error, `reading ${topic}`);
       await clock.sleep(100 * failures, signal);
-      await cluster.refreshMetadata();
+      await refresh(cluster);
       continue;
     }
     const batch = toBatch(topic, fetched, from, end);
@@ -147,6 +166,8 @@ function toBatch(
     .map((record) => toIncoming(topic, fetched.partition, record));
   const last = fetched.messages.at(-1);
   // A fetch of one partition always brings its next record, so an empty answer means that compaction removed the rest of the range.
-  const next = last && BigInt(last.offset) >= from ? BigInt(last.offset) + 1n : end;
+  const after = last && BigInt(last.offset) >= from ? BigInt(last.offset) + 1n : end;
+  // Records that came after the end was asked for are cut off above: whoever reads on from here must get them.
+  const next = after < end ? after : end;
   return { topic, partition: fetched.partition, messages, highWatermark: BigInt(fetched.highWatermark), next };
 }
