@@ -10,6 +10,8 @@ export interface CaptureSettings {
   readonly tables: readonly NamePattern[];
   /** What of them may leave the source. */
   readonly rules: SourceRules;
+  /** The server's time zone as in sys.time_zone_info; null or missing: the server is asked. */
+  readonly timeZone?: string | null;
   /** Milliseconds between polls while there is work. */
   readonly pollIntervalMs: number;
   /** Milliseconds between polls when the source is quiet. */

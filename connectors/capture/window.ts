@@ -33,6 +33,8 @@ export interface WindowOptions {
   readonly readerOf: (table: CapturedTable) => PageReader;
   readonly pageRows: number;
   readonly utcOffsetMinutes: number;
+  /** The server's time zone; see sourceZone.ts. */
+  readonly zone: () => Promise<string | null>;
   readonly now: () => number;
   readonly signal: AbortSignal;
 }
@@ -42,7 +44,8 @@ type Raw = { readonly change: TableChange; readonly at: Position } | Exclude<Win
 /** Everything of one window in the source's order, in runs. Memory holds one page a table. */
 export async function* readWindow(options: WindowOptions): AsyncGenerator<readonly WindowItem[]> {
   const { db, from, to, signal, now } = options;
-  const times = new CommitTimes(db, commitLsnOf(from), to, options.utcOffsetMinutes, signal);
+  const reading = { zone: await options.zone(), utcOffsetMinutes: options.utcOffsetMinutes, now };
+  const times = new CommitTimes(db, commitLsnOf(from), to, reading, signal);
   const sources: MergeSource<Raw>[] = [
     ...options.chunks.map(once),
     ...options.tables.filter((parts) => parts.length > 0).map((parts) => guarded(parts, options)),

@@ -87,12 +87,16 @@ export const SERVER_FACTS = `SELECT CONVERT(int, SERVERPROPERTY('ProductMajorVer
 /** Docs: "CURRENT_TIMEZONE_ID" (SQL Server 2022, Azure). */
 export const SERVER_TIME_ZONE = 'SELECT CURRENT_TIMEZONE_ID() AS zone';
 
+const OFFSET_THEN =
+  "CASE WHEN @zone IS NOT NULL THEN DATEPART(TZOFFSET, m.tran_end_time AT TIME ZONE ISNULL(@zone, N'UTC')) END";
+
 /**
  * Docs: "cdc.lsn_time_mapping", "AT TIME ZONE" (SQL Server 2016). Times are server-local without a zone; the last column is their offset from UTC
  * in minutes, NULL when @zone is.
  */
 export const COMMIT_TIMES = `
-SELECT TOP (@rows) m.start_lsn, m.tran_end_time, DATEPART(TZOFFSET, m.tran_end_time AT TIME ZONE @zone) AS offset_minutes
+SELECT TOP (@rows) m.start_lsn, m.tran_end_time,
+  ${OFFSET_THEN} AS offset_minutes
 FROM cdc.lsn_time_mapping AS m
 WHERE m.start_lsn > @after AND m.start_lsn <= @to
 ORDER BY m.start_lsn`;
@@ -119,7 +123,8 @@ WHERE t.transaction_id = CURRENT_TRANSACTION_ID() AND t.database_id = DB_ID()`;
 
 /** Docs: as above. When the first transaction at or after an LSN was committed. */
 export const COMMIT_TIME_FROM = `
-SELECT TOP (1) m.start_lsn, m.tran_end_time, DATEPART(TZOFFSET, m.tran_end_time AT TIME ZONE @zone) AS offset_minutes
+SELECT TOP (1) m.start_lsn, m.tran_end_time,
+  ${OFFSET_THEN} AS offset_minutes
 FROM cdc.lsn_time_mapping AS m
 WHERE m.start_lsn >= @lsn
 ORDER BY m.start_lsn`;

@@ -12,6 +12,7 @@ export function captureSettings(config: Config, part: CapturePart): CaptureSetti
     // A heartbeat goes out with a position.
     idleWriteMs: heartbeatIntervalMs > 0 ? Math.min(idleWriteMs, heartbeatIntervalMs) : idleWriteMs,
     database: part.database,
+    timeZone: config.source.timeZone ?? null,
     tables: part.tables,
     rules: sourceRules(config),
   };

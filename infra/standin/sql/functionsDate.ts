@@ -153,6 +153,7 @@ export const DATE_FUNCTIONS: BuiltinTable = {
   SYSDATETIME: clock(DT2, localNow),
   SYSUTCDATETIME: clock(DT2, utcNow),
   SYSDATETIMEOFFSET: clock(DTO, (f) => ({ utc: utcNow(f), offset: f.env.utcOffsetMinutes })),
+  CURRENT_TIMEZONE_ID: { min: 0, max: 0, compile: () => ({ type: nvarchar(64), nullable: false, eval: () => 'UTC' }) },
   YEAR: field((year) => year),
   MONTH: field((_, month) => month),
   DAY: field((_, __, day) => day),

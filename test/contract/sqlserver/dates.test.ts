@@ -57,6 +57,15 @@ expressionCases(server, 'temporal conversions', 'smalldatetime; datetime2; datet
     "CAST(CAST('2020-06-01 12:00' AS datetime2(0)) AT TIME ZONE 'W. Europe Standard Time' AS varchar(40))",
     '2020-06-01 12:00:00 +02:00',
   ],
+  [
+    "CAST(DATEPART(TZOFFSET, CAST('2020-06-01 12:00' AS datetime) AT TIME ZONE 'W. Europe Standard Time') AS varchar(9))",
+    '120',
+  ],
+  // SQL Server 2022: a name that AT TIME ZONE takes, and the zone of the server's own clock.
+  [
+    'CASE WHEN ABS(DATEDIFF(second, GETDATE() AT TIME ZONE CURRENT_TIMEZONE_ID(), SYSDATETIMEOFFSET())) < 5 THEN 1 ELSE 0 END',
+    1,
+  ],
   ["CAST(CAST('2020-01-01 10:00' AS datetime) AS varchar(30))", 'Jan  1 2020 10:00AM'],
   ["CAST(CAST('2020-01-01' AS date) AS varchar(30))", '2020-01-01'],
   ["CONVERT(varchar(30), CAST('2020-01-01 10:00' AS datetime), 126)", '2020-01-01T10:00:00'],

@@ -52,8 +52,8 @@ describe('the topic of notifications', () => {
     const { topic, sent } = setUp();
     topic.notify({ type: 'snapshot_started', id: 'dbo.A', table: 'dbo.A', reason: 'initial' });
     topic.notify({ type: 'snapshot_table_completed', id: 'adhoc-1', table: 'dbo.A', rows: 5 });
-    topic.notify({ type: 'instance_may_be_dropped', table: 'dbo.A', instance: 'dbo_A' });
-    topic.notify({ type: 'table_resumed', table: 'dbo.A', how: 'catch-up' });
+    topic.notify({ type: 'instance_may_be_dropped', table: 'dbo.A', instance: 'dbo_A', script: 'EXEC x' });
+    topic.notify({ type: 'table_renamed', table: 'dbo.A', to: 'dbo.B' });
     expect(
       (await sent()).map(({ aggregate_type, type, additional_data }) => [aggregate_type, type, additional_data]),
     ).toEqual([
@@ -70,9 +70,9 @@ describe('the topic of notifications', () => {
       [
         'Capture Instance',
         'COMPLETED',
-        { capture: 'capture', kind: 'instance_may_be_dropped', table: 'dbo.A', instance: 'dbo_A' },
+        { capture: 'capture', kind: 'instance_may_be_dropped', table: 'dbo.A', instance: 'dbo_A', script: 'EXEC x' },
       ],
-      ['Capture', 'TABLE_RESUMED', { capture: 'capture', kind: 'table_resumed', table: 'dbo.A', how: 'catch-up' }],
+      ['Capture', 'TABLE_RENAMED', { capture: 'capture', kind: 'table_renamed', table: 'dbo.A', to: 'dbo.B' }],
     ]);
   });
 
