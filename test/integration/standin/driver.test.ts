@@ -186,6 +186,23 @@ describe.each([
     expect((await one.request().query('SELECT 5 AS n')).recordset).toEqual([{ n: 5 }]);
   });
 
+  it('rolls the transaction of a cancelled procedure back when the procedure had set XACT_ABORT, and only then', async () => {
+    const one = await connect(encrypt, { pool: { max: 1 } });
+    for (const setting of ['ON', 'OFF']) {
+      const text = `CREATE OR ALTER PROCEDURE dbo.SLOW_${setting} AS
+        BEGIN SET XACT_ABORT ${setting}; BEGIN TRY BEGIN TRANSACTION; WAITFOR DELAY '00:05:00'; COMMIT; END TRY BEGIN CATCH ROLLBACK; END CATCH; END`;
+      await one.request().batch(text);
+      const request = one.request();
+      const outcome = request.execute(`dbo.SLOW_${setting}`).catch((error: sql.RequestError) => error.code);
+      const timer = setInterval(() => request.cancel(), 20);
+      expect(await outcome).toBe('ECANCEL');
+      clearInterval(timer);
+      const [left] = (await one.request().query<{ n: number }>('SELECT @@TRANCOUNT AS n')).recordset;
+      expect([setting, left?.n]).toEqual([setting, setting === 'ON' ? 0 : 1]);
+    }
+    await one.request().batch('ROLLBACK');
+  });
+
   it('loads 100,000 rows in bulk and streams them to a reader that pauses', async () => {
     const table = new sql.Table('dbo.BIG');
     table.columns.add('ID', sql.Int, { nullable: false });

@@ -10,7 +10,7 @@ import { writtenName } from '../query/namedSource.ts';
 import { checkAccesses } from './access.ts';
 import { bindArguments, type CallArgument } from './arguments.ts';
 import { Execution } from './execution.ts';
-import { ScopeAborted } from './failures.ts';
+import { Cancelled, ScopeAborted } from './failures.ts';
 import { type Awaitable, chain, type Flow, lastly, rescue } from './flow.ts';
 import type { Runner } from './runner.ts';
 import type { SessionState } from './sessionState.ts';
@@ -135,7 +135,12 @@ export function inModule<T>(
   const user = executeAs && impersonated(executeAs, owner);
   if (user)
     session.impersonate(new SecurityContext(session.server.logins, session.security.login, user, database, false));
-  return lastly(body, () => {
+  const cancellable = (): Awaitable<T> =>
+    rescue(body, (error) => {
+      if (error instanceof Cancelled && session.options.xactAbort) error.rollsBack = true;
+      throw error;
+    });
+  return lastly(cancellable, () => {
     session.revertTo(depth);
     session.temps.pop();
     session.options = options;

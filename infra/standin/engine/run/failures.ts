@@ -20,6 +20,9 @@ export class ScopeAborted extends Error {
 
 /** The client has cancelled the request, or is gone. */
 export class Cancelled extends Error {
+  /** XACT_ABORT was on in a module it passed through: that one's setting counts, not the one that is back when the request has ended. */
+  rollsBack = false;
+
   constructor() {
     super('the request was cancelled');
   }

@@ -51,7 +51,7 @@ function endedBy(error: unknown, runner: Runner): void {
     session.error = error.number;
     emitError(runner, error.at(1));
   } else if (error instanceof Cancelled) {
-    if (session.options.xactAbort || session.doomed) transactions.rollbackAll(session, sink);
+    if (error.rollsBack || session.options.xactAbort || session.doomed) transactions.rollbackAll(session, sink);
   } else if (!(error instanceof BatchAborted) && !(error instanceof ScopeAborted)) throw error;
 }
 
