@@ -1,7 +1,10 @@
-import { chunkReader } from '#connectors/capture/chunk.ts';
+import { type KeyText, TableReader } from '#connectors/capture/chunk.ts';
+import { type SnapshotIsolation, snapshotIsolation } from '#connectors/capture/snapshotIsolation.ts';
+import { NO_RULES } from '#connectors/capture/tableRules.ts';
 import { loadTables } from '#connectors/capture/tables.ts';
 import type { CapturedTable, Row } from '#connectors/capture/types.ts';
 import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
+import { ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
 import { documentBuilder } from '#consumers/catalog/build.ts';
 import { scanDocuments } from '#consumers/catalog/scan.ts';
 import { scanOrders } from '#consumers/orders/scan.ts';
@@ -33,7 +36,8 @@ export async function verifyCopies(options: VerifyOptions): Promise<Comparison[]
     applicationName: 'sluice-verify',
   });
   try {
-    const tables = await loadTables(database, source.database, source.tables, null, signal);
+    const settings = { database: source.database, tables: source.tables, rules: NO_RULES };
+    const { tables } = await loadTables(database, settings, null, signal);
     const rows = new SourceRows(database, tables, signal);
     const comparisons: Comparison[] = [];
     for (const definition of config.catalog.documents)
@@ -52,6 +56,7 @@ class SourceRows {
   readonly #tables: ReadonlyMap<string, CapturedTable>;
   readonly #signal: AbortSignal;
   readonly #read = new Map<string, readonly Row[]>();
+  #isolation: SnapshotIsolation | undefined;
 
   constructor(database: Database, tables: readonly CapturedTable[], signal: AbortSignal) {
     this.#database = database;
@@ -63,12 +68,14 @@ class SourceRows {
     const known = this.#read.get(id);
     if (known !== undefined) return known;
     const rows: Row[] = [];
-    const read = chunkReader(this.#database, this.table(id), Date.now, this.#signal);
-    for (let after: readonly string[] | null = null; ; ) {
-      const chunk = await read(after, CHUNK_ROWS);
-      for (const { row } of chunk.rows) rows.push(row);
-      if (chunk.last) break;
-      after = chunk.rows.at(-1)!.key;
+    const reader = new TableReader(this.#database, this.table(id), null, this.#signal);
+    this.#isolation ??= (await snapshotIsolation(this.#database, 'auto', this.#signal)).isolation;
+    const options = { isolation: this.#isolation, since: ZERO_LSN, onView: () => undefined, upTo: null };
+    for (let after: KeyText | null = null; ; ) {
+      const read = await reader.range({ ...options, after, limit: CHUNK_ROWS });
+      for (const row of read.rows) rows.push(row);
+      if (read.last) break;
+      after = read.keyOf(read.rows.length - 1);
     }
     this.#read.set(id, rows);
     return rows;
