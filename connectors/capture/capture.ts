@@ -1,6 +1,6 @@
 import type { Database } from '#connectors/sqlserver/connection.ts';
 import { type Clock, systemClock } from '#infra/runtime/clock.ts';
-import { describeError, errorFields, isAbort, isRetriable } from '#infra/runtime/errors.ts';
+import { describeError, errorFields, hasCode, isAbort, isRetriable } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { SignalSource } from './control.ts';
 import { counted } from './countedDatabase.ts';
@@ -120,8 +120,11 @@ export class Capture {
     this.#stats.to(waiting ? 'interrupted' : 'gave_up');
     this.#stats.lastError = describeError(error);
     this.#stats.restarts++;
-    const fields = { event: waiting ? 'capture_interrupted' : 'capture_failed', ...errorFields(error) };
-    if (waiting) log.warn(fields);
+    // Whoever fenced this one works on: see infra/kafka/lease.ts.
+    const fenced = hasCode(error, 'KAFKA_FENCED');
+    const event = waiting ? 'capture_interrupted' : fenced ? 'capture_fenced' : 'capture_failed';
+    const fields = { event, ...errorFields(error) };
+    if (waiting || fenced) log.warn(fields);
     else log.error(fields);
     if (!waiting || isAbort(error)) throw error;
     return judged?.pauseMs ?? null;

@@ -29,6 +29,8 @@ export interface SourceObservation {
 export interface SourceWatchOptions extends HealthLimits {
   /** Between two looks at a quiet source, ms: each is one statement. */
   readonly checkIntervalMs: number;
+  /** A refused login is tried again at this pace, ms: many tries in a row may lock it. */
+  readonly loginRetryMs: number;
   readonly observer: CaptureObserver;
   readonly clock?: Clock;
 }
@@ -44,8 +46,6 @@ export interface SourceStatus extends SourceFinding {
 const NOTHING_SEEN: SourceObservation = { maxLsn: null, newestLsn: null, missing: [] };
 /** The mark must stay inside what clean-up keeps: it is taken anew this often while changes flow, ms. */
 const MARK_EVERY_MS = 60_000;
-/** A refused login is tried again at this pace, ms: many tries in a row may lock it. */
-const LOGIN_PAUSE_MS = 30_000;
 
 /**
  * Watches how the source is, over all sessions of a capture. While changes flow it asks nothing but once a minute; on a quiet source one
@@ -129,7 +129,7 @@ export class SourceWatch {
     this.#becomes(found);
     return {
       waits: SOURCE_STATES[found.state].effect !== 'stops',
-      pauseMs: found.state === 'login_refused' ? LOGIN_PAUSE_MS : null,
+      pauseMs: found.state === 'login_refused' ? this.#options.loginRetryMs : null,
     };
   }
 

@@ -79,6 +79,8 @@ export function composePart(config: Config, part: CapturePart, parent: Logger, m
 
   let lease: LeaseState = 'standby';
   let leaseTrouble: string | null = null;
+  /** Nothing more will happen: everything was read, or a failure ended it. */
+  let ended = false;
   const leaseOptions = {
     kafka,
     groupId: part.transactionalId,
@@ -98,7 +100,11 @@ export function composePart(config: Config, part: CapturePart, parent: Logger, m
     },
   };
   const work = (signal: AbortSignal): Promise<void> => capture.run(signal).finally(() => publisher.close());
-  const component = backgroundLoop(part.name, (signal) => runWithLease(leaseOptions, work, signal), {
+  const run = (signal: AbortSignal): Promise<void> =>
+    runWithLease(leaseOptions, work, signal).finally(() => {
+      ended = true;
+    });
+  const component = backgroundLoop(part.name, run, {
     close: async () => {
       await publisher.close();
       await notifications?.close();
@@ -110,7 +116,6 @@ export function composePart(config: Config, part: CapturePart, parent: Logger, m
     component,
     status: () => {
       const status = capture.status();
-      const ended = status.state === 'completed' || status.state === 'failed';
       const state = lease === 'standby' && !ended ? 'standby' : status.state;
       return { ...status, state, lease, leaseTrouble, source: health.status() };
     },

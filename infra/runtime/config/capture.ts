@@ -85,6 +85,11 @@ export const captureSchema = z.strictObject({
         100,
         600_000,
       ).default(10_000),
+      loginRetryMs: wholeNumber(
+        'Milliseconds between tries while the server refuses the login. Default 30000: many tries in a row may lock it.',
+        100,
+        3_600_000,
+      ).default(30_000),
       jobSilenceMs: wholeNumber(
         'Milliseconds without a log scan after which the capture job counts as stopped. Default 60000: raise it when its polling interval is longer than 20 s.',
         500,

@@ -64,6 +64,7 @@ class Watching {
     quietAfterMs: 250,
     jobSilenceMs: 600,
     checkIntervalMs: 40,
+    loginRetryMs: 30_000,
     observer: { notify: (notification) => void this.heard.push(notification) },
   });
   statements = 0;
