@@ -36,7 +36,7 @@ describe('a schema change when things go wrong beside it', () => {
       ['ALTER TABLE dbo.KILLED ALTER COLUMN V bigint NULL'],
       ['ALTER TABLE dbo.KILLED DROP COLUMN W', 'ALTER TABLE dbo.KILLED ADD Y int NULL'],
     ];
-    const fills = [
+    const fills: readonly Fill[] = [
       { V: (n: number) => `${n}`, W: (n: number) => `${n}`, X: (n: number) => `${n}` },
       { V: (n: number) => `${9_000_000_000 + n}`, W: (n: number) => `${n}`, X: (n: number) => `${n}` },
       { V: (n: number) => `${9_000_000_000 + n}`, X: (n: number) => `${n}`, Y: (n: number) => `${n}` },
