@@ -1,4 +1,4 @@
-import { createServerless, type Server } from 'soap';
+import { createServerless, type IServerOptions, type Server } from 'soap';
 import { HTTP_PROBLEMS, HttpProblem } from '#infra/runtime/http/problem.ts';
 import type { Authenticator } from '../callers/authenticator.ts';
 import { COMMANDS } from '../model/commands.ts';
@@ -8,7 +8,7 @@ import { commandProblem } from '../pipeline/problems.ts';
 import type { CommandContext, UseCases } from '../pipeline/types.ts';
 import { faultEnvelope, type SoapVersion, versionOf } from './envelope.ts';
 import { soapInput } from './soapInput.ts';
-import { COMMANDS_NAMESPACE, commandsWsdl, PORTS, REPLAYED_ELEMENT, SERVICE } from './wsdl.ts';
+import { commandsWsdl, PORTS, REPLAYED_ELEMENT, SERVICE } from './wsdl.ts';
 import { checkXml } from './xmlGuard.ts';
 
 export interface SoapDoorOptions {
@@ -79,7 +79,8 @@ export class SoapDoor {
 
   #server(version: SoapVersion): Promise<Server> {
     const methods = Object.fromEntries(COMMANDS.map((command) => [command.name, this.#method(command)]));
-    return createServerless({
+    const { promise, resolve, reject } = Promise.withResolvers<Server>();
+    const options: IServerOptions & { readonly customDeserializer: object } = {
       path: PATH,
       services: { [SERVICE]: { [PORTS['1.1']]: methods, [PORTS['1.2']]: methods } },
       xml: this.wsdl,
@@ -87,7 +88,11 @@ export class SoapDoor {
       forceSoap12Headers: version === '1.2',
       // Numbers stay text here and are read strictly by soapInput.
       customDeserializer: { int: (text: string) => text },
-    } as Parameters<typeof createServerless>[0]);
+      // The WSDL has been read by then.
+      callback: (error: unknown, server: Server) => (error ? reject(error) : resolve(server)),
+    };
+    createServerless(options).catch(reject);
+    return promise;
   }
 
   #method(command: Command) {
@@ -114,7 +119,7 @@ export class SoapDoor {
     });
     const result = withoutNulls(JSON.parse(reply.body)) as Record<string, unknown>;
     const replayed = command.guard.kind === 'write' ? { [REPLAYED_ELEMENT]: reply.replayed } : {};
-    return { attributes: { xmlns: COMMANDS_NAMESPACE }, ...result, ...replayed };
+    return { ...result, ...replayed };
   }
 
   /** The UsernameToken's caller: its name must be the id that its password, an API key, belongs to. @throws 401. */
