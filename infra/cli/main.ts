@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { describeError, errorFields } from '#infra/runtime/errors.ts';
 import { EXIT } from './exitCodes.ts';
 import { printError } from './output.ts';
+import { registerCapture } from './program/capture.ts';
 import { registerCheck } from './program/check.ts';
 import { registerCommands } from './program/commands.ts';
 import { registerDemo } from './program/demo.ts';
@@ -26,6 +27,7 @@ const program = new Command('sluice')
   .configureHelp({ sortSubcommands: true });
 
 for (const register of [
+  registerCapture,
   registerCheck,
   registerCommands,
   registerDemo,
