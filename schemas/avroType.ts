@@ -1,6 +1,7 @@
 import avro, { type Schema, type Type } from 'avsc';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import type { AvroSchema } from './avroSchema.ts';
+import { type AvroWriter, compileWriter } from './avroWriter.ts';
 import { bytesToDecimal, decimalToBytes } from './decimal.ts';
 
 /** Encodes and decodes values of one schema. Longs are bigint, decimals are text with all digits of their scale, bytes are Buffers. */
@@ -43,11 +44,10 @@ class DecimalType extends avro.types.LogicalType {
   }
 }
 
-/** Compiles a schema. @throws SluiceError SCHEMA_UNSUPPORTED when it is not valid Avro */
-export function compileAvro(schema: AvroSchema): AvroType {
-  let type: Type;
+/** The library's type of a schema, with our forms of long and decimal. @throws SluiceError SCHEMA_UNSUPPORTED when it is not valid Avro */
+export function libraryType(schema: AvroSchema): Type {
   try {
-    type = avro.Type.forSchema(schema as Schema, {
+    return avro.Type.forSchema(schema as Schema, {
       logicalTypes: { decimal: DecimalType },
       assertLogicalTypes: true,
       wrapUnions: 'never' as never,
@@ -58,8 +58,18 @@ export function compileAvro(schema: AvroSchema): AvroType {
       cause: error,
     });
   }
+}
+
+/** Compiles a schema. @throws SluiceError SCHEMA_UNSUPPORTED when it is not valid Avro */
+export function compileAvro(schema: AvroSchema): AvroType {
+  const type = libraryType(schema);
+  const write = compileWriter(schema);
   return {
     encode: (value, target, position) => {
+      if (write) {
+        const end = tryWrite(write, value, target, position);
+        if (end !== undefined) return end <= target.length ? end : target.length - end;
+      }
       try {
         return type.encode(value, target, position);
       } catch (error) {
@@ -82,6 +92,15 @@ export function compileAvro(schema: AvroSchema): AvroType {
       }
     },
   };
+}
+
+/** Undefined when the value does not fit, or fits by one of the library's finer rules. */
+function tryWrite(write: AvroWriter, value: unknown, target: Buffer, position: number): number | undefined {
+  try {
+    return write(value, target, position);
+  } catch {
+    return undefined;
+  }
 }
 
 function isLong(schema: unknown): boolean {

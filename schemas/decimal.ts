@@ -12,6 +12,26 @@ export function decimalToBytes(text: string, scale: number): Buffer {
   return small === undefined ? bigintToBytes(unscaled(text, scale)) : smallToBytes(small);
 }
 
+/**
+ * Writes what decimalToBytes gives, with its length before it as Avro wants it, and gives the position after it; bytes beyond the end of the target
+ * are only counted. @throws SluiceError SCHEMA_VALUE_UNFIT
+ */
+export function writeDecimal(text: string, scale: number, target: Buffer, at: number): number {
+  const small = text.length <= SAFE_DIGITS ? smallUnscaled(text, scale) : undefined;
+  if (small === undefined) {
+    const bytes = bigintToBytes(unscaled(text, scale));
+    // No decimal of SQL Server has more than 17 bytes; the length of fewer than 64 takes one.
+    if (bytes.length > 63) throw new SluiceError('SCHEMA_VALUE_UNFIT', 'A decimal of more than 63 bytes');
+    target[at] = bytes.length * 2;
+    for (let i = 0; i < bytes.length; i++) target[at + 1 + i] = bytes[i]!;
+    return at + 1 + bytes.length;
+  }
+  const length = smallBytes(small);
+  target[at] = length * 2;
+  putSmall(small, target, at + 1, length);
+  return at + 1 + length;
+}
+
 /** Texts up to this length and their scaled values stay far below 2^53. */
 const SAFE_DIGITS = 11;
 const MINUS = 0x2d;
@@ -47,16 +67,25 @@ function smallUnscaled(text: string, scale: number): number | undefined {
 
 /** Big-endian two's complement in the fewest bytes of a number below 2^53. */
 function smallToBytes(value: number): Buffer {
+  const length = smallBytes(value);
+  const bytes = Buffer.allocUnsafe(length);
+  putSmall(value, bytes, 0, length);
+  return bytes;
+}
+
+function smallBytes(value: number): number {
   let length = 1;
   for (let limit = 128; value < -limit || value >= limit; limit *= 256) length++;
-  const bytes = Buffer.allocUnsafe(length);
+  return length;
+}
+
+function putSmall(value: number, target: Buffer, at: number, length: number): void {
   let rest = value;
   for (let i = length - 1; i >= 0; i--) {
     const byte = ((rest % 256) + 256) % 256;
-    bytes[i] = byte;
+    target[at + i] = byte;
     rest = (rest - byte) / 256;
   }
-  return bytes;
 }
 
 /** The inverse: exact text with all `scale` digits after the point, '12.3400'. */
