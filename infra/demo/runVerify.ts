@@ -66,7 +66,7 @@ export class SyncWatch {
 
   async #once(): Promise<boolean> {
     const { capture } = (await this.#environment.status('capture')) as { capture?: CaptureFacts };
-    if (capture?.state !== 'streaming' || Object.values(capture.tables).some((table) => table.state !== 'done'))
+    if (capture?.state !== 'streaming' || Object.values(capture.tables).some((table) => table.state !== 'streaming'))
       return false;
     const rows = await this.#lag.read();
     return rows.length > 0 && rows.every((row) => row.lag === 0n);
