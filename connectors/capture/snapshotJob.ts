@@ -9,7 +9,7 @@ export const CHUNK_BYTES = 4 * 1024 * 1024;
 /** Rows of the first chunk of a table with large columns, before their size is known. */
 const FIRST_LARGE_ROWS = 100;
 /** A range is worth a reader of its own from this many chunks on. */
-const CHUNKS_A_RANGE = 8;
+const CHUNKS_A_RANGE = 4;
 
 /** A key range on its way. */
 export interface RangeWork {
