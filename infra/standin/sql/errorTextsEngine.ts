@@ -65,6 +65,10 @@ export const ERRORS_ENGINE: Readonly<Record<number, ErrorText>> = {
   14262: { severity: 16, text: "The specified {} ('{}') does not exist." },
   15138: { severity: 16, text: 'The database principal owns a schema in the database, and cannot be dropped.' },
   15144: { severity: 16, text: 'The role has members. It must be empty before it can be dropped.' },
+  15281: {
+    severity: 16,
+    text: "SQL Server blocked access to {} '{}' of component '{}' because this component is turned off as part of the security configuration for this server. A system administrator can enable the use of '{}' by using sp_configure. For more information about enabling '{}', search for 'Surface Area Configuration' in SQL Server Books Online.",
+  },
   15406: {
     severity: 16,
     text: 'Cannot execute as the server principal because the principal "{}" does not exist, this type of principal cannot be impersonated, or you do not have permission.',

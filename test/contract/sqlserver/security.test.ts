@@ -166,6 +166,13 @@ const CASES: readonly SecurityCase[] = [
     rows: [[1, 0, 0]],
   },
   {
+    name: 'the shell of the operating system is denied to a user: 229',
+    source: 'xp_cmdshell (Transact-SQL)',
+    run: "EXEC xp_cmdshell 'dir'",
+    errors: [229],
+    text: "The EXECUTE permission was denied on the object 'xp_cmdshell', database 'mssqlsystemresource', schema 'sys'",
+  },
+  {
     name: 'a database without a user for the login is 916',
     source: 'MSSQLSERVER_916',
     run: `USE ${plain.database}`,

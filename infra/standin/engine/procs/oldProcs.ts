@@ -1,4 +1,4 @@
-import { unsupported } from '../../sql/errors.ts';
+import { sqlError, unsupported } from '../../sql/errors.ts';
 import { nvarchar, SYSNAME, VARIANT, varchar } from '../../sql/values.ts';
 import { runDynamic } from '../run/dynamicSql.ts';
 import { type ProcedureContext, type SystemProcedure, systemProcedure } from './systemProcedure.ts';
@@ -33,6 +33,12 @@ function extendedProperty(name: string): readonly [string, SystemProcedure] {
   );
 }
 
+/** Off, as in a new server; whoever may not switch it on is not even told that. */
+function shell(context: ProcedureContext): never {
+  if (!context.session.security.isSysadmin) throw sqlError(229, 'EXECUTE', 'xp_cmdshell', 'mssqlsystemresource', 'sys');
+  throw sqlError(15281, 'procedure', 'sys.xp_cmdshell', 'xp_cmdshell', 'xp_cmdshell', 'xp_cmdshell');
+}
+
 export const OLD_PROCEDURES: readonly (readonly [string, SystemProcedure])[] = [
   systemProcedure(
     'sp_addtype',
@@ -44,6 +50,14 @@ export const OLD_PROCEDURES: readonly (readonly [string, SystemProcedure])[] = [
     ],
     (context, args) =>
       addType(context, args.text('@typename') ?? '', args.text('@phystype') ?? '', args.text('@nulltype')),
+  ),
+  systemProcedure(
+    'xp_cmdshell',
+    [
+      { name: '@command', type: nvarchar(4000) },
+      { name: '@no_output', type: varchar(10), value: null },
+    ],
+    shell,
   ),
   extendedProperty('sp_addextendedproperty'),
   extendedProperty('sp_updateextendedproperty'),
