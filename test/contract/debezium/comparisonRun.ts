@@ -69,7 +69,7 @@ export async function runComparison(program: DebeziumProgram, setup: ComparisonS
     const prefixes = { debezium: `dbz_${run}`, sluice: `our_${run}` };
     const databases = new Map<string, Database>();
     for (const name of DATABASES) {
-      const database = await openDatabase(source(standin, name));
+      const database = await openDatabase(asAdministrator(standin, name));
       databases.set(name, database);
       close.push(() => database.close());
     }
@@ -85,7 +85,7 @@ export async function runComparison(program: DebeziumProgram, setup: ComparisonS
     await debezium.until((records) => records.some((r) => r.topic.endsWith('.Branch.dbo.Till')), setup.timeoutMs);
     await ours.streaming(setup.timeoutMs);
     const next = comparisonWork(setup.seed);
-    for (let i = 0; i < setup.batches; i++) await run1(databases, next());
+    for (let i = 0; i < setup.batches; i++) await runWork(databases, next());
     for (const name of DATABASES) await databases.get(name)!.batch(`INSERT INTO dbo.Marker VALUES (${MARKER})`);
     const marked = (records: readonly RawRecord[]): boolean =>
       DATABASES.every((name) => records.some((r) => r.topic.endsWith(`.${name}.dbo.Marker`)));
@@ -101,13 +101,14 @@ export async function runComparison(program: DebeziumProgram, setup: ComparisonS
 }
 
 /** Statements may break a key or find nothing: the work is the same for both whatever it comes to. */
-async function run1(databases: ReadonlyMap<string, Database>, { database, text }: Work): Promise<void> {
+export async function runWork(databases: ReadonlyMap<string, Database>, { database, text }: Work): Promise<void> {
   await databases
     .get(database)!
     .batch(`BEGIN TRY\n${text}\nEND TRY BEGIN CATCH IF @@TRANCOUNT > 0 ROLLBACK; END CATCH`);
 }
 
-function source(standin: StandinProcess, database: string): DatabaseOptions {
+/** How to reach a database of the stand-in as sa. */
+export function asAdministrator(standin: StandinProcess, database: string): DatabaseOptions {
   return {
     server: '127.0.0.1',
     port: standin.port,
@@ -136,11 +137,16 @@ function connectorSettings(standin: StandinProcess, prefix: string): Record<stri
   };
 }
 
-function startSluice(standin: StandinProcess, setup: ComparisonSetup, prefix: string) {
+/** Captures both databases of comparison.sql under a prefix, by the rules of the comparison. */
+export function startSluice(
+  standin: StandinProcess,
+  setup: Pick<ComparisonSetup, 'brokers' | 'registryUrl'>,
+  prefix: string,
+) {
   const stop = new AbortController();
   const captures = DATABASES.map((database) =>
     buildCapture({
-      source: source(standin, database),
+      source: asAdministrator(standin, database),
       tables: ['dbo.*'],
       brokers: setup.brokers,
       registryUrl: setup.registryUrl,
