@@ -78,6 +78,9 @@ const sizes = fc.record({
   readers: fc.integer({ min: 1, max: 4 }),
 });
 
+/** How many times the usual number of runs: SLUICE_PROPERTY_RUNS. */
+const LONGER = Number(process.env['SLUICE_PROPERTY_RUNS'] ?? 1);
+
 const QUIET = { faults: 0, isolation: 'snapshot', scans: true, losses: false, signals: false } as const;
 
 async function everyRun(given: Partial<RunOptions>, check: (run: CaptureRun) => void, numRuns: number): Promise<void> {
@@ -85,7 +88,7 @@ async function everyRun(given: Partial<RunOptions>, check: (run: CaptureRun) => 
     fc.asyncProperty(fc.integer(), sizes, async (seed, size) =>
       check(await runCapture(seed, { ...QUIET, ...size, ...given })),
     ),
-    { numRuns },
+    { numRuns: numRuns * LONGER },
   );
 }
 
@@ -95,23 +98,23 @@ const readOnce = (run: CaptureRun): void => {
     expect(events.filter((e) => e.op === 'r').length, `${key} is read more than once`).toBeLessThanOrEqual(1);
 };
 
-describe('snapshots beside random transactions and a capture job that lags', { timeout: 120_000 }, () => {
-  test('writes each change once, in order, and no key ever goes backwards', () => everyRun({}, readOnce, 60));
+describe('snapshots beside random transactions and a capture job that lags', { timeout: 120_000 * LONGER }, () => {
+  test('writes each change once, in order, and no key ever goes backwards', () => everyRun({}, readOnce, 25));
 
   test('does so when it is killed before and after commits and the source fails', () =>
-    everyRun({ faults: 2 }, readOnce, 60));
+    everyRun({ faults: 2 }, readOnce, 25));
 
   test('does so under READ COMMITTED, where rows change while they are read', () =>
-    everyRun({ isolation: 'read-committed', faults: 1 }, readOnce, 60));
+    everyRun({ isolation: 'read-committed', faults: 1 }, readOnce, 25));
 
   test('does so when it may not even see the log scans', () =>
-    everyRun({ isolation: 'read-committed', scans: false, faults: 1 }, readOnce, 40));
+    everyRun({ isolation: 'read-committed', scans: false, faults: 1 }, readOnce, 20));
 
   test('reads tables and key ranges again when asked, paused, resumed and stopped', () =>
-    everyRun({ signals: true, faults: 1 }, checkAll, 60));
+    everyRun({ signals: true, faults: 1 }, checkAll, 25));
 });
 
-describe('snapshots of a source that cleans changes up before they were read', { timeout: 120_000 }, () => {
+describe('snapshots of a source that cleans changes up before they were read', { timeout: 120_000 * LONGER }, () => {
   const settled = (run: CaptureRun): void => {
     const keys = byKey(run.sink.written);
     checkForward(keys);
@@ -127,11 +130,11 @@ describe('snapshots of a source that cleans changes up before they were read', {
         settled(run);
         lost += run.notifications.filter((n) => n.type === 'table_changes_lost').length;
       },
-      60,
+      25,
     );
     expect(lost).toBeGreaterThan(0);
   });
 
   test('does so under READ COMMITTED', () =>
-    everyRun({ losses: true, faults: 1, isolation: 'read-committed' }, settled, 40));
+    everyRun({ losses: true, faults: 1, isolation: 'read-committed' }, settled, 20));
 });
