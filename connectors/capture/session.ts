@@ -10,7 +10,7 @@ import type { Detected } from './detect.ts';
 import { Detector } from './detector.ts';
 import { HeadroomWatch } from './headroom.ts';
 import type { CaptureObserver } from './notifications.ts';
-import { endOf } from './position.ts';
+import { beforeLsn, endOf } from './position.ts';
 import { type SchemaMemory, SchemaWatcher } from './schemaWatcher.ts';
 import type { SnapshotReading, SourceHealth, TableVersions } from './sessionHooks.ts';
 import { freshTable, SessionState } from './sessionState.ts';
@@ -18,12 +18,13 @@ import type { CaptureSettings } from './settings.ts';
 import { applySignals } from './signals.ts';
 import type { SnapshotChunk } from './snapshotChunk.ts';
 import { newSnapshotReading } from './snapshotter.ts';
+import { sourceZone } from './sourceZone.ts';
 import type { CaptureStats } from './status.ts';
 import { TableControl } from './tableControl.ts';
 import { reasonOf, tableCodeOf } from './tableErrors.ts';
 import { applyTableRules } from './tableRules.ts';
 import type { LoadedTables } from './tables.ts';
-import type { CaptureSink, CaptureState, UnfitEvent } from './types.ts';
+import type { CaptureSink, CaptureState, TableState, UnfitEvent } from './types.ts';
 import { Windows } from './windows.ts';
 
 export interface SessionOptions {
@@ -78,7 +79,12 @@ async function startState(
   const tables = { ...base.tables };
   for (const { id, instance } of loaded.tables) {
     if (tables[id]) continue;
-    const fresh = freshTable(instance.name, stored ? 'added' : 'initial');
+    const begins = beforeLsn(instance.startLsn);
+    const fresh: TableState = {
+      ...freshTable(instance.name, stored ? 'added' : 'initial'),
+      // An instance that is younger than the common position has nothing to give before its own beginning.
+      ...(begins > base.position && { position: begins }),
+    };
     const isRead = settings.snapshot.mode !== 'never' && settings.snapshot.tables[id] !== 'none';
     tables[id] = isRead ? fresh : { ...fresh, snapshot: { ...fresh.snapshot, state: 'done' } };
   }
@@ -107,7 +113,9 @@ class Session {
     const mark = (): CaptureState['source'] => health?.mark ?? start.source ?? null;
     const state = new SessionState(start, [...this.#configured, ...loaded.dropped], () => mark() ?? null);
     this.#state = state;
-    const timeOf = commitTimeOf(db, () => stats.utcOffsetMinutes, signal);
+    const zone = sourceZone(db, settings.timeZone ?? null, signal);
+    const reading = { zone, utcOffsetMinutes: () => stats.utcOffsetMinutes, now: () => clock.now() };
+    const timeOf = commitTimeOf(db, reading, signal);
     const control = new TableControl({ state, settings, observer, log, clock, timeOf });
     this.#control = control;
     this.#versions = new SchemaWatcher({
@@ -141,7 +149,7 @@ class Session {
       clock,
       signal,
     };
-    this.#windows = new Windows({ ...shared, snapshots: this.snapshots, batcher: this.batcher, unfit });
+    this.#windows = new Windows({ ...shared, zone, snapshots: this.snapshots, batcher: this.batcher, unfit });
     this.#detector = new Detector(shared);
     this.#headroom = new HeadroomWatch({ ...shared, timeOf, stats });
     this.#writtenAtMs = clock.now();
@@ -167,7 +175,7 @@ class Session {
   async #begin(): Promise<void> {
     const { loaded, unfit } = this.#options;
     for (const id of loaded.dropped) {
-      if (this.#state.table(id)!.stopped) continue;
+      if (this.#state.nameOf(id) === 'stopped') continue;
       this.#control.stop(id, { code: 'CDC_INSTANCE_DROPPED', reason: 'its capture instance is gone', held: false });
     }
     await this.#versions.start(this.#control, this.signal);
@@ -181,7 +189,7 @@ class Session {
 
   async #poll(): Promise<boolean> {
     const { health, signals, stats, clock, observer } = this.#options;
-    for (const { table, error } of this.snapshots.failures()) await this.#control.failed(table, error);
+    for (const failure of this.snapshots.failures()) await this.#control.snapshotFailed(failure);
     if (signals) await applySignals(signals, this.#signalContext(), this.signal);
     this.snapshots.sync(this.#control.jobs(this.#configured));
     await this.snapshots.observe(this.signal);

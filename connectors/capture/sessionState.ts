@@ -20,12 +20,16 @@ export function freshTable(instance: string, reason: SnapshotReason): TableState
   return { instance, snapshot: { state: 'pending', lastKey: null, rows: 0, reason } };
 }
 
-/** Which of the states of SPEC.md a table is in. */
-export function tableStateName(table: TableState, configured: boolean): TableStateName {
+/** Which of the states of SPEC.md a table is in. `common`: the position of the tables without a place of their own. */
+export function tableStateName(table: TableState, configured: boolean, common: Position): TableStateName {
   if (!configured) return 'left_out';
   if (table.stopped) return table.stopped.held ? 'held' : 'stopped';
   if (table.snapshot.state !== 'done') return 'snapshotting';
-  return table.position === undefined ? 'streaming' : 'behind';
+  return isBehind(table, common) ? 'behind' : 'streaming';
+}
+
+function isBehind({ position }: TableState, common: Position): boolean {
+  return position !== undefined && position < common;
 }
 
 /** The state of a running capture: what is stored with each batch. Every change of a table's state goes through the table of states.ts. */
@@ -38,6 +42,8 @@ export class SessionState {
   readonly #tables: Map<string, TableState>;
   readonly #configured: ReadonlySet<string>;
   readonly #source: () => SourceMark | null;
+  /** Tables whose own place is later than the common one: they are read with the others and join when those come there. */
+  readonly #ahead = new Set<string>();
   #snapshots: readonly AdHocSnapshot[];
   #news = true;
   #tablesCopy: Readonly<Record<string, TableState>> | null = null;
@@ -107,17 +113,12 @@ export class SessionState {
   }
 
   nameOf(id: string): TableStateName {
-    return tableStateName(this.#tables.get(id)!, this.#configured.has(id));
+    return tableStateName(this.#tables.get(id)!, this.#configured.has(id), this.#position);
   }
 
   /** Every change of the table at or before it was written. */
   placeOf(id: string): Position {
     return this.#tables.get(id)?.position ?? this.#position;
-  }
-
-  /** True when the table's rows were or are being read, so that its changes must not be missed. */
-  needsChanges(id: string): boolean {
-    return this.#tables.get(id)?.snapshot.state !== 'pending';
   }
 
   /** Everything that is configured was read at least once, and nothing that was asked for waits. */
@@ -133,6 +134,20 @@ export class SessionState {
   moved(position: Position, timeMs: number | null): void {
     this.#position = position;
     if (timeMs !== null) this.#positionTimeMs = timeMs;
+    for (const id of this.#ahead) if (this.placeOf(id) <= position) this.caughtUp(id);
+  }
+
+  /** A window of the common position begins: which tables are read in it. */
+  gatherAhead(): void {
+    for (const [id, { position, stopped }] of this.#tables)
+      if (position !== undefined && position > this.#position && !stopped && this.#configured.has(id))
+        this.#ahead.add(id);
+  }
+
+  /** Whether a table is read in the windows of the common position. */
+  isCommon(id: string): boolean {
+    const table = this.#tables.get(id)!;
+    return !table.stopped && (table.position === undefined || this.#ahead.has(id));
   }
 
   /** A table that stands behind has come here. */
@@ -164,6 +179,7 @@ export class SessionState {
 
   /** The table stops at a place it is written up to. */
   stop(id: string, stop: TableStop): void {
+    this.#ahead.delete(id);
     this.step(id, stop.held ? 'hold' : 'stop', (table) => {
       if (stop.held && table.stopped && !table.stopped.held) return table;
       return { ...table, position: stop.at, stopped: stop };
@@ -183,6 +199,7 @@ export class SessionState {
 
   /** Changes up to the table's low-water mark are lost: it is to be read from scratch, its changes from `position` on. */
   lost(id: string, snapshot: SnapshotProgress, position: Position): void {
+    this.#ahead.delete(id);
     this.step(id, 'lost', (table) => ({ ...table, snapshot, position }));
   }
 
@@ -198,6 +215,7 @@ export class SessionState {
   }
 
   caughtUp(id: string): void {
+    this.#ahead.delete(id);
     this.step(id, 'caught_up', ({ position: _, ...table }) => table);
   }
 
@@ -207,7 +225,7 @@ export class SessionState {
       const left = this.#snapshots.map((s) => (s.id === job ? { ...s, progress } : s));
       this.#snapshots = progress.state === 'done' ? left.filter((s) => s.id !== job) : left;
     } else if (progress.state === 'done' && table.snapshot.state !== 'done') {
-      const event = table.position === undefined ? 'snapshot_done' : 'snapshot_done_behind';
+      const event = isBehind(table, this.#position) ? 'snapshot_done_behind' : 'snapshot_done';
       this.step(job, event, ({ snapshotPaused: _, ...t }) => ({ ...t, snapshot: progress }));
     } else {
       this.#set(job, { ...table, snapshot: progress });

@@ -1,11 +1,11 @@
 import type { Lsn } from '#connectors/sqlserver/lsn.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
-import { SluiceError } from '#infra/runtime/errors.ts';
+import { errorFields, isRetriable, SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { CommitTimeOf } from './commitTimeOf.ts';
 import type { CaptureNotification, CaptureObserver } from './notifications.ts';
 import { beforeLsn, commitLsnOf, laterOf, neededFrom, type Position, snapshotPosition } from './position.ts';
-import type { SnapshotJob, SnapshotReading, TableActions, TableVersions } from './sessionHooks.ts';
+import type { SnapshotFailure, SnapshotJob, SnapshotReading, TableActions, TableVersions } from './sessionHooks.ts';
 import type { SessionState } from './sessionState.ts';
 import type { CaptureSettings } from './settings.ts';
 import { reasonOf, tableCodeOf } from './tableErrors.ts';
@@ -80,6 +80,8 @@ export class TableControl implements TableActions {
 
   addSnapshot(snapshot: Omit<AdHocSnapshot, 'progress' | 'paused' | 'requestedAtMs'>, reason: SnapshotReason): void {
     if (this.#state.snapshots.some((s) => s.id === snapshot.id)) return;
+    // One with this id may have been stopped a moment ago.
+    this.#snapshots?.drop(snapshot.id);
     const added = {
       ...snapshot,
       progress: this.#pending(reason),
@@ -128,8 +130,16 @@ export class TableControl implements TableActions {
   async checkLoss(tableId: string, mark: Lsn): Promise<void> {
     const table = this.#state.table(tableId);
     if (!table || mark <= neededFrom(this.placeOf(tableId)) || table.stopped?.code === 'CDC_LSN_NOT_AVAILABLE') return;
-    if (this.#state.needsChanges(tableId)) await this.lost(tableId, mark);
-    else this.#snapshots?.dropOlder(tableId, mark);
+    await this.lost(tableId, mark);
+  }
+
+  /** A snapshot cannot be read: a table's own stops the table, one that was asked for is over. @throws what concerns the whole capture */
+  async snapshotFailed({ job, table, error }: SnapshotFailure): Promise<void> {
+    if (job === table) return this.failed(table, error);
+    if (isRetriable(error) || !(error instanceof SluiceError)) throw error;
+    this.#options.log.error({ event: 'snapshot_aborted', id: job, table, ...errorFields(error) });
+    this.#state.setSnapshots(this.#state.snapshots.filter((s) => s.id !== job));
+    this.notify({ type: 'snapshot_aborted', id: job, table });
   }
 
   /** The snapshots that are to be read now. */

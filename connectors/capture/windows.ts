@@ -32,6 +32,8 @@ export interface WindowsOptions {
   readonly batcher: Batcher;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** The server's time zone; see sourceZone.ts. */
+  readonly zone: () => Promise<string | null>;
   /** Events the sink could not carry: their tables stop right before them. By table. */
   readonly unfit: Map<string, UnfitEvent>;
 }
@@ -55,6 +57,7 @@ export class Windows {
     const captured = detected.maxLsn ?? ZERO_LSN;
     const { ceiling } = snapshots;
     const held = ceiling !== null && ceiling < captured;
+    state.gatherAhead();
     for (const id of this.#tables('common')) this.#block(id);
     const ids = this.#tables('common');
     const to = this.#edge(ids, maxLsn(commitLsnOf(from), held ? ceiling : captured));
@@ -100,8 +103,7 @@ export class Windows {
   #tables(scope: Scope): string[] {
     const { configured, state } = this.#options;
     return configured.filter((id) => {
-      const table = state.table(id)!;
-      return !table.stopped && (table.position === undefined) === (scope === 'common');
+      return !state.table(id)!.stopped && state.isCommon(id) === (scope === 'common');
     });
   }
 
@@ -144,6 +146,7 @@ export class Windows {
       readerOf: (table) => this.#readerOf(table),
       pageRows: settings.pageRows,
       utcOffsetMinutes: detected.utcOffsetMinutes,
+      zone: this.#options.zone,
       now: () => clock.now(),
       signal,
     });

@@ -114,7 +114,8 @@ export async function loadCaptureInstances(db: Queryable, signal?: AbortSignal):
   const byInstance = Map.groupBy(columns, (c) => c.object_id);
   const byTable = Map.groupBy(keys, (k) => k.object_id);
   return instances
-    .filter((i) => i.start_lsn !== null)
+    // An instance that is dropped between the statements has no columns any more.
+    .filter((i) => i.start_lsn !== null && byInstance.has(i.object_id))
     .map((i) => {
       const captured = byInstance.get(i.object_id) ?? [];
       return {

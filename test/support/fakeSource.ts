@@ -123,6 +123,12 @@ export class FakeSource {
     return lsnOf(this.#pending.at(-1)?.commit ?? this.#captured.at(-1) ?? 100n);
   }
 
+  /** Where a capture begins that finds this newest captured LSN: no instance answers for what is before its own start. */
+  startOf(captured: Buffer | null): string {
+    const marks = [...this.#instances.values()].map((i) => lsnOf(i.mark));
+    return [captured?.toString('hex') ?? '', ...marks].sort().at(-1)!;
+  }
+
   takeLsn(): bigint {
     return this.#next++;
   }

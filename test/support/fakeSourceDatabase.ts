@@ -84,7 +84,7 @@ function answer(source: FakeSource, text: string, params: SqlParams): ArrayRow[]
       return [
         inWindow(number(params, 'after') + 1n, number(params, 'to'))
           .slice(0, params['rows']!.value as number)
-          .map((c) => [bytes(c), new Date(Number(c) * 1000), -0]),
+          .map((c) => [bytes(c), new Date(Number(c) * 1000), null]),
       ];
     case queries.COMMIT_TIME_FROM:
       return [
@@ -102,6 +102,8 @@ function answer(source: FakeSource, text: string, params: SqlParams): ArrayRow[]
       ];
     case queries.TABLE_DEFINITION:
       return [DEFINITION];
+    case queries.SERVER_FACTS:
+      return [[[15, 3]]];
     case snapshots.CAPTURE_CLOCK:
       return [[['2026-01-01 00:00:00.000', null]]];
     case snapshots.ESTIMATED_ROWS:

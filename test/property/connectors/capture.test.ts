@@ -1,204 +1,157 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Capture } from '#connectors/capture/capture.ts';
-import type { CaptureSink, CaptureState, ChangeEvent } from '#connectors/capture/types.ts';
-import type { Clock } from '#infra/runtime/clock.ts';
-import { SluiceError } from '#infra/runtime/errors.ts';
-import { silentLogger } from '#infra/runtime/logger.ts';
-import { FakeSource, type Write } from '#test/support/fakeSource.ts';
-
-/** Small fast random numbers from a seed (mulberry32). */
-function randomFrom(seed: number): (below: number) => number {
-  let a = seed;
-  return (below) => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * below);
-  };
-}
-
-/** Stores what was written, all or nothing; may fail before or after storing. */
-class FaultySink implements CaptureSink {
-  readonly written: ChangeEvent[] = [];
-  state: CaptureState | null = null;
-  readonly #fault: () => 'none' | 'before' | 'after';
-
-  constructor(fault: () => 'none' | 'before' | 'after') {
-    this.#fault = fault;
-  }
-
-  async open(): Promise<CaptureState | null> {
-    return this.state && (JSON.parse(JSON.stringify(this.state)) as CaptureState);
-  }
-
-  async write(events: readonly ChangeEvent[], state: CaptureState): Promise<void> {
-    await Promise.resolve();
-    const fault = this.#fault();
-    if (fault === 'before') throw new SluiceError('KAFKA_PRODUCER_BROKEN', 'killed before the commit');
-    this.written.push(...events);
-    this.state = state;
-    if (fault === 'after') throw new SluiceError('KAFKA_PRODUCER_BROKEN', 'killed after the commit');
-  }
-
-  async close(): Promise<void> {}
-}
-
-const TABLES = ['A', 'B', 'C'];
-const KEYS = 14;
-
-interface Run {
-  readonly source: FakeSource;
-  readonly sink: FaultySink;
-  readonly startedAt: string;
-}
-
-/** Runs the capture against random writes, a random capture job, random faults, until everything was captured. */
-async function run(
-  seed: number,
-  settings: { page: number; batch: number; chunk: number; faults: number },
-): Promise<Run> {
-  const random = randomFrom(seed);
-  const initial = Object.fromEntries(
-    TABLES.map((t) => [t, Array.from({ length: random(KEYS) }, (_, i) => [i * 2, random(1000)] as const)]),
-  );
-  const source = new FakeSource(TABLES, initial);
-  let budget = 150;
-  const write = (): Write => {
-    const table = TABLES[random(TABLES.length)]!;
-    const id = random(KEYS * 2);
-    const kinds = ['insert', 'update', 'update', 'delete', 'rekey'] as const;
-    const kind = kinds[random(kinds.length)]!;
-    if (kind === 'delete') return { kind, table, id };
-    return kind === 'rekey' ? { kind, table, id, to: random(KEYS * 2) } : { kind, table, id, value: random(1000) };
-  };
-  const transact = (): void => {
-    if (budget-- > 0) source.commit(Array.from({ length: 1 + random(6) }, write));
-  };
-  source.before = () => {
-    while (random(3) === 0) transact();
-    if (random(3) === 0) source.capture(random(4));
-    if (settings.faults > 0 && budget > 0 && random(60) < settings.faults)
-      throw new SluiceError('SQL_TRANSIENT', 'a fault');
-  };
-  source.during = () => {
-    if (random(4) === 0) transact();
-  };
-  source.slow = async () => {
-    for (let turns = random(4); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
-  };
-  const sink = new FaultySink(() =>
-    budget > 0 && random(20) < settings.faults ? (random(2) ? 'before' : 'after') : 'none',
-  );
-  let now = 0;
-  const stop = new AbortController();
-  const clock: Clock = {
-    now: () => now,
-    sleep: async (ms, signal) => {
-      now += ms;
-      await new Promise((resolve) => setImmediate(resolve));
-      if (budget <= 0) source.capture(5);
-      const done = sink.state && Object.values(sink.state.snapshots).every((s) => s.state === 'done');
-      if (budget <= 0 && source.uncaptured === 0 && done && sink.state!.position.slice(0, 20) >= source.lastCommit)
-        stop.abort();
-      signal?.throwIfAborted();
-    },
-  };
-  for (let i = random(8); i > 0; i--) transact();
-  if (random(2)) source.capture(3);
-  const startedAt = source.lastCommit;
-  const capture = new Capture({
-    openSource: async () => source.database(),
-    sink,
-    log: silentLogger,
-    clock,
-    settings: {
-      database: 'DB',
-      tables: TABLES.map((t) => `dbo.${t}`),
-      pollIntervalMs: 10,
-      maxPollIntervalMs: 20,
-      pageRows: settings.page,
-      maxBatchRows: settings.batch,
-      snapshotChunkRows: settings.chunk,
-    },
-  });
-  await capture.run(stop.signal);
-  return { source, sink, startedAt };
-}
+import type { CaptureNotification } from '#connectors/capture/notifications.ts';
+import { commitLsnOf } from '#connectors/capture/position.ts';
+import type { ChangeEvent } from '#connectors/capture/types.ts';
+import type { Version } from '#test/support/fakeSource.ts';
+import { runTroubled, TROUBLED_TABLES, type TroubledRun, type Troubles } from '#test/support/troubledRun.ts';
 
 const keyOf = (event: ChangeEvent): string => `${event.table.instance.table}/${(event.after ?? event.before)!['ID']}`;
+/** Rows a snapshot read, or found to be gone. */
+const isRead = (event: ChangeEvent): boolean => event.changeLsn === null;
 
-function byKey(events: readonly ChangeEvent[]): Map<string, ChangeEvent[]> {
-  const map = new Map<string, ChangeEvent[]>();
-  for (const event of events) map.set(keyOf(event), [...(map.get(keyOf(event)) ?? []), event]);
-  return map;
+/** Per key, positions grow. */
+function checkForward({ sink }: TroubledRun): void {
+  for (const [key, events] of Map.groupBy(sink.written, keyOf)) {
+    for (let i = 1; i < events.length; i++) {
+      const [before, after] = [events[i - 1]!, events[i]!];
+      // A row that is read twice while nothing happens has one place.
+      const forward = isRead(after) ? after.position >= before.position : after.position > before.position;
+      expect(forward, `${key} goes backwards from ${before.position} to ${after.position}`).toBe(true);
+    }
+  }
 }
 
-function check({ source, sink }: Run): void {
-  const { written } = sink;
-  const keys = byKey(written);
-  // Forward only: per key, positions grow.
-  for (const [key, events] of keys) {
-    for (let i = 1; i < events.length; i++) {
-      expect(events[i]!.position > events[i - 1]!.position, `${key} goes backwards`).toBe(true);
-    }
-    expect(events.filter((e) => e.op === 'r').length, `${key} is read more than once`).toBeLessThanOrEqual(1);
+interface Gap {
+  readonly table: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The intervals that were told to be lost, and those a table left out because it was resumed with a snapshot. */
+function gapsOf(notifications: readonly CaptureNotification[]): Gap[] {
+  const gaps: Gap[] = [];
+  const stoppedAt = new Map<string, string>();
+  for (const n of notifications) {
+    if (n.type === 'table_changes_lost') gaps.push({ table: n.table, from: n.afterLsn, to: n.beforeLsn });
+    if (n.type === 'table_stopped' || n.type === 'table_held') stoppedAt.set(n.table, commitLsnOf(n.at));
+    if (n.type === 'table_resumed' && n.how === 'snapshot')
+      gaps.push({ table: n.table, from: stoppedAt.get(n.table)!, to: commitLsnOf(n.at) });
   }
-  // All changes of all tables are in the source's order, each once.
-  const changes = written.filter((e) => e.op !== 'r').map((e) => e.position);
-  expect(changes).toEqual([...new Set(changes)].sort());
-  // Nothing lost: from the first change that was streamed, every later one is there.
-  const first = written.find((e) => e.op !== 'r')?.commitLsn;
-  const expected = source.history.filter(({ version }) => first !== undefined && version.commit >= first);
-  for (const table of TABLES) {
-    for (const id of source.state(table).keys())
-      expect(keys.has(`${table}/${id}`), `${table}/${id} is missing`).toBe(true);
+  return gaps;
+}
+
+const told = (v: Version): string => `${v.table}/${v.id}@${v.commit}/${v.seq}=${v.value}`;
+
+/** Every version of every key that was captured from the start on is there once, but for the intervals that were told. */
+function checkHistory({ source, sink, notifications, startedAt }: TroubledRun): void {
+  const streamed = sink.written.filter((e) => !isRead(e));
+  const shown = streamed.map((e) => `${keyOf(e)}@${e.commitLsn}/${e.changeLsn}=${e.after?.['V'] ?? null}`);
+  expect(shown.length, 'a change is written twice').toBe(new Set(shown).size);
+  const known = new Set(source.history.map(told));
+  expect(
+    shown.filter((change) => !known.has(change)),
+    'a change is invented',
+  ).toEqual([]);
+  const gaps = gapsOf(notifications);
+  const inGap = (v: Version): boolean =>
+    gaps.some((g) => g.table === `dbo.${v.table}` && v.commit >= g.from && v.commit <= g.to);
+  const wanted = source.history.filter((v) => v.captured && startedAt !== null && v.commit > startedAt && !inGap(v));
+  const there = new Set(shown);
+  expect(
+    wanted.map(told).filter((change) => !there.has(change)),
+    'a change is lost',
+  ).toEqual([]);
+}
+
+/** Within a table, changes come in the source's order. */
+function checkOrder({ sink }: TroubledRun): void {
+  for (const [table, events] of Map.groupBy(sink.written, (e) => e.table.id)) {
+    const places = events.filter((e) => !isRead(e)).map((e) => e.position);
+    expect(places, table).toEqual([...places].sort());
   }
-  const streamed = written
-    .filter((e) => e.op !== 'r')
-    .map((e) => `${keyOf(e)}@${e.commitLsn}/${e.changeLsn}=${e.after?.['V'] ?? null}`);
-  const wanted = expected.map(
-    ({ table, id, version }) => `${table}/${id}@${version.commit}/${version.seq}=${version.value}`,
-  );
-  expect(new Set(streamed)).toEqual(new Set(wanted));
-  // A row read by the snapshot shows exactly the state of its LSN.
-  for (const event of written.filter((e) => e.op === 'r')) {
-    const versions = source.history.filter(
-      ({ table, id, version }) => `${table}/${id}` === keyOf(event) && version.commit <= event.commitLsn,
-    );
-    expect(versions.at(-1)?.version.value, `${keyOf(event)} at ${event.commitLsn}`).toBe(event.after!['V']);
+}
+
+/** A row read by a snapshot shows exactly what was there at its place. */
+function checkRows({ source, sink }: TroubledRun): void {
+  for (const event of sink.written.filter((e) => e.op === 'r')) {
+    const before = source.history.filter((v) => `${v.table}/${v.id}` === keyOf(event) && v.commit <= event.commitLsn);
+    expect(before.at(-1)?.value, `${keyOf(event)} at ${event.commitLsn}`).toBe(event.after!['V']);
   }
-  // What the keys end with is what the source holds.
-  for (const table of TABLES) {
-    const folded = new Map<number, unknown>();
-    for (const [key, events] of keys) {
+}
+
+/** What the keys end with is what the source holds. */
+function checkEnd({ source, sink }: TroubledRun): void {
+  for (const table of TROUBLED_TABLES) {
+    const ended = new Map<number, unknown>();
+    for (const [key, events] of Map.groupBy(sink.written, keyOf)) {
       const last = events.at(-1)!;
-      if (key.startsWith(`${table}/`) && last.op !== 'd') folded.set(last.after!['ID'] as number, last.after!['V']);
+      if (key.startsWith(`${table}/`) && last.op !== 'd') ended.set(last.after!['ID'] as number, last.after!['V']);
     }
-    expect(new Map([...folded].sort(([a], [b]) => a - b))).toEqual(
-      new Map([...source.state(table)].sort(([a], [b]) => a - b)),
-    );
+    const sorted = (map: ReadonlyMap<number, unknown>) => [...map].sort(([a], [b]) => a - b);
+    expect(sorted(ended), table).toEqual(sorted(source.state(table)));
   }
+}
+
+function checkAll(run: TroubledRun): void {
+  checkForward(run);
+  checkOrder(run);
+  checkHistory(run);
+  checkRows(run);
+  checkEnd(run);
 }
 
 const sizes = fc.record({
   page: fc.integer({ min: 1, max: 7 }),
   batch: fc.integer({ min: 1, max: 9 }),
   chunk: fc.integer({ min: 1, max: 6 }),
+  readers: fc.integer({ min: 1, max: 3 }),
+  commandId: fc.boolean(),
 });
 
-describe('a capture of random transactions with a capture job that lags', () => {
-  test('writes each change once, in order, and no key ever goes backwards', { timeout: 120_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.integer(), sizes, async (seed, size) => check(await run(seed, { ...size, faults: 0 }))),
-      { numRuns: 80 },
-    );
+const NONE = { faults: 0, losses: 0, unfit: 0, rights: 0, signals: 0 };
+/** How much longer than in CI: SLUICE_PROPERTY_RUNS=50 gives 50 times as many. */
+const LONGER = Number(process.env['SLUICE_PROPERTY_RUNS'] ?? 1);
+
+async function everyRun(given: Partial<Troubles>, numRuns: number): Promise<readonly CaptureNotification[]> {
+  const heard: CaptureNotification[] = [];
+  await fc.assert(
+    fc.asyncProperty(fc.integer(), sizes, async (seed, size) => {
+      const run = await runTroubled(seed, { ...NONE, ...size, ...given });
+      checkAll(run);
+      heard.push(...run.notifications);
+    }),
+    { numRuns: numRuns * LONGER, endOnFailure: true },
+  );
+  return heard;
+}
+
+const kinds = (heard: readonly CaptureNotification[]): Set<string> => new Set(heard.map((n) => n.type));
+
+describe('the topic holds the history of every key', { timeout: 120_000 * LONGER }, () => {
+  test('with random transactions and a capture job that lags, with and without command ids', async () => {
+    await everyRun({}, 60);
   });
 
-  test('does so when it is killed before and after commits and the source fails', { timeout: 120_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.integer(), sizes, async (seed, size) => check(await run(seed, { ...size, faults: 2 }))),
-      { numRuns: 80 },
-    );
+  test('when the source fails and the capture is killed before and after commits', async () => {
+    await everyRun({ faults: 2 }, 60);
+  });
+
+  test('when clean-up takes changes away, but for the intervals that are told', async () => {
+    expect(kinds(await everyRun({ losses: 1, faults: 1 }, 60))).toContain('table_changes_lost');
+  });
+
+  test('when tables stop at values that do not fit and are resumed', async () => {
+    const heard = kinds(await everyRun({ unfit: 2, faults: 1, signals: 1 }, 60));
+    for (const kind of ['table_stopped', 'table_resumed', 'table_caught_up']) expect(heard).toContain(kind);
+  });
+
+  test('when rights on tables are revoked and capture instances are dropped', async () => {
+    const heard = kinds(await everyRun({ rights: 1, faults: 1 }, 60));
+    for (const kind of ['table_held', 'table_stopped', 'table_resumed']) expect(heard).toContain(kind);
+  });
+
+  test('when all of this happens at once, with pauses and snapshots asked for', async () => {
+    await everyRun({ faults: 1, losses: 1, unfit: 1, rights: 1, signals: 3 }, 80);
   });
 });
