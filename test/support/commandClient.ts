@@ -82,6 +82,21 @@ export class CommandClient {
     return this.app.inject({ method: 'POST', url, headers, payload: JSON.stringify(body) });
   }
 
+  /** The key of every request. */
+  get apiKey(): string {
+    return this.#key;
+  }
+
+  /** Sends a body as it is, with a key of its own. */
+  raw(url: string, payload: string | Buffer) {
+    const headers = {
+      authorization: `Bearer ${this.#key}`,
+      'idempotency-key': randomUUID(),
+      'content-type': 'application/json',
+    };
+    return this.app.inject({ method: 'POST', url, headers, payload });
+  }
+
   /** A right order of these lines, changed by `more`. */
   order(lines: readonly Line[], more: object = {}): object {
     const { customer, currency } = this.#shop.goods;
