@@ -94,7 +94,7 @@ export const SOURCE_STATES: Readonly<Record<SourceStateName, SourceStateEntry>> 
     'critical',
     'goes on',
     'The capture instance of a table was dropped: that table is not captured any more.',
-    'Run the script of `sluice sql capture`, then `sluice capture resume-table TABLE --how snapshot --execute`.',
+    'Run the script of `sluice sql capture`. The table goes on by itself then and is read again, because what happened meanwhile was recorded nowhere; with capture.onLoss "stop" it waits for `sluice capture resume-table TABLE --how snapshot --execute`.',
   ),
   failed_over: entry(
     'warning',

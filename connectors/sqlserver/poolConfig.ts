@@ -14,6 +14,8 @@ export interface DatabaseOptions {
   /** Encrypt, and refuse a server that does not. */
   readonly encrypt: boolean;
   readonly trustServerCertificate: boolean;
+  /** PEM text of the authority that signed the server's certificate, where it is none that this machine knows. */
+  readonly certificateAuthority?: string;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
   /** Most connections at once. Default 4. */
@@ -66,6 +68,9 @@ export function poolConfig(options: DatabaseOptions, state: ConnectState): Mssql
       trustServerCertificate: options.trustServerCertificate,
       // An address is no TLS server name (RFC 6066 §3). Where the certificate is not checked any name will do.
       ...(options.trustServerCertificate && isIP(options.server) !== 0 ? { serverName: 'localhost' } : {}),
+      ...(options.certificateAuthority === undefined
+        ? {}
+        : { cryptoCredentialsDetails: { ca: options.certificateAuthority } }),
       appName: options.applicationName ?? 'sluice',
       enableArithAbort: true,
       useUTC: true,

@@ -31,6 +31,7 @@ export interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: TlsMode;
+  readonly tlsCertificate?: string | undefined;
   readonly log: WireLog;
 }
 
@@ -38,7 +39,7 @@ export interface ServeOptions {
 export async function serve(engine: EngineServer, options: ServeOptions): Promise<Listener> {
   return listen({
     ...options,
-    secureContext: options.tls === 'off' ? null : createServerContext(),
+    secureContext: options.tls === 'off' ? null : createServerContext(options.tlsCertificate),
     maxMessageBytes: MAX_MESSAGE_BYTES,
     loginTimeoutMs: LOGIN_TIMEOUT_MS,
     openSession: () => engine.openSession(),

@@ -10,6 +10,8 @@ export interface StandinOptions {
   readonly initFiles: readonly string[];
   readonly captureIntervalMs: number;
   readonly tls: TlsMode;
+  /** PEM file with the private key and its certificate; undefined = one is made. */
+  readonly tlsCertificate: string | undefined;
   readonly databases: readonly string[];
   /** Directory that keeps all data; undefined = in memory only. */
   readonly dataDirectory: string | undefined;
@@ -36,6 +38,7 @@ memory, unless told otherwise. When it listens it prints one JSON line: {"event"
   --data DIR              keep everything in this directory too, safe against crashes; --init and --database count at the first start only
   --capture-interval MS   how often the capture job reads the log, 10 to 60000 (default 100)
   --tls off|on|required   whether connections may or must be encrypted (default on; self-signed certificate)
+  --tls-certificate FILE  PEM file with a private key and its certificate, in place of the self-signed one
   --trace                 log requests on standard error: statement texts, never parameter values
   --help                  this text
 
@@ -49,6 +52,7 @@ interface Draft {
   initFiles: string[];
   captureIntervalMs: number;
   tls: TlsMode;
+  tlsCertificate: string | undefined;
   databases: string[];
   dataDirectory: string | undefined;
   trace: boolean;
@@ -81,6 +85,9 @@ const WITH_VALUE: Readonly<Record<string, (draft: Draft, value: string) => void>
     if (mode === undefined) throw new UsageError(`--tls: expected off, on or required, found "${value}"`);
     draft.tls = mode;
   },
+  '--tls-certificate': (draft, value) => {
+    draft.tlsCertificate = value;
+  },
 };
 
 /** Reads `--name value` and `--name=value`. Throws a `UsageError`. */
@@ -92,6 +99,7 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): S
     initFiles: [],
     captureIntervalMs: 100,
     tls: 'on',
+    tlsCertificate: undefined,
     databases: [],
     dataDirectory: undefined,
     trace: false,

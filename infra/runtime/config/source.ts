@@ -49,6 +49,9 @@ export const sourceSchema = z.strictObject({
     .boolean()
     .describe('Accept a certificate that no authority known here has signed. Default false.')
     .default(false),
+  caFile: text(
+    "PEM file of the authority that signed the server's certificate. Default: the authorities Node knows (and NODE_EXTRA_CA_CERTS).",
+  ).optional(),
   connectTimeoutMs: wholeNumber('Milliseconds to wait for a connection. Default 15000.', 100, 300_000).default(15_000),
   requestTimeoutMs: wholeNumber('Milliseconds one query may take. Default 60000.', 100, 3_600_000).default(60_000),
   applicationIntent: z

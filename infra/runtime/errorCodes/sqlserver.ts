@@ -22,7 +22,7 @@ export const SQLSERVER_ERRORS = {
   ),
   SQL_CERTIFICATE_UNTRUSTED: entry(
     'The certificate of the server is not trusted.',
-    'Install the signing authority (NODE_EXTRA_CA_CERTS), or set trustServerCertificate for a test.',
+    'Name the signing authority in source.caFile (or NODE_EXTRA_CA_CERTS) and a host the certificate is for in source.server; trustServerCertificate is for tests.',
   ),
   SQL_PERMISSION_DENIED: entry('The login lacks a right.', 'Grant what `sluice check` names.'),
   SQL_OBJECT_MISSING: entry(
