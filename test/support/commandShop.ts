@@ -43,11 +43,15 @@ type Server = NonNullable<StackAddresses['sqlserver']>;
 const demoFile = (path: string): string => readFileSync(new URL(`../../infra/demo/${path}`, import.meta.url), 'utf8');
 const DATABASE_OF: Record<SqlVariant, string> = { epos: 'EPOS', adventureworks: 'AdventureWorks' };
 
-/** `sqlServer` chooses the procedures: those for 2005 come without CDC, which that version did not have. */
+/**
+ * `sqlServer` chooses the procedures: those for 2005 come without CDC, which that version did not have. `alter` changes the texts of the
+ * scripts, for tests that slow them down.
+ */
 export async function createCommandShop(
   server: Server,
   variant: SqlVariant,
   sqlServer: SqlServer = '2008',
+  alter: (batch: string) => string = (batch) => batch,
 ): Promise<CommandShop> {
   const name = `${DATABASE_OF[variant]}_${randomBytes(4).toString('hex')}`;
   const password = `Pw-${randomBytes(12).toString('hex')}`;
@@ -78,7 +82,7 @@ export async function createCommandShop(
     ];
     for (const script of scripts) for (const batch of splitBatches(script)) await setup.batch(batch);
     for (const script of sqlScripts(variant, variables, sqlServer))
-      for (const batch of script.batches) await setup.batch(batch);
+      for (const batch of script.batches) await setup.batch(alter(batch));
   } finally {
     await setup.close();
   }
