@@ -191,6 +191,8 @@ class Session {
     const { health, signals, stats, clock, observer } = this.#options;
     for (const failure of this.snapshots.failures()) await this.#control.snapshotFailed(failure);
     if (signals) await applySignals(signals, this.#signalContext(), this.signal);
+    // Before anything moves on: the tables are to be looked up anew.
+    if (this.#end() === 'restart') return this.#write(true);
     this.snapshots.sync(this.#control.jobs(this.#configured));
     await this.snapshots.observe(this.signal);
     const detected = await this.#detector.detect();
