@@ -41,7 +41,8 @@ export async function planOffsets(
   const moves: OffsetMove[] = [];
   for (const topic of topics) {
     const ranges = await kafka.topicOffsets(topic);
-    for (const [partition, after] of await resolveStartPoint(kafka, topic, to, signal)) {
+    const points = await resolveStartPoint(kafka, topic, to, signal);
+    for (const [partition, after] of [...points].sort(([a], [b]) => a - b)) {
       if (only.partition !== undefined && only.partition !== partition) continue;
       const before = committed.get(topic)?.get(partition) ?? null;
       const { begin, end } = ranges.get(partition)!;
