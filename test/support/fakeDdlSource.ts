@@ -96,7 +96,8 @@ export class FakeDdlSource {
     const instance: FakeInstance = {
       objectId,
       name: `dbo_T_${objectId}`,
-      startLsn: this.#next++,
+      // The next commit has this very LSN: both instances hold it.
+      startLsn: this.#next,
       columns: this.columns.map((c) => ({ name: c.name, type: typeOf(c.sqlType) })),
       commits: [],
       history: [],
