@@ -56,7 +56,7 @@ export async function replay(group: string, options: ReplayCommandOptions): Prom
     if (options.json)
       printJson({ groupId: named.groupId, members: plan.members, executed: options.execute, topics: rows });
     else {
-      print(formatTable([['topic', 'records', 'sent'], ...rows.map((row) => [row.topic, row.records, row.sent])]));
+      print(formatTable([['topic', 'offsets', 'sent'], ...rows.map((row) => [row.topic, row.records, row.sent])]));
       if (!options.execute) print('dry run: --execute sends them');
       else if (plan.members === 0) print(`group ${named.groupId} is not running: it takes them when it starts`);
     }
