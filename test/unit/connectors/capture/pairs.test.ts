@@ -4,7 +4,7 @@ import { mergeByPosition } from '#connectors/capture/merge.ts';
 import { type ChangeRow, PairJoiner } from '#connectors/capture/pairs.ts';
 import { endOf, parsePosition, position, snapshotPosition } from '#connectors/capture/position.ts';
 import { isBitSet, RowReader } from '#connectors/capture/rowReader.ts';
-import { TableStream } from '#connectors/capture/tableStream.ts';
+import { type ChangePage, TableStream } from '#connectors/capture/tableStream.ts';
 import { type CapturedTable, UNAVAILABLE } from '#connectors/capture/types.ts';
 import { type Lsn, lsn } from '#connectors/sqlserver/lsn.ts';
 import type { CaptureInstance, SourceColumn } from '#connectors/sqlserver/metadata.ts';
@@ -93,6 +93,12 @@ describe('joining the halves of updates', () => {
   });
 });
 
+const pageOf = (rows: readonly ChangeRow[], mark: Lsn | null = at(0)): ChangePage => ({
+  length: rows.length,
+  row: (i) => rows[i]!,
+  mark,
+});
+
 describe('reading a change table page by page', () => {
   const table = {
     id: 'dbo.T',
@@ -114,7 +120,9 @@ describe('reading a change table page by page', () => {
           const stream = new TableStream(
             table,
             async (from, to, limit) =>
-              rows.filter((r) => position({ ...r, op: r.operation }) > from && r.commitLsn <= to).slice(0, limit),
+              pageOf(
+                rows.filter((r) => position({ ...r, op: r.operation }) > from && r.commitLsn <= to).slice(0, limit),
+              ),
             endOf(at(0)),
             at(100),
             page,
@@ -132,6 +140,84 @@ describe('reading a change table page by page', () => {
   });
 });
 
+describe('a page of a change table', () => {
+  const table = { id: 'dbo.T', database: 'D', instance: { name: 'i', keyColumns: ['ID'] } } as unknown as CapturedTable;
+  const read = async (pages: readonly ChangePage[], from = endOf(at(4))): Promise<unknown[]> => {
+    const left = [...pages];
+    const stream = new TableStream(table, async () => left.shift()!, from, at(100), 2);
+    const seen: unknown[] = [];
+    for (let next = await stream.peek(); next; next = await stream.peek()) {
+      seen.push(next.after?.['ID']);
+      stream.take();
+    }
+    return seen;
+  };
+  const rows = [row(5, 1, 2, { ID: 1 }), row(6, 1, 2, { ID: 2 })];
+
+  test('counts as whole when clean-up has not passed its beginning', async () => {
+    expect(await read([pageOf(rows, at(5)), pageOf([], at(6))])).toEqual([1, 2]);
+  });
+
+  test('is refused when clean-up ran under it, whatever rows came', async () => {
+    await expect(read([pageOf(rows, at(6))])).rejects.toMatchObject({ code: 'CDC_LSN_NOT_AVAILABLE' });
+    await expect(read([pageOf([], at(6))])).rejects.toMatchObject({ code: 'CDC_LSN_NOT_AVAILABLE' });
+  });
+
+  test('needs its own transaction whole when it begins inside one', async () => {
+    const inside = position({ commitLsn: at(5), commandId: 0, changeLsn: at(0), op: 2 });
+    await expect(read([pageOf(rows, at(6))], inside)).rejects.toMatchObject({ code: 'CDC_LSN_NOT_AVAILABLE' });
+    expect(await read([pageOf(rows, at(5)), pageOf([], at(5))], inside)).toEqual([1, 2]);
+  });
+
+  test('says so when its capture instance is gone', async () => {
+    await expect(read([pageOf(rows, null)])).rejects.toMatchObject({ code: 'CDC_INSTANCE_DROPPED' });
+  });
+
+  test('gives the changes before a row that cannot be read, and then the reason', async () => {
+    const bad: ChangePage = {
+      length: 2,
+      mark: at(1),
+      row: (i) => {
+        if (i === 1) throw new Error('unreadable');
+        return rows[0]!;
+      },
+    };
+    const stream = new TableStream(table, async () => bad, endOf(at(4)), at(100), 2);
+    expect((await stream.peek())?.after).toEqual({ ID: 1 });
+    stream.take();
+    await expect(stream.peek()).rejects.toThrow('unreadable');
+  });
+
+  test('is all a table holds in memory, however long its transaction is', async () => {
+    let largest = 0;
+    let n = 0;
+    const pages = 400;
+    const stream = new TableStream(
+      table,
+      async (_from, _to, limit) => {
+        largest = Math.max(largest, limit);
+        const first = n;
+        n += limit;
+        return {
+          length: first >= pages * limit ? 0 : limit,
+          mark: at(1),
+          row: (i) => row(5, first + i, 2, { ID: first + i }),
+        };
+      },
+      endOf(at(4)),
+      at(5),
+      500,
+    );
+    let changes = 0;
+    for (let next = await stream.peek(); next; next = await stream.peek()) {
+      changes++;
+      stream.take();
+    }
+    expect(changes).toBe(pages * 500);
+    expect(largest).toBe(500);
+  });
+});
+
 describe('merging', () => {
   test('gives what sorting everything would give, equal ones in the order of their sources', async () => {
     await fc.assert(
@@ -143,7 +229,8 @@ describe('merging', () => {
           return { peek: () => (i % 2 ? item() : Promise.resolve(item())), take: () => void i++ };
         });
         const merged: string[] = [];
-        for await (const { at, source } of mergeByPosition(sources, (x) => x.at)) merged.push(`${at}/${source}`);
+        for await (const run of mergeByPosition(sources, (x) => x.at))
+          merged.push(...run.map(({ at, source }) => `${at}/${source}`));
         const expected = sorted.flatMap((list, source) => list.map((at) => ({ at, source })));
         expected.sort((a, b) => (a.at === b.at ? a.source - b.source : a.at < b.at ? -1 : 1));
         expect(merged).toEqual(expected.map(({ at, source }) => `${at}/${source}`));
