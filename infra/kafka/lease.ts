@@ -168,10 +168,13 @@ class Membership {
   }
 }
 
-/** Whether joining may work later: everything but a topic that is not what it should be, or a client that cannot work. */
+const PASSING: readonly string[] = ['KAFKA_CONSUMER_CRASHED', 'KAFKA_REQUEST_FAILED', 'KAFKA_TOPIC_MISSING'];
+
+/**
+ * Whether joining may work later: everything but a topic that is not what it should be, or a client that cannot work. A topic that was
+ * made this moment may be missing still: a broker that has just started tells so.
+ */
 function mayPass(error: unknown): boolean {
   if (isRetriable(error)) return true;
-  return (
-    error instanceof SluiceError && (error.code === 'KAFKA_CONSUMER_CRASHED' || error.code === 'KAFKA_REQUEST_FAILED')
-  );
+  return error instanceof SluiceError && PASSING.includes(error.code);
 }
