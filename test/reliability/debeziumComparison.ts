@@ -24,7 +24,14 @@ async function main(): Promise<void> {
   try {
     const { kafka, registry } = stack.addresses;
     for (let seed = first; seed < first + seeds; seed++) {
-      const setup = { brokers: kafka!.brokers, registryUrl: registry!.url, batches, seed, timeoutMs: 600_000 };
+      const setup = {
+        brokers: kafka!.brokers,
+        registryUrl: registry!.url,
+        batches,
+        seed,
+        timeoutMs: 600_000,
+        restarts: 5,
+      };
       const report = await compare(await runComparison(program, setup), createRegistry({ url: registry!.url }));
       process.stdout.write(`${JSON.stringify({ seed, ...report })}\n`);
       if (report.differences.length > 0) process.exitCode = 1;

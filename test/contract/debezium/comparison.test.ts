@@ -30,6 +30,7 @@ describe("Sluice beside Debezium's connector, both with Avro", () => {
       batches: 80,
       seed: 42,
       timeoutMs: 90_000,
+      restarts: 2,
     });
     const report = await compare(compared, createRegistry({ url: registry!.url }));
     expect(report.differences).toEqual([]);

@@ -20,6 +20,8 @@ export interface ComparisonSetup {
   readonly batches: number;
   readonly seed: number;
   readonly timeoutMs: number;
+  /** How often Sluice is stopped and started again while the work goes on. */
+  readonly restarts: number;
 }
 
 /** What both wrote for the same work, each in its order. */
@@ -73,8 +75,8 @@ export async function runComparison(program: DebeziumProgram, setup: ComparisonS
       databases.set(name, database);
       close.push(() => database.close());
     }
-    const ours = startSluice(standin, setup, prefixes.sluice);
-    close.push(ours.stop);
+    let ours = startSluice(standin, setup, prefixes.sluice);
+    close.push(() => ours.stop());
     const debezium = new DebeziumAvro(
       program,
       setup.registryUrl,
@@ -85,7 +87,13 @@ export async function runComparison(program: DebeziumProgram, setup: ComparisonS
     await debezium.until((records) => records.some((r) => r.topic.endsWith('.Branch.dbo.Till')), setup.timeoutMs);
     await ours.streaming(setup.timeoutMs);
     const next = comparisonWork(setup.seed);
-    for (let i = 0; i < setup.batches; i++) await runWork(databases, next());
+    const every = Math.ceil(setup.batches / (setup.restarts + 1));
+    for (let i = 1; i <= setup.batches; i++) {
+      await runWork(databases, next());
+      if (i % every !== 0 || i === setup.batches) continue;
+      await ours.stop();
+      ours = startSluice(standin, setup, prefixes.sluice);
+    }
     for (const name of DATABASES) await databases.get(name)!.batch(`INSERT INTO dbo.Marker VALUES (${MARKER})`);
     const marked = (records: readonly RawRecord[]): boolean =>
       DATABASES.every((name) => records.some((r) => r.topic.endsWith(`.${name}.dbo.Marker`)));

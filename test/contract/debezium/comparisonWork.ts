@@ -103,6 +103,7 @@ export function comparisonWork(seed: number): () => Work {
     () => `UPDATE dbo.UniqueOnly SET B = 'w${nextId++}' WHERE B = (SELECT MAX(B) FROM dbo.UniqueOnly)`,
     () =>
       `INSERT INTO dbo.Customer VALUES (${nextId++}, ${maybe(`'${digits(3)}@example.org'`)}, ${maybe(`N'${digits(12)}'`)}, ${maybe(`N'${words()}${words()}'`)}, 'x', '${pick(['PL', 'GB'])}')`,
+    () => `UPDATE dbo.Customer SET Region = '${pick(['PL', 'GB', '"\\', 'IE'])}' WHERE Id = ${someId()}`,
     () => `UPDATE dbo.Customer SET Email = ${maybe(`'${digits(4)}@example.org'`)}, Secret = 'y' WHERE Id = ${someId()}`,
   ];
 
