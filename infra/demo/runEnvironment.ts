@@ -140,7 +140,10 @@ export class DemoEnvironment {
   }
 
   async #prepareSecretsAndPorts(): Promise<void> {
-    const { key, entry } = await createKey({ id: 'demo-shop', scopes: ['orders:write', 'orders:cancel'] });
+    const { key, entry } = await createKey({
+      id: 'demo-shop',
+      scopes: ['orders:write', 'orders:cancel', 'orders:change', 'stock:read'],
+    });
     this.#key = key;
     const [commandsPort, storefrontPort] = await freePorts(2);
     this.#commandsUrl = `http://127.0.0.1:${commandsPort}`;

@@ -98,20 +98,25 @@ export async function startFakeShopApis(
       total: string;
       currency: string;
     };
-    for (const line of order.lines) {
+    for (const [i, line] of order.lines.entries()) {
+      const place = (field: string) => ({ errors: [{ pointer: `/lines/${i}/${field}`, detail: field }] });
       const product = products.get(line.sku);
-      if (!product) return problem(response, 404, 'unknown-product', { sku: line.sku });
+      if (!product) return problem(response, 404, 'unknown-product', place('sku'));
       if (Number(product.price) !== Number(line.unitPrice)) {
         return problem(response, 422, 'price-differs', {
-          sku: line.sku,
+          ...place('unitPrice'),
           expected: product.price,
           found: line.unitPrice,
         });
       }
-      const place = stock.get(line.sku)?.get('1');
-      const available = place ? place.onHand - place.reserved : 0;
+      const shelf = stock.get(line.sku)?.get('1');
+      const available = shelf ? shelf.onHand - shelf.reserved : 0;
       if (available < line.quantity) {
-        return problem(response, 409, 'not-enough-stock', { sku: line.sku, requested: line.quantity, available });
+        return problem(response, 409, 'not-enough-stock', {
+          ...place('quantity'),
+          requested: line.quantity,
+          available,
+        });
       }
     }
     const orderId = String(nextOrder++);
@@ -129,14 +134,19 @@ export async function startFakeShopApis(
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
     const url = new URL(request.url ?? '/', 'http://fake');
     const failure = failures.get(url.pathname);
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    if (request.method === 'POST') commands.push({ path: url.pathname, headers: request.headers, body });
     if (failure) return problem(response, failure.status, failure.code);
     if (request.method === 'POST') {
-      let body = '';
-      for await (const chunk of request) body += String(chunk);
-      commands.push({ path: url.pathname, headers: request.headers, body });
       if (url.pathname === '/orders') return accept(body, response);
       const orderId = url.pathname.split('/')[2] ?? '';
       const order = orders.get(orderId);
+      if (url.pathname.endsWith('/delivery-address')) {
+        if (order?.status !== 'new')
+          return problem(response, 409, 'order-not-changeable', { orderStatus: order?.status });
+        return send(response, 200, { commandId: randomUUID(), orderId, status: 'changed' });
+      }
       if (order?.status !== 'new')
         return problem(response, 409, 'order-not-cancellable', { orderId, status: order?.status });
       apis.setOrderStatus(orderId, 'cancelled');
@@ -144,6 +154,7 @@ export async function startFakeShopApis(
     }
     const [, first, second] = url.pathname.split('/');
     const skus = (url.searchParams.get('skus') ?? '').split(',').filter(Boolean);
+    if (first === 'live-stock') return send(response, 200, { asOf: new Date().toISOString(), items: skus.map(level) });
     if (first === 'stock' && second === 'stream') return openStream(skus, response);
     if (first === 'stock') return send(response, 200, { items: skus.map(level), unknown: [] });
     if (first === 'products' && second) {

@@ -10,7 +10,9 @@ const MAX_BODY_BYTES = 16_384;
 /** Longest wait for the shopper's request body, ms. */
 const BODY_TIMEOUT_MS = 5000;
 
-/** The page's two ways back: placing an order and cancelling it. Adds account and API key, which the browser never sees. */
+const SKU = /^[A-Za-z0-9._-]{1,20}$/;
+
+/** The page's ways to the database: ordering, cancelling, another address, stock asked live. Adds account and key, which no browser sees. */
 export class Commands {
   readonly #options: ShopServerOptions;
   readonly #orderKeys: OrderKeys;
@@ -32,29 +34,69 @@ export class Commands {
   }
 
   async cancel(orderId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await this.#readBody(request, response);
-    if (body === undefined) return;
-    const { orderKey, idempotencyKey } = body as Record<string, unknown>;
-    if (typeof orderKey !== 'string' || !this.#orderKeys.check(orderId, orderKey)) {
-      return sendProblem(response, 404, 'unknown-order', 'There is no such order.');
-    }
-    if (typeof idempotencyKey !== 'string' || !/^[A-Za-z0-9-]{16,64}$/.test(idempotencyKey)) {
-      return sendProblem(response, 422, 'request-invalid', 'The request has no usable key.');
-    }
-    const path = `/orders/${encodeURIComponent(orderId)}/cancel`;
-    this.#reply(response, await this.#send(path, idempotencyKey, { customerId: this.#options.customerId }));
+    const own = await this.#ownOrder(orderId, request, response);
+    if (own === undefined) return;
+    this.#reply(
+      response,
+      await this.#send(`/orders/${encodeURIComponent(orderId)}/cancel`, own.idempotencyKey, this.#account()),
+    );
   }
 
-  async #send(path: string, idempotencyKey: string, body: unknown): Promise<{ status: number; body: unknown } | null> {
+  async changeAddress(orderId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const own = await this.#ownOrder(orderId, request, response);
+    if (own === undefined) return;
+    const path = `/orders/${encodeURIComponent(orderId)}/delivery-address`;
+    this.#reply(
+      response,
+      await this.#send(path, own.idempotencyKey, { ...this.#account(), address: own.body['address'] }),
+    );
+  }
+
+  /** Stock as the database has it at this moment, for articles that must not be promised from a copy. */
+  async liveStock(sku: string | null, response: ServerResponse): Promise<void> {
+    if (sku === null || !SKU.test(sku))
+      return sendProblem(response, 422, 'request-invalid', 'There is no such article.');
+    this.#reply(response, await this.#call('GET', `/live-stock?${new URLSearchParams({ skus: sku })}`));
+  }
+
+  #account(): { readonly customerId: string } {
+    return { customerId: this.#options.customerId };
+  }
+
+  /** What the page sent about an order it may speak for, or undefined when the request was answered with a problem. */
+  async #ownOrder(
+    orderId: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<{ readonly idempotencyKey: string; readonly body: Readonly<Record<string, unknown>> } | undefined> {
+    const sent = await this.#readBody(request, response);
+    if (sent === undefined) return undefined;
+    const body = sent as Readonly<Record<string, unknown>>;
+    const { orderKey, idempotencyKey } = body;
+    if (typeof orderKey !== 'string' || !this.#orderKeys.check(orderId, orderKey)) {
+      sendProblem(response, 404, 'unknown-order', 'There is no such order.');
+      return undefined;
+    }
+    if (typeof idempotencyKey !== 'string' || !/^[A-Za-z0-9-]{16,64}$/.test(idempotencyKey)) {
+      sendProblem(response, 422, 'request-invalid', 'The request has no usable key.');
+      return undefined;
+    }
+    return { idempotencyKey, body };
+  }
+
+  #send(path: string, idempotencyKey: string, body: unknown): Promise<Answer | null> {
+    return this.#call('POST', path, {
+      headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+      body: JSON.stringify(body),
+    });
+  }
+
+  async #call(method: 'GET' | 'POST', path: string, more: RequestInit = {}): Promise<Answer | null> {
     try {
       const answer = await fetch(new URL(path, this.#options.commandsUrl), {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${this.#options.commandsKey}`,
-          'content-type': 'application/json',
-          'idempotency-key': idempotencyKey,
-        },
-        body: JSON.stringify(body),
+        ...more,
+        method,
+        headers: { authorization: `Bearer ${this.#options.commandsKey}`, ...more.headers },
         redirect: 'error',
         signal: AbortSignal.timeout(this.#options.upstreamTimeoutMs ?? 10_000),
       });
@@ -66,7 +108,7 @@ export class Commands {
   }
 
   /** Refusals are for the shopper; that our own key or set-up is refused is not. */
-  #reply(response: ServerResponse, answer: { status: number; body: unknown } | null): void {
+  #reply(response: ServerResponse, answer: Answer | null): void {
     if (answer === null || answer.status >= 500 || answer.status === 401 || answer.status === 403) {
       if (answer !== null) this.#options.log.warn({ event: 'command_refused', status: answer.status });
       const title = 'Orders cannot be taken just now. Nothing was charged; please try again.';
@@ -101,6 +143,11 @@ export class Commands {
       clearTimeout(timer);
     }
   }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
 }
 
 /** Browsers say where a request comes from; a page of another origin must not order in the shopper's name. */

@@ -22,7 +22,7 @@ export interface ShopServerOptions {
   readonly storefrontUrl: string;
   /** Base address of the command API. */
   readonly commandsUrl: string;
-  /** API key with scopes orders:write and orders:cancel. It never leaves this process but for the command API. */
+  /** API key with scopes orders:write, orders:cancel, orders:change and stock:read. It never leaves this process but for the command API. */
   readonly commandsKey: string;
   /** The demo's one account; a real shop would take it from the shopper's session. */
   readonly customerId: string;

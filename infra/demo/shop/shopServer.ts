@@ -15,6 +15,8 @@ const READ_PATHS = /^\/api(\/products(?:\/[^/]{1,64})?|\/suggest|\/stock)$/;
 const STREAM_PATH = '/api/stock/stream';
 const ORDER_PATH = /^\/api\/orders\/([0-9]{1,20})$/;
 const CANCEL_PATH = /^\/api\/orders\/([0-9]{1,20})\/cancel$/;
+const ADDRESS_PATH = /^\/api\/orders\/([0-9]{1,20})\/address$/;
+const LIVE_STOCK_PATH = '/api/live-stock';
 
 /**
  * The demo shop's own server: the page's files, reads passed on to the storefront API, and orders passed on to the command API with the
@@ -82,15 +84,16 @@ export class ShopServer implements Component {
       response.setHeader('allow', 'GET, HEAD, POST');
       return sendProblem(response, 405, 'method-not-allowed', 'This address can only be read.');
     }
-    this.#get(url, request, response);
+    await this.#get(url, request, response);
   }
 
-  #get(url: URL, request: IncomingMessage, response: ServerResponse): void {
+  async #get(url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, search } = url;
     const read = READ_PATHS.exec(pathname);
     const order = ORDER_PATH.exec(pathname);
     if (read) this.#forwarder.forward(`${read[1]}${search}`, false, request, response);
     else if (pathname === STREAM_PATH) this.#forwarder.forward(`/stock/stream${search}`, true, request, response);
+    else if (pathname === LIVE_STOCK_PATH) await this.#commands.liveStock(url.searchParams.get('sku'), response);
     else if (pathname === '/api/shop') sendJson(response, 200, this.#options.shop);
     else if (order) this.#orderStatus(order[1]!, url, request, response);
     else if (!this.#files.serve(pathname, request, response)) {
@@ -112,6 +115,8 @@ export class ShopServer implements Component {
     if (url.pathname === '/api/checkout') return this.#commands.checkout(request, response);
     const cancel = CANCEL_PATH.exec(url.pathname);
     if (cancel) return this.#commands.cancel(cancel[1]!, request, response);
+    const address = ADDRESS_PATH.exec(url.pathname);
+    if (address) return this.#commands.changeAddress(address[1]!, request, response);
     sendProblem(response, 404, 'not-found', 'There is nothing at this address.');
   }
 }

@@ -33,8 +33,10 @@ export const api = {
   suggest: (q, signal) => call(`/api/suggest?${new URLSearchParams({ q, limit: '20' })}`, { signal }),
   product: (sku, signal) => call(`/api/products/${encodeURIComponent(sku)}`, { signal }),
   stock: (skus, signal) => call(`/api/stock?${new URLSearchParams({ skus: skus.join(',') })}`, { signal }),
+  liveStock: (sku, signal) => call(`/api/live-stock?${new URLSearchParams({ sku })}`, { signal }),
   order: (orderId, query, signal) =>
     call(`/api/orders/${encodeURIComponent(orderId)}?${new URLSearchParams(query)}`, { signal }),
   checkout: (order) => post('/api/checkout', order),
   cancel: (orderId, body) => post(`/api/orders/${encodeURIComponent(orderId)}/cancel`, body),
+  changeAddress: (orderId, body) => post(`/api/orders/${encodeURIComponent(orderId)}/address`, body),
 };

@@ -62,6 +62,8 @@ export const basket = {
     sessionStorage.setItem('checkout.key', key);
     return key;
   },
+  /** A refusal is final for its key: whatever is tried next is another attempt. */
+  newAttempt: () => sessionStorage.removeItem('checkout.key'),
 };
 
 addEventListener('storage', (event) => {

@@ -147,6 +147,8 @@ function summary(lines, navigate) {
       const query = new URLSearchParams({ key: order.orderKey, after: order.commandId });
       navigate(`/order/${encodeURIComponent(order.orderId)}?${query}`);
     } catch (error) {
+      // Nothing was heard, or the shop is busy: the same attempt may go on. Anything else was decided.
+      if (error.status >= 400 && error.status < 500 && error.status !== 429) basket.newAttempt();
       problem.textContent = refusal(error, lines);
       problem.hidden = false;
       button.disabled = false;
@@ -187,12 +189,15 @@ function summary(lines, navigate) {
 /** What the shop answers, in the shopper's terms. */
 function refusal(error, lines) {
   const { problem } = error;
-  const name = lines.find((line) => line.sku === problem.sku)?.name ?? 'one article';
+  // The shop names the place in the order, `/lines/1/quantity`.
+  const [, at] = /^\/lines\/(\d+)\//.exec(problem.errors?.[0]?.pointer ?? '') ?? [];
+  const line = lines[Number(at)];
+  const name = line?.name ?? 'one article';
   switch (problem.code) {
     case 'not-enough-stock':
       return `Of ${name} only ${problem.available} can be promised just now. Please lower the number.`;
     case 'price-differs':
-      if (problem.sku && problem.expected) basket.setPrice(problem.sku, problem.expected);
+      if (line && problem.expected) basket.setPrice(line.sku, problem.expected);
       return `The price of ${name} has just changed${problem.expected ? ` to ${money(problem.expected)}` : ''}. Please look at your basket again.`;
     case 'unknown-product':
       return `${name} is no longer sold. Please remove it from your basket.`;

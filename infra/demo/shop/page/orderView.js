@@ -1,3 +1,4 @@
+import { addressForm } from './addressForm.js';
 import { api } from './api.js';
 import { h, notice, replace, toast } from './dom.js';
 import { money, time } from './format.js';
@@ -77,6 +78,7 @@ function draw(view, order, key) {
       h('a', { class: 'button quiet', href: '/', 'data-link': true }, 'Go on shopping'),
       order.status === 'new' && cancelButton(order.orderId, key),
     ),
+    order.status === 'new' && addressForm(order.orderId, key),
   );
 }
 

@@ -1,3 +1,4 @@
+import { api } from './api.js';
 import { flash, h, setLive } from './dom.js';
 import { plural, time } from './format.js';
 import { deliverable, followStock, stockWords } from './stockStream.js';
@@ -38,6 +39,7 @@ export function stockPanel({ sku, purchasable }, shop, signal) {
       body,
     ),
     asOf,
+    askDatabase(sku, signal),
   );
 
   const show = (item) => {
@@ -57,6 +59,33 @@ export function stockPanel({ sku, purchasable }, shop, signal) {
   });
   signal.addEventListener('abort', stop);
   return { summary, places, onPieces: (listener) => listeners.push(listener) };
+}
+
+/** Asks the old system itself, past every copy: what a shop does for the few articles it may not promise from a copy. */
+function askDatabase(sku, signal) {
+  const answer = h('span', { class: 'muted small-text', role: 'status', id: 'live-stock' });
+  const button = h(
+    'button',
+    {
+      type: 'button',
+      class: 'quiet',
+      onclick: async () => {
+        button.disabled = true;
+        try {
+          const { items, asOf } = await api.liveStock(sku, signal);
+          const [item] = items;
+          answer.textContent = item
+            ? `${plural(item.available, 'piece')} for web orders, ${item.reserved} promised, at ${time(asOf)}.`
+            : 'It is not sold on the web.';
+        } catch (error) {
+          if (!signal.aborted) answer.textContent = error.message;
+        }
+        button.disabled = false;
+      },
+    },
+    'Ask the till system now',
+  );
+  return h('p', { class: 'notice-actions' }, button, answer);
 }
 
 const sorted = (locations) =>

@@ -101,6 +101,38 @@ describe('the demo shop server', () => {
     expect((await look('wrong')).status).toBe(404);
   });
 
+  it('sends an order elsewhere for who placed it, and nobody else', async () => {
+    const { sku, price } = await anyProduct();
+    shop.apis.setStock(sku, '1', 50);
+    const lines = [{ sku, quantity: 1, unitPrice: price }];
+    const order = (await (
+      await checkout({ idempotencyKey: 'aaaaaaaa-bbbb-cccc-dddd-000000000004', lines })
+    ).json()) as { orderId: string; orderKey: string };
+    const address = { name: 'A. Shopper', line1: '1 Lane', town: 'Leeds', postcode: 'LS1 1AA' };
+    const change = (orderKey: string) =>
+      fetch(`${shop.url}/api/orders/${order.orderId}/address`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ orderKey, idempotencyKey: 'aaaaaaaa-bbbb-cccc-dddd-000000000005', address }),
+      });
+    expect((await change('wrong')).status).toBe(404);
+    expect((await change(order.orderKey)).status).toBe(200);
+    const sent = shop.apis.commands.at(-1)!;
+    expect([sent.path, JSON.parse(sent.body)]).toEqual([
+      `/orders/${order.orderId}/delivery-address`,
+      { customerId: '1', address },
+    ]);
+  });
+
+  it('asks the command API for live stock with its own key, for one article at a time', async () => {
+    const { sku } = await anyProduct();
+    shop.apis.setStock(sku, '1', 77);
+    const answer = await fetch(`${shop.url}/api/live-stock?sku=${sku}`);
+    expect(await answer.json()).toMatchObject({ items: [{ sku, onHand: expect.any(Number) }] });
+    for (const bad of ['', '?sku=', '?sku=a,b', `?sku=${'a'.repeat(30)}`])
+      expect((await fetch(`${shop.url}/api/live-stock${bad}`)).status).toBe(422);
+  });
+
   it('refuses to order or cancel for a page of another origin, without JSON, or without sense', async () => {
     const good = {
       idempotencyKey: 'aaaaaaaa-bbbb-cccc-dddd-000000000002',
