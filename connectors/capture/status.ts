@@ -32,6 +32,8 @@ export interface CaptureStatus {
   readonly changesByOp: Readonly<Record<'c' | 'u' | 'd', number>>;
   readonly snapshotRows: number;
   readonly batches: number;
+  /** Statements sent to the source since the process started. */
+  readonly queries: number;
   /** Statements sent to the source per second, over the last ten seconds. */
   readonly queriesPerSecond: number;
   readonly restarts: number;
@@ -70,6 +72,7 @@ export class CaptureStats {
   #snapshotRows = 0;
   #batches = 0;
   readonly #byTable = new Map<string, number>();
+  #queryCount = 0;
   readonly #queries: number[] = [];
 
   get state(): CaptureStateName {
@@ -99,6 +102,7 @@ export class CaptureStats {
 
   /** A statement was sent to the source. */
   queried(nowMs: number): void {
+    this.#queryCount++;
     this.#queries.push(nowMs);
     while (this.#queries.length > 0 && this.#queries[0]! < nowMs - RATE_WINDOW_MS) this.#queries.shift();
   }
@@ -142,6 +146,7 @@ export class CaptureStats {
       changesByOp: { ...this.#byOp },
       snapshotRows: this.#snapshotRows,
       batches: this.#batches,
+      queries: this.#queryCount,
       queriesPerSecond: recent / (RATE_WINDOW_MS / 1000),
       restarts: this.restarts,
       lastError: this.lastError,
