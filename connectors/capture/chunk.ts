@@ -12,6 +12,7 @@ import {
   rowsByKeys,
   snapshotChunk,
 } from '#connectors/sqlserver/snapshotQueries.ts';
+import { sqlErrorNumber } from '#connectors/sqlserver/sqlErrors.ts';
 import { hasCode, SluiceError } from '#infra/runtime/errors.ts';
 import { RowReader } from './rowReader.ts';
 import { readAsDefined } from './schemaDefinition.ts';
@@ -188,8 +189,10 @@ async function fixView(transaction: Queryable, table: CapturedTable, signal: Abo
   try {
     [found] = await transaction.rows(fixSnapshotView(table.instance), {}, signal);
   } catch (error) {
-    if (!hasCode(error, 'SQL_PERMISSION_DENIED')) throw error;
-    throw unavailable('the login may not see its own transaction, or not read the table', error);
+    // 229 and 230: the table itself may not be read, in whatever isolation.
+    const number = sqlErrorNumber(error);
+    if (!hasCode(error, 'SQL_PERMISSION_DENIED') || number === 229 || number === 230) throw error;
+    throw unavailable('the login may not see its own transaction', error);
   }
   const [begin, savepoint] = (found ?? []) as (string | null | undefined)[];
   if (!begin || !savepoint) throw unavailable('the server tells no log position of the transaction');

@@ -18,6 +18,7 @@ export class SweepListing {
   readonly #pageKeys: number;
   #iterator: AsyncIterator<readonly EarlierRow[]>;
   #left: EarlierRow[] = [];
+  #page: readonly EarlierRow[] | null = null;
   #touched = new Set<string>();
 
   constructor(rows: EarlierRows, table: CapturedTable, before: Position, signal: AbortSignal) {
@@ -37,8 +38,17 @@ export class SweepListing {
     return this.#touched.has(rowKey(row.key, this.#keyColumns));
   }
 
-  /** The next keys; null after the last. */
+  /** The next keys, the same until they are `taken`; null after the last. */
   async next(): Promise<readonly EarlierRow[] | null> {
+    this.#page ??= await this.#nextPage();
+    return this.#page;
+  }
+
+  taken(): void {
+    this.#page = null;
+  }
+
+  async #nextPage(): Promise<readonly EarlierRow[] | null> {
     if (this.#touched.size > MAX_TOUCHED) await this.#restart();
     while (this.#left.length === 0) {
       const { done, value } = await this.#iterator.next();

@@ -1,20 +1,15 @@
 import { ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
-import { hasCode, isRetriable } from '#infra/runtime/errors.ts';
 import { type KeyText, type ReadOptions, TableReader } from './chunk.ts';
 import { captureMark } from './logScan.ts';
 import type { SnapshotFailure } from './sessionHooks.ts';
 import { type ChunkOrigin, RowsChunk, SweepChunk } from './snapshotChunk.ts';
 import type { ChunkStore } from './snapshotChunks.ts';
+import { faultKind, pauseAfter } from './snapshotFaults.ts';
 import { parseFilter } from './snapshotFilter.ts';
 import { type SnapshotIsolation, snapshotIsolation } from './snapshotIsolation.ts';
 import { CHUNK_BYTES, fitLimit, type JobWork, plan, type RangeWork } from './snapshotJob.ts';
 import { SweepListing } from './snapshotSweep.ts';
 import type { SnapshotReadingOptions } from './snapshotter.ts';
-
-/** How often a job may fail in a row for a reason that mends itself when a schema change has gone through. */
-const SCHEMA_ATTEMPTS = 60;
-const FIRST_PAUSE_MS = 100;
-const MAX_PAUSE_MS = 5000;
 
 /** Size of a row that was looked up for a sweep, about. */
 const SWEPT_ROW_BYTES = 500;
@@ -151,26 +146,21 @@ export class SnapshotWorkers {
     this.wake();
   }
 
-  /** Deadlocks, lost connections and schema changes pass; anything else ends the job. */
+  /** Waits before the next try, or ends the job. */
   async #failed(work: JobWork, error: unknown, signal: AbortSignal): Promise<void> {
     const { log, clock, settings } = this.#options;
     const { id, table } = work.job;
-    work.failures++;
-    const noSnapshot = hasCode(error, 'CDC_SNAPSHOT_UNAVAILABLE') || hasCode(error, 'SQL_SNAPSHOT_NOT_ALLOWED');
-    const schema = hasCode(error, 'SQL_OBJECT_MISSING') || hasCode(error, 'SQL_SNAPSHOT_CONFLICT');
-    if (noSnapshot && settings.snapshot.isolation === 'auto' && this.#isolation === 'snapshot') {
+    const kind = faultKind(error, ++work.failures);
+    if (kind === 'no_snapshot' && settings.snapshot.isolation === 'auto' && this.#isolation === 'snapshot') {
       this.#isolation = 'read-committed';
       log.warn({ event: 'snapshot_isolation_lost', table: table.id, error: String(error) });
-      return;
-    }
-    if (!isRetriable(error) && !(schema && work.failures < SCHEMA_ATTEMPTS)) {
+    } else if (kind === 'passing') {
+      log.warn({ event: 'snapshot_chunk_retried', table: table.id, attempt: work.failures, error: String(error) });
+      await clock.sleep(pauseAfter(work.failures), signal).catch(() => undefined);
+    } else {
       work.phase = 'failed';
       this.#failures.push({ job: id, table: table.id, error });
-      return;
     }
-    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(work.failures - 1, 10), MAX_PAUSE_MS);
-    log.warn({ event: 'snapshot_chunk_retried', table: table.id, attempt: work.failures, error: String(error) });
-    await clock.sleep(pauseMs, signal).catch(() => undefined);
   }
 
   async #readOptions(signal: AbortSignal, onView: ReadOptions['onView'] = () => undefined): Promise<ReadOptions> {
@@ -251,6 +241,7 @@ export class SnapshotWorkers {
         listing.isTouched(row),
       );
       this.#chunks.add(chunk, keys.length * SWEPT_ROW_BYTES);
+      listing.taken();
     } finally {
       done();
     }

@@ -1,7 +1,7 @@
 import { Capture } from '#connectors/capture/capture.ts';
 import type { CaptureSignal, ReceivedSignal, SignalSource } from '#connectors/capture/control.ts';
 import type { CaptureNotification } from '#connectors/capture/notifications.ts';
-import type { Position } from '#connectors/capture/position.ts';
+import { endOf, type Position } from '#connectors/capture/position.ts';
 import type {
   CapturedTable,
   CaptureSink,
@@ -32,6 +32,8 @@ export function randomFrom(seed: number): (below: number) => number {
 export class FaultySink implements CaptureSink {
   readonly written: ChangeEvent[] = [];
   state: CaptureState | null = null;
+  /** Called while the topic is being looked through. */
+  during: () => void = () => undefined;
   readonly #fault: () => 'none' | 'before' | 'after';
 
   constructor(fault: () => 'none' | 'before' | 'after') {
@@ -62,6 +64,7 @@ export class FaultySink implements CaptureSink {
     const live = [...newest].filter(([, event]) => event.op !== 'd' && event.position < before);
     for (let i = 0; i < live.length; i += 3) {
       await Promise.resolve();
+      this.during();
       yield live.slice(i, i + 3).map(([id, event]) => ({
         recordKey: Buffer.from(String(id)),
         key: { ID: id },
@@ -161,6 +164,7 @@ function newWorld(random: (below: number) => number, options: RunOptions) {
   const source = new FakeSource(RUN_TABLES, initial);
   const signals = new RandomSignals();
   let budget = TRANSACTIONS;
+  let extra = 60;
   const transact = (): void => {
     if (budget-- > 0) source.commit(Array.from({ length: 1 + random(6) }, () => randomWrite(random)));
   };
@@ -181,6 +185,13 @@ function newWorld(random: (below: number) => number, options: RunOptions) {
   const sink = new FaultySink(() =>
     budget > 0 && random(20) < options.faults ? (random(2) ? 'before' : 'after') : 'none',
   );
+  // Keys come and go while a topic is swept, also when everything else is over.
+  sink.during = () => {
+    budget += extra;
+    extra = 0;
+    for (let i = random(4); i > 0; i--) transact();
+    source.capture(random(3));
+  };
   for (let i = random(8); i > 0; i--) transact();
   if (random(2)) source.capture(3);
   return {
@@ -230,5 +241,5 @@ function isDone(source: FakeSource, { state }: FaultySink, signals: RandomSignal
   if (Number(state.signalOffset ?? 0) < signals.list.length) return false;
   const tables = Object.values(state.tables);
   const idle = tables.every((t) => t.snapshot.state === 'done' && t.position === undefined && !t.stopped);
-  return idle && tables.length === RUN_TABLES.length && state.position.slice(0, 20) >= source.lastCommit;
+  return idle && tables.length === RUN_TABLES.length && state.position >= endOf(source.lastCommit);
 }

@@ -18,6 +18,8 @@ function checkForward(keys: ReadonlyMap<string, readonly ChangeEvent[]>): void {
       const forward =
         before.op === 'r' && after.op === 'r' ? after.position >= before.position : after.position > before.position;
       expect(forward, `${key} goes backwards`).toBe(true);
+      const again = before.op === 'd' && after.op === 'd' && after.changeLsn === null;
+      expect(again, `${key} is deleted though it was`).toBe(false);
     }
   }
 }
