@@ -5,6 +5,7 @@ import type { SourceMark } from './health.ts';
 import type { CaptureNotification } from './notifications.ts';
 import type { Position } from './position.ts';
 import type { TableSegment } from './schemaSegments.ts';
+import type { JobRate } from './snapshotRates.ts';
 import type {
   AdHocSnapshot,
   CapturedTable,
@@ -70,6 +71,8 @@ export interface SnapshotReading<C extends PlacedChunk = PlacedChunk> {
   events(chunk: C): readonly ChunkEvent[];
   /** The chunk was taken into a batch: make room. */
   taken(chunk: C): void;
+  /** How fast a job goes; null when it is not being read. */
+  rateOf(job: string): JobRate | null;
   /** Jobs that failed since it was asked last. */
   failures(): readonly SnapshotFailure[];
 }

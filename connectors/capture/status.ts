@@ -9,6 +9,7 @@ import {
   next,
   type TableStateName,
 } from './states.ts';
+import type { JobRate } from './snapshotRates.ts';
 import type { AdHocSnapshot, CaptureState, ChangeEvent, TableState } from './types.ts';
 
 /** What `GET /status` tells of a capture. */
@@ -41,7 +42,7 @@ export interface CaptureStatus {
   readonly paused: boolean;
   readonly tables: Readonly<Record<string, TableStatus>>;
   /** Snapshots that were asked for and are not done. */
-  readonly snapshots: readonly AdHocSnapshot[];
+  readonly snapshots: readonly (AdHocSnapshot & { readonly rate: JobRate | null })[];
 }
 
 /** How one table stands. */
@@ -49,6 +50,8 @@ export interface TableStatus extends TableState, Headroom {
   readonly state: TableStateName;
   /** Changes written since the process started. */
   readonly changes: number;
+  /** How fast its snapshot goes; null while none is being read. */
+  readonly rate: JobRate | null;
 }
 
 const RATE_WINDOW_MS = 10_000;
@@ -57,6 +60,8 @@ const RATE_WINDOW_MS = 10_000;
 export class CaptureStats {
   sourceMaxLsn: Lsn | null = null;
   utcOffsetMinutes = 0;
+  /** How fast a snapshot goes, by its id. */
+  rateOf: (job: string) => JobRate | null = () => null;
   headroom: ReadonlyMap<string, Headroom> = new Map();
   restarts = 0;
   lastError: string | null = null;
@@ -152,7 +157,7 @@ export class CaptureStats {
       lastError: this.lastError,
       paused: this.#state?.paused ?? false,
       tables: Object.fromEntries(Object.entries(this.#state?.tables ?? {}).map(([id, t]) => [id, this.#table(id, t)])),
-      snapshots: this.#state?.snapshots ?? [],
+      snapshots: (this.#state?.snapshots ?? []).map((s) => ({ ...s, rate: this.rateOf(s.id) })),
     };
   }
 
@@ -169,6 +174,7 @@ export class CaptureStats {
       headroomHours: this.headroom.get(id)?.headroomHours ?? null,
       retainedHours: this.headroom.get(id)?.retainedHours ?? null,
       changes: this.#byTable.get(id) ?? 0,
+      rate: this.rateOf(id),
     };
   }
 }
