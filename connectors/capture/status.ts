@@ -2,6 +2,7 @@ import type { Lsn } from '#connectors/sqlserver/lsn.ts';
 import type { Detected } from './detect.ts';
 import type { Headroom } from './headroom.ts';
 import { commitLsnOf, type Position } from './position.ts';
+import type { JobRate } from './snapshotRates.ts';
 import {
   CAPTURE_TRANSITIONS,
   type CaptureEventName,
@@ -9,7 +10,6 @@ import {
   next,
   type TableStateName,
 } from './states.ts';
-import type { JobRate } from './snapshotRates.ts';
 import type { AdHocSnapshot, CaptureState, ChangeEvent, TableState } from './types.ts';
 
 /** What `GET /status` tells of a capture. */

@@ -121,4 +121,10 @@ GO
 EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'${name}', @role_name = NULL, @supports_net_changes = 0;
 GO`,
 ).join('\n')}
+CREATE TABLE dbo.KEYLESS (A varchar(10) NULL, V int NOT NULL);
+GO
+INSERT INTO dbo.KEYLESS VALUES ('x', 0), ('x', 0), (NULL, 1);
+GO
+EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'KEYLESS', @role_name = NULL, @supports_net_changes = 0;
+GO
 `;

@@ -95,6 +95,15 @@ describe.each(KEY_TABLES)('a snapshot of a table with key $key ($columns)', ({ n
   });
 });
 
+test('a table without a key is read in one piece, rows that are alike included', async () => {
+  const reader = readerOf('KEYLESS');
+  const options = { isolation: 'snapshot' as const, since: ZERO_LSN, onView: () => undefined };
+  const read = await reader.range({ ...options, after: null, upTo: null, limit: 1 });
+  expect(read.last).toBe(true);
+  expect(counters(read.rows).sort()).toEqual([0, 0, 1]);
+  expect(read.keyOf(0)).toBeNull();
+});
+
 describe('a filter on a server', () => {
   test.each([
     ['COMPOSITE', "A = 'B' AND B < 0", 2],
