@@ -1,6 +1,6 @@
+import { recordKey } from '#connectors/capture/carriedRow.ts';
 import type { Position } from '#connectors/capture/position.ts';
 import type { CapturedTable, EarlierRow, Row } from '#connectors/capture/types.ts';
-import { recordKeyOf } from '#connectors/sqlserver/metadata.ts';
 import type { IncomingMessage, KafkaClient } from '#infra/kafka/types.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { avroName } from '#schemas/avroBuilder.ts';
@@ -36,7 +36,7 @@ export async function* earlierRows(
   const { kafka, topic, table, log } = options;
   const { keyColumns, columns } = table.instance;
   const isMasked = (name: string): boolean => columns.find((c) => c.name === name)?.mask !== undefined;
-  const sameKey = recordKeyOf(table.instance).join('\n') === keyColumns.join('\n');
+  const sameKey = recordKey(table).join('\n') === keyColumns.join('\n');
   if (keyColumns.length === 0 || !sameKey || keyColumns.some(isMasked)) {
     log.warn({ event: 'topic_not_swept', table: table.id, reason: 'its records are not keyed by the primary key' });
     return;

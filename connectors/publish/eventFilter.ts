@@ -1,5 +1,5 @@
+import { saturated } from '#connectors/capture/carriedRow.ts';
 import type { ChangeEvent, Row } from '#connectors/capture/types.ts';
-import { SaturatedTime } from '#connectors/sqlserver/temporal.ts';
 import type { PublishRules } from './publishRules.ts';
 
 /** Whether a change is written. Rows read by a snapshot always are. */
@@ -20,5 +20,6 @@ function isUnchanged(before: Row, after: Row): boolean {
 function sameValue(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (Buffer.isBuffer(a) && Buffer.isBuffer(b)) return a.equals(b);
-  return a instanceof SaturatedTime && b instanceof SaturatedTime && a.text === b.text;
+  const [x, y] = [saturated(a), saturated(b)];
+  return x !== null && x.text === y?.text;
 }

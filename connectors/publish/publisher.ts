@@ -23,7 +23,7 @@ import { allSettled, MessageGroups, type PartitionMessages, sendable } from './m
 import { markPositions, positionRecord, positionTopic, positionTopicSpec, readPosition } from './positionStore.ts';
 import { DEFAULT_PUBLISH_RULES, type PublishRules } from './publishRules.ts';
 import { SerialNumbers } from './serialNumbers.ts';
-import { withoutMaskedKeys } from './storedState.ts';
+import { hasMaskedKey, withoutMaskedKeys } from './storedState.ts';
 import { TableEncoder } from './tableEncoder.ts';
 import { tableTopicSpec } from './topicPlan.ts';
 
@@ -67,7 +67,9 @@ export class Publisher implements CaptureSink {
   readonly #isWritten: (event: ChangeEvent) => boolean;
   readonly #control: ControlTopics;
   readonly #decoder: Decoder;
-  readonly #routes = new Map<CapturedTable, Route>();
+  readonly #routes = new WeakMap<CapturedTable, Route>();
+  /** Tables whose snapshot's place may not be stored. */
+  readonly #maskedKeys = new Set<string>();
   #serials = new SerialNumbers(null);
   #producer: TransactionalProducer | undefined;
 
@@ -100,6 +102,7 @@ export class Publisher implements CaptureSink {
       if (this.#routes.has(table)) continue;
       try {
         this.#routes.set(table, await this.#route(table, signal));
+        if (hasMaskedKey(table)) this.#maskedKeys.add(table.id);
       } catch (error) {
         if (!REFUSALS.some((code) => hasCode(error, code))) throw error;
         refusals.push({ table, error });
@@ -132,7 +135,7 @@ export class Publisher implements CaptureSink {
     const rows = this.#group(events);
     signal.throwIfAborted();
     const transaction = await producer.begin();
-    const stored = positionRecord(name, withoutMaskedKeys(state, this.#routes.keys()));
+    const stored = positionRecord(name, withoutMaskedKeys(state, this.#maskedKeys));
     const groups = joined([...rows, ...this.#control.records(state.position)], {
       topic: positionTopic(topicPrefix),
       partition: 0,

@@ -1,15 +1,16 @@
 import type { CapturedTable, CaptureState, SnapshotProgress } from '#connectors/capture/types.ts';
 
+/** Whether a column of the table's primary key is masked. */
+export function hasMaskedKey({ instance }: CapturedTable): boolean {
+  const keys = new Set(instance.keyColumns);
+  return instance.columns.some((column) => column.mask !== undefined && keys.has(column.name));
+}
+
 /**
  * The state as it may be stored. The place of a snapshot is a key of the source; where the key is masked that may not leave the process, so
- * the snapshot of such a table begins again after an interruption.
+ * the snapshot of such a table (`masked`, by id) begins again after an interruption.
  */
-export function withoutMaskedKeys(state: CaptureState, tables: Iterable<CapturedTable>): CaptureState {
-  const masked = new Set<string>();
-  for (const { id, instance } of tables) {
-    const keys = new Set(instance.keyColumns);
-    if (instance.columns.some((column) => column.mask !== undefined && keys.has(column.name))) masked.add(id);
-  }
+export function withoutMaskedKeys(state: CaptureState, masked: ReadonlySet<string>): CaptureState {
   if (masked.size === 0) return state;
   return {
     ...state,

@@ -1,10 +1,8 @@
+import { type CarriedMask, recordKey, saturated } from '#connectors/capture/carriedRow.ts';
 import { snapshotPosition } from '#connectors/capture/position.ts';
 import { carriedColumns, codecsOf } from '#connectors/capture/rowReader.ts';
 import { type CapturedTable, type ChangeEvent, type Row, UNAVAILABLE } from '#connectors/capture/types.ts';
-import type { ColumnMask } from '#connectors/sqlserver/columnMask.ts';
 import { formatLsn, ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
-import { recordKeyOf } from '#connectors/sqlserver/metadata.ts';
-import { SaturatedTime } from '#connectors/sqlserver/temporal.ts';
 import type { OutgoingMessage } from '#infra/kafka/types.ts';
 import { hasCode } from '#infra/runtime/errors.ts';
 import { avroName, envelopeSchema, keySchema } from '#schemas/avroBuilder.ts';
@@ -36,11 +34,11 @@ export function shapeOf(table: CapturedTable): TableShape {
   const columns = carriedColumns(table.instance).map((c) =>
     c.mask ? { ...c, defaultText: null, parameters: marksOf(c.mask) } : c,
   );
-  return { database: table.database, schema, name, columns, keyColumns: recordKeyOf(table.instance) };
+  return { database: table.database, schema, name, columns, keyColumns: recordKey(table) };
 }
 
 /** How Debezium marks columns whose values are not what they were. */
-function marksOf(mask: ColumnMask): Record<string, string> {
+function marksOf(mask: CarriedMask): Record<string, string> {
   return mask.kind === 'truncate' ? { truncateLength: String(mask.length) } : { masked: 'true' };
 }
 
@@ -87,7 +85,7 @@ export class TableEncoder {
     this.#tombstones = options.tombstones;
     this.#key = key;
     this.#value = value;
-    const keyColumns = recordKeyOf(table.instance);
+    const keyColumns = recordKey(table);
     this.#keyFields = keyColumns.map((column) => [column, avroName(column)] as const);
     const columns = carriedColumns(table.instance);
     this.#keyDecimals = new Set(columns.filter((c) => DECIMALS.has(c.sqlType)).map((c) => avroName(c.name)));
@@ -223,7 +221,7 @@ export class TableEncoder {
     if (this.#renamed) fields = { ...row };
     for (const { column, field, placeholder } of this.#special) {
       const value = row[column];
-      const fit = value === UNAVAILABLE ? placeholder : value instanceof SaturatedTime ? value.value : value;
+      const fit = value === UNAVAILABLE ? placeholder : (saturated(value)?.value ?? value);
       if (fit === value && field === column) continue;
       if (fields === row) fields = { ...row };
       if (field !== column) delete fields[column];
@@ -239,8 +237,8 @@ export class TableEncoder {
       const row = event[image];
       if (row === null) continue;
       for (const { column, field } of this.#special) {
-        const value = row[column];
-        if (!(value instanceof SaturatedTime)) continue;
+        const value = saturated(row[column]);
+        if (value === null) continue;
         exact ??= {};
         exact[image] ??= {};
         exact[image][field] = value.text;

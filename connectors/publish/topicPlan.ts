@@ -1,6 +1,6 @@
+import { recordKey } from '#connectors/capture/carriedRow.ts';
 import { codecsOf } from '#connectors/capture/rowReader.ts';
 import type { CapturedTable } from '#connectors/capture/types.ts';
-import { recordKeyOf } from '#connectors/sqlserver/metadata.ts';
 import type { TopicSpec } from '#infra/kafka/types.ts';
 import { topicOf } from '#schemas/tableShape.ts';
 import { type PublishRules, topicRuleOf } from './publishRules.ts';
@@ -31,7 +31,7 @@ export function tableTopicSpec(table: CapturedTable, defaults: TopicDefaults, ru
  */
 function retentionOf(table: CapturedTable): Record<string, string> {
   const large = codecsOf(table.instance).some((codec) => codec.large);
-  return large || recordKeyOf(table.instance).length === 0
+  return large || recordKey(table).length === 0
     ? { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' }
     : { 'cleanup.policy': 'compact' };
 }

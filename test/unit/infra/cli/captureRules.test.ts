@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { isCaptured, publishRules, sourceRules } from '#infra/cli/captureRules.ts';
+import { sourceOptions } from '#infra/cli/roles/sourceOptions.ts';
 import { secretEnv } from '#infra/runtime/config/define.ts';
 import { parseConfig } from '#infra/runtime/config/load.ts';
 
@@ -67,6 +68,14 @@ describe('rules from the configuration', () => {
       topicName: 'shop.{table}',
       topics: [{ table: 'dbo.*', partitions: 9 }],
     });
+  });
+});
+
+describe('the intent of the login', () => {
+  it('is to read and write unless the configuration says that a readable secondary will do', () => {
+    vi.stubEnv('P', 'secret');
+    expect(sourceOptions(config()).readOnlyIntent).toBe(false);
+    expect(sourceOptions(config({ applicationIntent: 'read-only' })).readOnlyIntent).toBe(true);
   });
 });
 
