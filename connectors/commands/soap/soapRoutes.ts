@@ -39,7 +39,8 @@ export function addSoapRoutes(app: FastifyInstance, options: SoapRouteOptions): 
 
 async function answer(request: FastifyRequest, reply: FastifyReply, options: SoapRouteOptions): Promise<FastifyReply> {
   const codec = codecOf(request);
-  if (codec === undefined || !Buffer.isBuffer(request.body)) throw new HttpProblem(HTTP_PROBLEMS.mediaType);
+  if (codec === undefined || !isPlainUtf8(request) || !Buffer.isBuffer(request.body))
+    throw new HttpProblem(HTTP_PROBLEMS.mediaType);
   if (options.requireTls && request.protocol !== 'https')
     throw new HttpProblem(HTTP_PROBLEMS.forbidden, { detail: 'Passwords are taken over TLS only.' });
   const { door: _door, ...context } = contextOf('soap', request, reply);
@@ -56,6 +57,13 @@ async function answer(request: FastifyRequest, reply: FastifyReply, options: Soa
 function codecOf(request: FastifyRequest): EnvelopeCodec | undefined {
   const [type = ''] = (request.headers['content-type'] ?? '').split(';');
   return ENVELOPE_CODECS.find((codec) => codec.mediaType === type.trim().toLowerCase());
+}
+
+/** Neither compressed nor in another character set: a compressed bomb would pass the size limit. */
+function isPlainUtf8({ headers }: FastifyRequest): boolean {
+  const { 'content-encoding': encoding = 'identity', 'content-type': type = '' } = headers;
+  const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type) ?? [];
+  return encoding === 'identity' && charset.toLowerCase() === 'utf-8';
 }
 
 /** What is refused before the door sees it: too large, too slow, another media type. */

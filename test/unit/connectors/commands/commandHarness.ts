@@ -9,6 +9,7 @@ import { AuditLog } from '#connectors/commands/pipeline/auditLog.ts';
 import { memoryQuotas } from '#connectors/commands/pipeline/quotas.ts';
 import { CommandPipeline } from '#connectors/commands/pipeline/useCases.ts';
 import type { CommandQueue } from '#connectors/commands/queue/queue.ts';
+import { SoapDoor } from '#connectors/commands/soap/soapDoor.ts';
 import { type Logger, silentLogger } from '#infra/runtime/logger.ts';
 import { createMetrics } from '#infra/runtime/metrics.ts';
 import { FakeGateway } from './fakeGateway.ts';
@@ -65,6 +66,8 @@ export interface HarnessOptions {
   readonly queue?: CommandQueue;
   readonly tokens?: TokenVerifier;
   readonly log?: Logger;
+  /** Serves the SOAP door; its `requireTls`. */
+  readonly soapRequiresTls?: boolean;
 }
 
 /** A command server over a gateway in memory. */
@@ -83,10 +86,14 @@ export class CommandHarness {
     const { gateway } = this;
     const audit = new AuditLog(log, this.metrics);
     this.pipeline = new CommandPipeline({ gateway, audit, quotas: memoryQuotas(limits), queue, now });
+    const authenticator = new Authenticator({ keys: keys.ring, ...(tokens && { tokens }) });
+    const { soapRequiresTls: requireTls } = options;
+    const door = new SoapDoor({ useCases: this.pipeline, authenticator, url: 'https://commands.example/soap' });
     this.app = createCommandServer({
       pipeline: this.pipeline,
       gateway,
-      authenticator: new Authenticator({ keys: keys.ring, ...(tokens && { tokens }) }),
+      authenticator,
+      soap: requireTls === undefined ? undefined : { door, bodyLimitBytes: limits.bodyLimitBytes, requireTls },
       audit,
       queue,
       document: () => ({ openapi: '3.1.0' }),
