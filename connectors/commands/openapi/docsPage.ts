@@ -11,6 +11,11 @@ schemas/openapi/commands.json; \`sluice commands client --out <file>\` writes a 
 
 Writes are POST with an \`Idempotency-Key\` header and take effect once for each key; refusals are kept with their key too. Reads are GET.
 Every call needs a credential with the scope named below. Money is decimal text, ids are text, times are UTC.
+
+Several writes go together as \`POST /batches\`. Where \`commands.soap\` is configured, the same use cases are SOAP 1.1 and 1.2 operations of
+the same names at \`/soap\` (\`GET /soap?wsdl\`, or \`sluice commands wsdl\`): path, query and body are one message, a write's key is the element
+\`idempotencyKey\`, the credential is a WS-Security UsernameToken (caller's id, API key as PasswordText) over TLS, problems are the detail of
+faults.
 `;
 
 /** The text of docs/commands.md, which is committed; a test compares them. */

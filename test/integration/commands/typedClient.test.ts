@@ -118,7 +118,7 @@ describe('the generated client when the API does not answer as hoped', () => {
       wait: async (ms: number) => void pauses.push(ms),
       ...options,
     });
-    const outcome = await client['cancelOrder']!({ orderId: '1', customerId: '1' }).catch(problem);
+    const outcome = problem(await client['cancelOrder']!({ orderId: '1', customerId: '1' }).catch(problem));
     server.closeAllConnections();
     server.close();
     return { outcome, keys, pauses };
