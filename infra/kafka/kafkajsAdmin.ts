@@ -19,7 +19,7 @@ export async function ensureTopics(admin: Admin, specs: readonly TopicSpec[]): P
     // `false` only says that somebody else created one of them meanwhile; the check below looks at those too.
     await asKafkaError(`creating topics ${missing.map((s) => s.topic).join(', ')}`, () =>
       admin.createTopics({
-        waitForLeaders: true,
+        waitForLeaders: false,
         topics: missing.map((spec) => ({
           topic: spec.topic,
           numPartitions: spec.partitions,
@@ -28,12 +28,30 @@ export async function ensureTopics(admin: Admin, specs: readonly TopicSpec[]): P
         })),
       }),
     );
+    await untilLed(
+      admin,
+      missing.map((s) => s.topic),
+    );
   }
   await checkTopics(
     admin,
     specs.filter((spec) => existing.has(spec.topic)),
   );
 }
+
+/** The library's own wait gives up when a broker that has not heard of a new topic yet answers. */
+async function untilLed(admin: Admin, topics: string[]): Promise<void> {
+  await retry(
+    async () => {
+      const { topics: found } = await asKafkaError('waiting for leaders', () => admin.fetchTopicMetadata({ topics }));
+      if (found.every((t) => t.partitions.every((p) => p.leader >= 0))) return;
+      throw new SluiceError('KAFKA_REQUEST_FAILED', `Topics ${topics.join(', ')} have no leaders yet`);
+    },
+    { attempts: LEADER_ATTEMPTS, baseMs: 20, maxMs: 500, retryIf: () => true },
+  );
+}
+
+const LEADER_ATTEMPTS = 40;
 
 async function checkTopics(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
   if (specs.length === 0) return;

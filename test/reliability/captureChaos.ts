@@ -27,7 +27,9 @@ function generator(from: number): () => number {
 const log = createLogger('chaos', 'warn');
 const stack = await startStack({ parts: ['registry'], log, provider: 'local' });
 const source = await startChaosSource();
-const cluster = await startKafkaCluster({ settings: { 'broker.session.timeout.ms': 4000 } });
+const cluster = await startKafkaCluster({
+  settings: { 'broker.session.timeout.ms': 4000, 'broker.heartbeat.interval.ms': 400 },
+});
 try {
   for (let run = 0; run < runs; run++) {
     const blows = blowsOf(run, generator(seed * 1000 + run));
