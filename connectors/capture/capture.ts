@@ -5,7 +5,7 @@ import type { Logger } from '#infra/runtime/logger.ts';
 import type { SignalSource } from './control.ts';
 import { counted } from './countedDatabase.ts';
 import type { CaptureObserver } from './notifications.ts';
-import type { SchemaMemory } from './schemaWatcher.ts';
+import { newSchemaMemory } from './schemaWatched.ts';
 import { runSession, type SessionEnd } from './session.ts';
 import type { SourceHealth } from './sessionHooks.ts';
 import type { CaptureSettings } from './settings.ts';
@@ -41,7 +41,7 @@ export class Capture {
   readonly #stats = new CaptureStats();
   /** What the sink refused, by table: the next session stops the table there. */
   readonly #unfit = new Map<string, UnfitEvent>();
-  readonly #schemaMemory: SchemaMemory = new Map();
+  readonly #schemaMemory = newSchemaMemory();
   #everRan = false;
 
   constructor(options: CaptureOptions) {

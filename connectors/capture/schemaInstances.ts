@@ -9,11 +9,19 @@ import type { CaptureInstance } from '#connectors/sqlserver/metadata.ts';
 import { errorFields } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { AddedColumn, SchemaFacts } from './schemaFacts.ts';
+import type { ToldOnce } from './schemaReporter.ts';
 import type { SchemaChangeSettings } from './schemaSettings.ts';
 import type { TableActions } from './sessionHooks.ts';
 
 /** SQL Server's limit. Docs: "sys.sp_cdc_enable_table". */
 const MAX_INSTANCES = 2;
+
+export interface InstanceKeeperOptions {
+  readonly db: Database;
+  readonly settings: SchemaChangeSettings;
+  readonly log: Logger;
+  readonly memory: { readonly told: ToldOnce };
+}
 
 interface Retiring {
   readonly table: string;
@@ -28,12 +36,13 @@ export class InstanceKeeper {
   readonly #settings: SchemaChangeSettings;
   readonly #log: Logger;
   #retiring: Retiring[] = [];
-  readonly #told = new Set<string>();
+  readonly #told: Set<string>;
 
-  constructor(options: { readonly db: Database; readonly settings: SchemaChangeSettings; readonly log: Logger }) {
+  constructor(options: InstanceKeeperOptions) {
     this.#db = options.db;
     this.#settings = options.settings;
     this.#log = options.log;
+    this.#told = options.memory.told.once;
   }
 
   /** Instances older than the one that is read were left over by an earlier run. */
@@ -77,7 +86,7 @@ export class InstanceKeeper {
     actions: TableActions,
     signal: AbortSignal,
   ): Promise<void> {
-    const what = `${newest.objectId} ${columns.map((c) => c.name).join(' ')}`;
+    const what = `missing ${newest.objectId} ${columns.map((c) => c.name).join(' ')}`;
     const isNew = !this.#told.has(what);
     if (!isNew && !this.#settings.createInstances) return;
     this.#told.add(what);

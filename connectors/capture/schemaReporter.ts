@@ -13,14 +13,21 @@ const MAX_SINGLE_REPAIRS = 3;
 
 type Side = TableSegment & { readonly instance: CaptureInstance };
 
+/** What was told already. */
+export interface ToldOnce {
+  readonly once: Set<string>;
+  /** The newest change of definition of each table. */
+  readonly ddl: Map<string, Lsn | ''>;
+}
+
 /** Tells once of each thing that happens to a table's definition, and has gaps repaired. */
 export class SchemaReporter {
   readonly #settings: SchemaChangeSettings;
-  readonly #told = new Set<string>();
-  readonly #seen = new Map<string, Lsn>();
+  readonly #told: ToldOnce;
 
-  constructor(settings: SchemaChangeSettings) {
+  constructor(settings: SchemaChangeSettings, told: ToldOnce) {
     this.#settings = settings;
+    this.#told = told;
   }
 
   /** An instance that is not taken over; a table that goes by another name now. */
@@ -46,22 +53,16 @@ export class SchemaReporter {
   }
 
   /** Changes of definition that were noted since the last look; the first look only remembers where they end. */
-  history(
-    table: string,
-    instances: readonly CaptureInstance[],
-    facts: SchemaFacts,
-    tell: boolean,
-    actions: TableActions,
-  ): void {
+  history(table: string, instances: readonly CaptureInstance[], facts: SchemaFacts, actions: TableActions): void {
+    const tell = this.#told.ddl.has(table);
     const ids = new Set(instances.map((i) => i.objectId));
-    const seen = this.#seen.get(table) ?? '';
-    let newest = seen;
+    let newest = this.#told.ddl.get(table) ?? '';
     for (const { objectId, lsn, command } of facts.history) {
       if (!ids.has(objectId) || lsn <= newest) continue;
       newest = lsn;
       if (tell) actions.notify({ type: 'schema_change_seen', table, ddlLsn: lsn, command });
     }
-    this.#seen.set(table, newest as Lsn);
+    this.#told.ddl.set(table, newest);
   }
 
   /** A switch lies behind what is stored: columns only the new instance holds lack their values from before. */
@@ -98,8 +99,8 @@ export class SchemaReporter {
   }
 
   #first(what: string): boolean {
-    if (this.#told.has(what)) return false;
-    this.#told.add(what);
+    if (this.#told.once.has(what)) return false;
+    this.#told.once.add(what);
     return true;
   }
 }

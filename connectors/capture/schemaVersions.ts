@@ -158,7 +158,7 @@ function altered(
 /** Notes the change table's type where it is not the version's own. */
 function withStorage(column: SourceColumn, stored: Columns): SourceColumn {
   const now = stored.get(nameKey(column.name));
-  const { storedAs: _, ahead: __, ...rest } = column;
+  const { storedAs: _, ...rest } = column;
   if (!now || sameType(rest, now)) return rest;
   const { sqlType, maxLength, precision, scale } = now;
   return { ...rest, storedAs: { sqlType, maxLength, precision, scale } };

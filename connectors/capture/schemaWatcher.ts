@@ -1,18 +1,16 @@
 import type { Database } from '#connectors/sqlserver/connection.ts';
-import { type Lsn, ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
 import type { CaptureInstance } from '#connectors/sqlserver/metadata.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
-import { SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { Detected } from './detect.ts';
 import { neededFrom, type Position } from './position.ts';
 import { type AddedColumn, addedColumns, lookAtSchema, type SchemaFacts } from './schemaFacts.ts';
 import { InstanceKeeper } from './schemaInstances.ts';
-import { type PlannedSegment, planSegments, withoutPassed } from './schemaPlan.ts';
+import { planSegments, withoutPassed } from './schemaPlan.ts';
 import { SchemaReporter } from './schemaReporter.ts';
 import type { SegmentBlock, TableSegment } from './schemaSegments.ts';
 import type { SchemaChangeSettings } from './schemaSettings.ts';
-import { sameColumns } from './schemaVersions.ts';
+import { blockOf, fresh, isSame, named, type SchemaMemory, type Watched, type WatchedTable } from './schemaWatched.ts';
 import type { TableActions, TableVersions } from './sessionHooks.ts';
 import type { CapturedTable, CaptureSink } from './types.ts';
 
@@ -30,27 +28,7 @@ export interface SchemaWatcherOptions {
   readonly log: Logger;
   readonly clock: Clock;
   /** What an earlier session of this process knew; kept up to date. */
-  readonly memory?: SchemaMemory;
-}
-
-/** The versions of each table that were known last: the catalog shows the present only. */
-export type SchemaMemory = Map<string, readonly PlannedSegment[]>;
-
-/** A segment with what it was made from: the instance before the rules. */
-interface Watched extends TableSegment {
-  readonly instance: CaptureInstance;
-}
-
-interface WatchedTable {
-  readonly id: string;
-  readonly initial: CapturedTable;
-  segments: readonly Watched[];
-  /** The instance that is named in the stored state. */
-  instance: string;
-  /** A newer version of the table was reached; told at the next poll. */
-  reached: { readonly from: Watched; readonly to: Watched; readonly at: Position } | null;
-  /** Asks the sink again for what it refused. */
-  retry: boolean;
+  readonly memory: SchemaMemory;
 }
 
 /**
@@ -68,7 +46,7 @@ export class SchemaWatcher implements TableVersions {
 
   constructor(options: SchemaWatcherOptions) {
     this.#options = options;
-    this.#reporter = new SchemaReporter(options.settings);
+    this.#reporter = new SchemaReporter(options.settings, options.memory.told);
     this.#keeper = new InstanceKeeper(options);
     this.#tables = new Map(options.tables.map((table) => [table.id, fresh(table)]));
   }
@@ -153,14 +131,14 @@ export class SchemaWatcher implements TableVersions {
       position: actions.placeOf(table.id),
       candidates,
       history: facts.history,
-      planned: this.#facts ? table.segments : (this.#options.memory?.get(table.id) ?? []),
+      planned: this.#facts ? table.segments : (this.#options.memory.segments.get(table.id) ?? []),
       instanceName: table.instance,
       take: this.#options.settings.take,
     });
     this.#reporter.planned(table.id, plan, actions);
     const kept = table.retry ? [] : table.segments;
     const draft = plan.segments.map((planned): Watched => {
-      const instance = named(planned.instance, table.initial.instance);
+      const instance = named(planned.instance, table.id);
       const same = kept.find((s) => isSame(s, instance, planned.from));
       if (same) return same.until === planned.until ? same : { ...same, until: planned.until };
       return { ...planned, instance, ...this.#version(table.initial, instance) };
@@ -180,7 +158,7 @@ export class SchemaWatcher implements TableVersions {
     if (before && now && before.instance.objectId !== now.instance.objectId)
       table.reached = { from: table.reached?.from ?? before, to: now, at };
     table.segments = segments;
-    this.#options.memory?.set(table.id, segments);
+    this.#options.memory.segments.set(table.id, segments);
   }
 
   #version(initial: CapturedTable, instance: CaptureInstance): Pick<Watched, 'table' | 'blocked'> {
@@ -258,7 +236,7 @@ export class SchemaWatcher implements TableVersions {
       const last = table.segments.at(-1);
       if (!last) continue;
       const instances = facts.instances.filter((i) => i.sourceObjectId === last.instance.sourceObjectId);
-      this.#reporter.history(table.id, instances, facts, this.#facts !== null, actions);
+      this.#reporter.history(table.id, instances, facts, actions);
       const missing = this.#missing(last, facts);
       if (missing.length > 0) await this.#keeper.missing(table.id, last.instance, missing, facts, actions, signal);
     }
@@ -277,40 +255,4 @@ export class SchemaWatcher implements TableVersions {
     if (this.#facts?.instances.some((i) => i.objectId === from.instance.objectId))
       this.#keeper.passed(table.id, from.instance);
   }
-}
-
-function fresh(table: CapturedTable): WatchedTable {
-  const segment: Watched = { table, instance: table.instance, from: ZERO_LSN, until: null, blocked: null };
-  return {
-    id: table.id,
-    initial: table,
-    segments: [segment],
-    instance: table.instance.name,
-    reached: null,
-    retry: true,
-  };
-}
-
-function isSame(segment: Watched, instance: CaptureInstance, from: Lsn): boolean {
-  const before = segment.instance;
-  return (
-    segment.from === from &&
-    before.objectId === instance.objectId &&
-    before.ddlLsn === instance.ddlLsn &&
-    before.renamedTo?.table === instance.renamedTo?.table &&
-    before.renamedTo?.schema === instance.renamedTo?.schema &&
-    sameColumns(before, instance)
-  );
-}
-
-/** The instance under the names its records go out with, whatever the table is called now. */
-function named(instance: CaptureInstance, initial: CaptureInstance): CaptureInstance {
-  const { schema, table } = initial;
-  if (instance.schema === schema && instance.table === table) return instance;
-  return { ...instance, schema, table, renamedTo: { schema: instance.schema, table: instance.table } };
-}
-
-function blockOf(error: unknown): SegmentBlock {
-  const code = error instanceof SluiceError ? error.code : 'SCHEMA_INCOMPATIBLE';
-  return { code, reason: error instanceof Error ? error.message : String(error), held: false };
 }

@@ -11,7 +11,8 @@ import { Detector } from './detector.ts';
 import { HeadroomWatch } from './headroom.ts';
 import type { CaptureObserver } from './notifications.ts';
 import { beforeLsn, endOf } from './position.ts';
-import { type SchemaMemory, SchemaWatcher } from './schemaWatcher.ts';
+import type { SchemaMemory } from './schemaWatched.ts';
+import { SchemaWatcher } from './schemaWatcher.ts';
 import type { SnapshotReading, SourceHealth, TableVersions } from './sessionHooks.ts';
 import { freshTable, SessionState } from './sessionState.ts';
 import type { CaptureSettings } from './settings.ts';
@@ -137,6 +138,7 @@ class Session {
       knownLsn: () => stats.sourceMaxLsn ?? ZERO_LSN,
       earlierRows: sink.earlierRows?.bind(sink),
     });
+    stats.rateOf = (job) => this.snapshots.rateOf(job);
     control.attach(this.snapshots, this.#versions);
     this.batcher = new Batcher(sink, settings.maxBatchRows, signal, (events) => stats.written(events, clock.now()));
     const shared = {

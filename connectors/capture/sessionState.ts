@@ -188,8 +188,12 @@ export class SessionState {
 
   /** A stopped table goes on from its place. */
   resume(id: string): void {
-    const reading = this.#tables.get(id)!.snapshot.state !== 'done';
-    this.step(id, reading ? 'resume_reading' : 'resume_catch_up', ({ stopped: _, ...table }) => table);
+    const before = this.#tables.get(id)!;
+    const reading = before.snapshot.state !== 'done';
+    const event = reading ? 'resume_reading' : isBehind(before, this.#position) ? 'resume_catch_up' : 'resume_in_place';
+    this.step(id, event, ({ stopped: _, position, ...table }) =>
+      position === undefined || position === this.#position ? table : { ...table, position },
+    );
   }
 
   /** The table is to be read from scratch, its changes from where they are now. A table that stands still goes on standing. */

@@ -32,7 +32,10 @@ export type CaptureEventName =
 /** What a table is doing. `snapshotting` may stand behind the others, too. */
 export type TableStateName = 'snapshotting' | 'streaming' | 'behind' | 'held' | 'stopped' | 'left_out';
 
-/** What can happen to a table; `…_behind` and `…_reading` are the same for a table that stands behind, or whose snapshot is not done. */
+/**
+ * What can happen to a table; `…_behind` and `…_reading` are the same for a table that stands behind, or whose snapshot is not done, `…_in_place`
+ * for one that stands where the others do.
+ */
 export type TableEventName =
   | 'snapshot_done'
   | 'snapshot_done_behind'
@@ -42,6 +45,7 @@ export type TableEventName =
   | 'hold'
   | 'stop'
   | 'resume_catch_up'
+  | 'resume_in_place'
   | 'resume_reading'
   | 'resume_snapshot'
   | 'left_out'
@@ -129,6 +133,7 @@ export const TABLE_TRANSITIONS: Transitions<TableStateName, TableEventName> = {
     hold: 'held',
     stop: 'stopped',
     resume_catch_up: 'ignored',
+    resume_in_place: 'ignored',
     resume_reading: 'ignored',
     resume_snapshot: 'snapshotting',
     left_out: 'left_out',
@@ -144,6 +149,7 @@ export const TABLE_TRANSITIONS: Transitions<TableStateName, TableEventName> = {
     hold: 'held',
     stop: 'stopped',
     resume_catch_up: 'ignored',
+    resume_in_place: 'ignored',
     resume_reading: 'ignored',
     resume_snapshot: 'snapshotting',
     left_out: 'left_out',
@@ -160,6 +166,7 @@ export const TABLE_TRANSITIONS: Transitions<TableStateName, TableEventName> = {
     hold: 'held',
     stop: 'stopped',
     resume_catch_up: 'ignored',
+    resume_in_place: 'ignored',
     resume_reading: 'ignored',
     resume_snapshot: 'snapshotting',
     left_out: 'left_out',
@@ -176,6 +183,7 @@ export const TABLE_TRANSITIONS: Transitions<TableStateName, TableEventName> = {
     hold: 'held',
     stop: 'stopped',
     resume_catch_up: 'behind',
+    resume_in_place: 'streaming',
     resume_reading: 'snapshotting',
     resume_snapshot: 'snapshotting',
     left_out: 'left_out',
@@ -192,6 +200,7 @@ export const TABLE_TRANSITIONS: Transitions<TableStateName, TableEventName> = {
     hold: 'ignored',
     stop: 'stopped',
     resume_catch_up: 'behind',
+    resume_in_place: 'streaming',
     resume_reading: 'snapshotting',
     resume_snapshot: 'snapshotting',
     left_out: 'left_out',
@@ -208,6 +217,7 @@ export const TABLE_TRANSITIONS: Transitions<TableStateName, TableEventName> = {
     hold: 'error',
     stop: 'error',
     resume_catch_up: 'error',
+    resume_in_place: 'error',
     resume_reading: 'error',
     resume_snapshot: 'error',
     left_out: 'ignored',

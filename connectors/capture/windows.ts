@@ -1,5 +1,5 @@
 import type { Database } from '#connectors/sqlserver/connection.ts';
-import { decrementLsn, type Lsn, maxLsn, ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
+import { decrementLsn, type Lsn, MAX_LSN, maxLsn, ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
 import type { Batcher } from './batcher.ts';
 import type { Detected } from './detect.ts';
@@ -112,11 +112,11 @@ export class Windows {
     return this.#options.snapshots.passed(to, held, (id) => wanted.has(id));
   }
 
+  /** A table or an instance that was not looked at in this poll (resumed or switched since) may have anything. */
   #newest(id: string, detected: Detected): Lsn {
-    const newest = this.#options.versions
-      .segments(id)
-      .flatMap(({ table }) => detected.newest.get(table.instance.name) ?? []);
-    return maxLsn(...newest);
+    const names = this.#options.versions.segments(id).map(({ table }) => table.instance.name);
+    if (names.some((name) => !detected.newest.has(name))) return MAX_LSN;
+    return maxLsn(...names.flatMap((name) => detected.newest.get(name) ?? []));
   }
 
   #parts(id: string, to: Lsn, detected: Detected): WindowPart[] {

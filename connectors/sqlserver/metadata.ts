@@ -29,8 +29,6 @@ export interface SourceColumn extends ColumnType {
   readonly mask?: ColumnMask;
   /** A time that does not fit its message type becomes the nearest that does (SaturatedTime); otherwise it is an error. */
   readonly saturate?: boolean;
-  /** What the source table holds now when that is not the type above: the capture job has not reached the change yet. */
-  readonly ahead?: ColumnType;
   /** The type of the change table where it is a later one than this version's: values are turned back. See schemaVersions.ts. */
   readonly storedAs?: ColumnType;
   /** Whether it was nullable at the time is not known: NULLs are taken, and the newest registered schema decides how it is written. */
@@ -113,24 +111,26 @@ export async function loadCaptureInstances(db: Queryable, signal?: AbortSignal):
   ]);
   const byInstance = Map.groupBy(columns, (c) => c.object_id);
   const byTable = Map.groupBy(keys, (k) => k.object_id);
-  return instances
-    // An instance that is dropped between the statements has no columns any more.
-    .filter((i) => i.start_lsn !== null && byInstance.has(i.object_id))
-    .map((i) => {
-      const captured = byInstance.get(i.object_id) ?? [];
-      return {
-        name: i.capture_instance,
-        schema: i.schema_name,
-        table: i.table_name,
-        startLsn: lsnFromBuffer(i.start_lsn!),
-        hasCommandId: i.has_command_id === 1,
-        objectId: i.object_id,
-        sourceObjectId: i.source_object_id,
-        columns: captured.filter((c) => c.source_type !== null).map(toColumn),
-        droppedColumns: captured.filter((c) => c.source_type === null).map(toColumn),
-        keyColumns: keyOf(byTable.get(i.source_object_id) ?? []),
-      };
-    });
+  return (
+    instances
+      // An instance that is dropped between the statements has no columns any more.
+      .filter((i) => i.start_lsn !== null && byInstance.has(i.object_id))
+      .map((i) => {
+        const captured = byInstance.get(i.object_id) ?? [];
+        return {
+          name: i.capture_instance,
+          schema: i.schema_name,
+          table: i.table_name,
+          startLsn: lsnFromBuffer(i.start_lsn!),
+          hasCommandId: i.has_command_id === 1,
+          objectId: i.object_id,
+          sourceObjectId: i.source_object_id,
+          columns: captured.filter((c) => c.source_type !== null).map(toColumn),
+          droppedColumns: captured.filter((c) => c.source_type === null).map(toColumn),
+          keyColumns: keyOf(byTable.get(i.source_object_id) ?? []),
+        };
+      })
+  );
 }
 
 /** Columns of the first unique index that identifies every row: none of them may be NULL. */
@@ -168,7 +168,6 @@ function toColumn(row: ColumnRow): SourceColumn {
     ordinal: row.column_ordinal,
     defaultText: row.default_text,
     collation: row.collation_name,
-    ...(source !== null && !same && { ahead: source }),
   };
 }
 

@@ -157,9 +157,8 @@ export class FakeDdlSource {
   }
 
   #column(captured: FakeInstance['columns'][number], at: number, now: FakeColumn | null): SourceColumn {
-    const ahead = now && now.sqlType !== captured.type.sqlType ? { ahead: typeOf(now.sqlType) } : {};
     const { name, type } = captured;
-    return { name, ...type, nullable: now?.nullable ?? true, computed: false, ordinal: at + 1, ...ahead };
+    return { name, ...type, nullable: now?.nullable ?? true, computed: false, ordinal: at + 1 };
   }
 
   #ddl(command: string, retyped: FakeColumn | null): void {

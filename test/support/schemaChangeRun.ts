@@ -27,7 +27,9 @@ export class SchemaWriter {
   #running: Promise<void> | null = null;
   #stopped = false;
 
-  constructor(db: Database, table: string, fill: Fill) {
+  /** `after`: the number the writes begin after. */
+  constructor(db: Database, table: string, fill: Fill, after = 0) {
+    this.#n = after;
     this.#db = db;
     this.#table = table;
     this.fill = fill;
@@ -116,7 +118,7 @@ export class SchemaRun {
   async told<T extends CaptureNotification['type']>(type: T, table: string): Promise<NoteOf<T>> {
     const find = () => this.notes.find((n) => n.type === type && 'table' in n && n.table === table);
     await eventually(
-      () => expect(find(), `${type} of ${table}; told: ${this.notes.map((n) => n.type).join(' ')}`).toBeDefined(),
+      () => expect(find(), `${type} of ${table}; told: ${this.notes.map((n) => n.type).join(' ')}; ${JSON.stringify(this.capture.status())}`).toBeDefined(),
       { timeoutMs: 20_000 },
     );
     return find() as NoteOf<T>;

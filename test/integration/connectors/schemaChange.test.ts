@@ -222,17 +222,27 @@ describe('a captured table changes while it is written to', () => {
     const { id, writer, run } = await started('OLDNAME', 'V int NULL', { V: (n) => `${n}` });
     await writer.stop();
     await env.shop.batch("EXEC sp_rename 'dbo.OLDNAME', 'NEWNAME'");
-    const renamed = new SchemaWriter(env.shop, 'dbo.NEWNAME', { V: (n) => `${1000 + n}` });
     await env.shop.batch('DELETE FROM dbo.NEWNAME');
+    const renamed = new SchemaWriter(env.shop, 'dbo.NEWNAME', { V: (n) => `${n}` }, 1000);
     await renamed.write(10);
     await run.drained(id, renamed);
     await run.stop();
     const again = new SchemaRun(env, [id], { from: run });
     expect(await again.told('table_renamed', id)).toMatchObject({ to: 'dbo.NEWNAME' });
     await renamed.write(10);
-    await again.drained(id, renamed);
+    const records = await again.drained(id, renamed);
+    expect(new Set(records.flatMap((r) => r.envelope?.source.table ?? []))).toEqual(new Set(['OLDNAME']));
+    // A snapshot reads the table under the name it has now.
+    again.signals.push({ offset: '0', signal: { type: 'snapshot', table: id } });
+    await eventually(
+      async () =>
+        expect(
+          (await again.records(id)).filter((r) => r.envelope?.op === 'r' && Number(r.envelope.after?.['N']) > 1000)
+            .length,
+        ).toBe(7),
+      { timeoutMs: 20_000 },
+    );
     await again.stop();
-    void writer;
   });
 
   test('an instance dropped and made again with its name is a loss of what lies between, and the table is read anew', {
