@@ -123,7 +123,11 @@ function addHooks(app: FastifyInstance, options: CommandServerOptions, methods: 
     // The SOAP door speaks XML and checks its own media types.
     if (!(request.routeOptions.config as { readonly isXml?: boolean }).isXml) checkMedia(request);
   });
-  app.setErrorHandler((error, request, reply) => sendProblem(commandProblem(error), request, reply, options));
+  app.setErrorHandler((error, request, reply) => {
+    // A method the framework has never heard of fails before it is looked for: what the path has is what counts.
+    const isForeign = methods.allowed(request.url)?.includes(request.method) === false;
+    return sendProblem(isForeign ? noRoute(methods, request.url) : commandProblem(error), request, reply, options);
+  });
   app.setNotFoundHandler((request, reply) => sendProblem(noRoute(methods, request.url), request, reply, options));
 }
 
@@ -176,7 +180,7 @@ function addRoutes(app: FastifyInstance, options: CommandServerOptions, methods:
     add(command.route.method, command.route.path, command.name, commandHandler(command, pipeline));
   const batch = { pipeline, gateway, audit, now: options.now ?? Date.now };
   add('POST', '/batches', 'Batch', batchHandler(COMMANDS, batch), limits.batchBodyLimitBytes);
-  if (queue !== undefined) add('GET', '/commands/{commandId}', 'CommandStatus', statusHandler(queue));
+  add('GET', '/commands/{commandId}', 'CommandStatus', statusHandler(queue));
   if (options.soap !== undefined) {
     methods.add(SOAP_PATH, 'POST');
     methods.add(SOAP_PATH, 'GET');

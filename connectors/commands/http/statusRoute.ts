@@ -9,12 +9,13 @@ import { factsOf, JSON_TYPE } from './exchange.ts';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const LOOK_AGAIN_SECONDS = 2;
 
-/** GET /commands/{commandId}: what became of a queued command. Another caller's command is as unknown as one that never was. */
-export function statusHandler(queue: CommandQueue) {
+/** GET /commands/{commandId}: what became of a queued command. Another caller's command is as unknown as one that never was, and without
+ * a queue there is none. */
+export function statusHandler(queue: CommandQueue | undefined) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { commandId } = request.params as { readonly commandId: string };
     const status = UUID.test(commandId)
-      ? await queue.status(commandId).catch((error: unknown) => Promise.reject(commandProblem(error)))
+      ? await queue?.status(commandId).catch((error: unknown) => Promise.reject(commandProblem(error)))
       : undefined;
     if (status === undefined || !mayRead(factsOf(request).caller!, status))
       throw new HttpProblem(HTTP_PROBLEMS.notFound);
