@@ -8,7 +8,8 @@ const NONE = undefined;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const QUOTED = /^n?'((?:[^']|'')*)'$/is;
 const HEX = /^0x((?:[0-9a-f]{2})*)$/i;
-const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
+/** ISO: the form that every language setting reads in the same way. */
+const DATE_TIME = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,7}))?)?)?$/;
 
 /**
  * The default of a column as an Avro schema holds it (bytes as text of their code points); undefined without one. Only constants count:
@@ -61,13 +62,31 @@ function constantOf(column: ColumnShape, text: string): unknown {
       const hex = HEX.exec(text)?.[1];
       return hex === undefined ? NONE : Buffer.from(hex, 'hex').toString('latin1');
     }
-    case 'date': {
-      const quoted = DATE.exec(QUOTED.exec(text)?.[1] ?? '');
-      return quoted ? Date.UTC(Number(quoted[1]), Number(quoted[2]) - 1, Number(quoted[3])) / DAY_MS : NONE;
-    }
+    case 'date':
+    case 'smalldatetime':
+    case 'datetime':
+    case 'datetime2':
+      return timeOf(column, QUOTED.exec(text)?.[1] ?? '');
     default:
       return NONE;
   }
+}
+
+/** Days, milliseconds or microseconds since 1970; nanoseconds are beyond what JSON holds exactly, unless they are few. */
+function timeOf({ sqlType, scale }: ColumnShape, text: string): number | undefined {
+  const m = DATE_TIME.exec(text);
+  if (!m) return NONE;
+  const [year, month, day, hour, minute, second] = m.slice(1, 7).map((part) => Number(part ?? 0)) as number[];
+  const ms = new Date(0).setUTCFullYear(year!, month! - 1, day!) + ((hour! * 60 + minute!) * 60 + second!) * 1000;
+  if (sqlType === 'date') return m[4] === undefined ? ms / DAY_MS : NONE;
+  const fraction = (m[7] ?? '').padEnd(9, '0');
+  const digits = sqlType === 'datetime2' ? (scale <= 3 ? 3 : scale <= 6 ? 6 : 9) : 3;
+  // What the server would round has no place here: more digits than the column holds, and datetime ends in 0, 3 or 7.
+  if (sqlType === 'datetime' && !/[037]/.test(fraction[2]!)) return NONE;
+  const held = sqlType === 'datetime2' ? scale : sqlType === 'datetime' ? 3 : 0;
+  if (/[1-9]/.test(fraction.slice(held)) || (sqlType === 'smalldatetime' && second !== 0)) return NONE;
+  const value = BigInt(ms) * 10n ** BigInt(digits - 3) + BigInt(fraction.slice(0, digits));
+  return Number.isSafeInteger(Number(value)) ? Number(value) : NONE;
 }
 
 const MONEY_SCALE = 4;

@@ -83,7 +83,7 @@ export interface ColumnRef {
   readonly line: number;
 }
 
-/** CAST, CONVERT and their TRY_ forms. */
+/** CAST, CONVERT, PARSE and their TRY_ forms. */
 export interface CastExpr {
   readonly k: 'cast';
   readonly arg: Expr;
@@ -91,6 +91,8 @@ export interface CastExpr {
   /** Third argument of CONVERT. */
   readonly style?: Expr | undefined;
   readonly isTry: boolean;
+  /** PARSE: text only, and an error of its own. */
+  readonly isParse?: true;
 }
 
 /** A call of a built-in, aggregate, window, catalog or user function. Built-ins have no schema in their name. */

@@ -12,6 +12,7 @@ export const ERRORS_SERVER: Readonly<Record<number, ErrorText>> = {
   9455: { severity: 16, text: 'XML parsing: line {}, character {}, illegal qualified name character' },
   9500: { severity: 16, text: "The data type '{}' used in the {} method is invalid." },
   9810: { severity: 16, text: 'The datepart {} is not supported by date function {} for data type {}.' },
+  9819: { severity: 16, text: "Error converting string value '{}' into data type {} using culture '{}'." },
   9812: { severity: 16, text: 'The timezone provided to builtin function todatetimeoffset is invalid.' },
   9828: {
     severity: 16,

@@ -2,7 +2,7 @@ import type { CastExpr, Expr, FunctionCall, TypeRef } from './ast.ts';
 import { findCollation } from './collation.ts';
 import { convert, converter } from './convert.ts';
 import { familyOf } from './convertRules.ts';
-import { SqlError, sqlError } from './errors.ts';
+import { SqlError, sqlError, unsupported } from './errors.ts';
 import { compileBinary, compileUnary } from './exprArithmetic.ts';
 import { coerce, constant, pure, typedNull, withCollation } from './exprMake.ts';
 import { compareCompiled, compilePredicate } from './exprPredicate.ts';
@@ -11,6 +11,7 @@ import { isXmlNode, xmlValue } from './exprXml.ts';
 import { compileBuiltin } from './functions.ts';
 import { atTimeZone } from './functionsZone.ts';
 import { isTemporal } from './temporal.ts';
+import { typeName } from './typeNames.ts';
 import { commonType } from './typing.ts';
 import { INT, type SqlType, type SqlValue } from './values.ts';
 
@@ -129,7 +130,7 @@ function compileCast(e: CastExpr, scope: Scope): Compiled {
   const type = resolveType(e.type, scope);
   if (arg.untypedNull) return typedNull(type);
   const style = e.style ? compileExpr(e.style, scope) : undefined;
-  const run = castFunction(arg, type, style);
+  const run = e.isParse ? parsed(arg, type) : castFunction(arg, type, style);
   const evaluate = e.isTry ? attempt(run) : run;
   const nullable = arg.nullable || e.isTry || (style?.nullable ?? false);
   const byFormat = isTemporal(type) && familyOf(arg.type) === 'string';
@@ -151,6 +152,21 @@ function castFunction(arg: Compiled, type: SqlType, style: Compiled | undefined)
   return (f) => {
     const s = number.eval(f);
     return s === null ? null : convert(arg.eval(f), arg.type, type, s as number);
+  };
+}
+
+/** PARSE of a text; whatever is wrong with it is 9819. */
+function parsed(arg: Compiled, type: SqlType): (f: Frame) => SqlValue {
+  if (!isTemporal(type)) throw unsupported(`PARSE as ${typeName(type)}`);
+  if (familyOf(arg.type) !== 'string') throw sqlError(8116, typeName(arg.type), 1, 'parse');
+  const run = castFunction(arg, type, undefined);
+  return (f) => {
+    try {
+      return run(f);
+    } catch (error) {
+      if (error instanceof SqlError) throw sqlError(9819, String(arg.eval(f)), typeName(type), '');
+      throw error;
+    }
   };
 }
 

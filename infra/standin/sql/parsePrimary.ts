@@ -69,8 +69,7 @@ function wordPrimary(ts: TokenStream, t: Token): Expr {
       return parseConvert(ts);
     case 'PARSE':
     case 'TRY_PARSE':
-      if (ts.peek().key === '(') throw unsupported(t.key, t.line);
-      return columnOrCall(ts);
+      return ts.peek().key === '(' ? parseParse(ts) : columnOrCall(ts);
     case 'IIF':
       return ts.peek().key === '(' ? parseIif(ts) : columnOrCall(ts);
     case 'NEXT':
@@ -134,6 +133,18 @@ function parseCast(ts: TokenStream): Expr {
   const type = parseType(ts, 'cast');
   ts.need(')');
   return { k: 'cast', arg, type, isTry };
+}
+
+/** PARSE(text AS type), of dates and times in the server's own language. */
+function parseParse(ts: TokenStream): Expr {
+  const t = ts.next();
+  ts.need('(');
+  const arg = parseExpr(ts);
+  ts.need('AS');
+  const type = parseType(ts, 'cast');
+  if (ts.is('USING')) throw unsupported(`${t.key} … USING`, t.line);
+  ts.need(')');
+  return { k: 'cast', arg, type, isTry: t.key === 'TRY_PARSE', isParse: true };
 }
 
 function parseConvert(ts: TokenStream): Expr {

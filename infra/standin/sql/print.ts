@@ -40,6 +40,7 @@ export function printExpr(e: Expr): string {
     case 'iif':
       return `case when ${printPredicate(e.test)} then ${printExpr(e.result)} else ${printExpr(e.otherwise)} end`;
     case 'cast': {
+      if (e.isParse) return `${e.isTry ? 'TRY_' : ''}PARSE(${printExpr(e.arg)} AS ${printTypeRef(e.type)})`;
       const name = e.isTry ? 'TRY_CAST' : 'CONVERT';
       if (e.isTry) return `${name}(${printExpr(e.arg)} AS ${printTypeRef(e.type)})`;
       return `${name}(${[printTypeRef(e.type), printExpr(e.arg), ...(e.style ? [printExpr(e.style)] : [])].join(',')})`;

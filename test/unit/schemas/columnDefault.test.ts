@@ -34,6 +34,10 @@ describe('the default of a column', () => {
     ['nvarchar', "(N'')", ''],
     ['varbinary', '(0x01FF)', '\u0001\u00ff'],
     ['date', "('2019-02-03')", 17_930],
+    ['date', "('0001-01-01')", -719_162],
+    ['smalldatetime', "('2019-01-01 12:34')", 1_546_346_040_000],
+    ['datetime', "('2019-01-01T12:34:56.123')", 1_546_346_096_123],
+    ['datetime2', "('2019-01-01 12:34:56.123')", 1_546_346_096_123],
   ])('of %s %s is written', (sqlType, text, expected) => {
     expect(columnDefault(column(sqlType, text))).toEqual(expected);
   });
@@ -46,12 +50,25 @@ describe('the default of a column', () => {
     ['bigint', '((9223372036854775807))'],
     ['decimal', '((1.5555))'],
     ['datetime', '(getdate())'],
+    ['datetime', "('2019-01-01 12:34:56.121')"],
+    ['datetime', "('01/02/2019')"],
+    ['smalldatetime', "('2019-01-01 12:34:56')"],
+    ['datetime2', "('2019-01-01 12:34:56.1234')"],
+    ['date', "('2019-01-01 12:34')"],
+    ['time', "('12:34')"],
     ['varchar', "('a'+'b')"],
     ['varchar', '(user_name())'],
     ['uniqueidentifier', '(newid())'],
     ['varbinary', '(0x1)'],
   ])('of %s %s is no constant that a schema can hold', (sqlType, text) => {
     expect(columnDefault(column(sqlType, text))).toBeUndefined();
+  });
+
+  test('of a fine time is exact, or left out where JSON would round it', () => {
+    const micro = column('datetime2', "('2019-01-01 12:34:56.123456')", { scale: 6 });
+    expect(columnDefault(micro)).toBe(1_546_346_096_123_456);
+    expect(columnDefault({ ...micro, scale: 7 })).toBeUndefined();
+    expect(columnDefault({ ...micro, defaultText: "('1970-01-01 00:00:01')", scale: 7 })).toBe(1_000_000_000);
   });
 
   test('stands before NULL in the type, and once more inside it, as Kafka Connect has it', () => {
