@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { Authenticator } from '#connectors/commands/callers/authenticator.ts';
+import type { CertificateEntry } from '#connectors/commands/callers/certificates.ts';
 import type { TokenVerifier } from '#connectors/commands/callers/jwt.ts';
 import { KeyRing } from '#connectors/commands/callers/keyRing.ts';
 import { createKey } from '#connectors/commands/callers/keys.ts';
-import { createCommandServer } from '#connectors/commands/http/server.ts';
+import { createCommandServer, type ServerTls } from '#connectors/commands/http/server.ts';
 import { SCOPES } from '#connectors/commands/model/defineCommand.ts';
 import { AuditLog } from '#connectors/commands/pipeline/auditLog.ts';
 import { memoryQuotas } from '#connectors/commands/pipeline/quotas.ts';
@@ -65,6 +66,8 @@ export interface HarnessOptions {
   readonly now?: () => number;
   readonly queue?: CommandQueue;
   readonly tokens?: TokenVerifier;
+  readonly tls?: ServerTls;
+  readonly certificates?: readonly CertificateEntry[];
   readonly log?: Logger;
   /** Serves the SOAP door; its `requireTls`. */
   readonly soapRequiresTls?: boolean;
@@ -81,12 +84,16 @@ export class CommandHarness {
 
   constructor(keys: TestKeys, options: HarnessOptions = {}) {
     this.#keys = keys;
-    const { log = silentLogger, now = Date.now, queue, tokens } = options;
+    const { log = silentLogger, now = Date.now, queue, tokens, tls, certificates } = options;
     const limits = { ...LIMITS, ...options.limits };
     const { gateway } = this;
     const audit = new AuditLog(log, this.metrics);
     this.pipeline = new CommandPipeline({ gateway, audit, quotas: memoryQuotas(limits), queue, now });
-    const authenticator = new Authenticator({ keys: keys.ring, ...(tokens && { tokens }) });
+    const authenticator = new Authenticator({
+      keys: keys.ring,
+      ...(tokens && { tokens }),
+      ...(certificates && { certificates }),
+    });
     const { soapRequiresTls: requireTls } = options;
     const door = new SoapDoor({ useCases: this.pipeline, authenticator, url: 'https://commands.example/soap' });
     this.app = createCommandServer({
@@ -100,6 +107,7 @@ export class CommandHarness {
       log,
       limits,
       now,
+      tls,
     });
   }
 
