@@ -123,7 +123,7 @@ function ruled(database: string, id: string, column: SourceColumn, isKey: boolea
     throw unfit(id, column, `values of type ${column.sqlType} cannot be masked, only left out`);
   if (isKey && !found.keys) throw unfit(id, column, 'it is a key column; a mask there needs `keys: true`');
   if (isKey && found.mask.kind !== 'hash') throw unfit(id, column, 'it is a key column; only a hash keeps keys apart');
-  return { ...column, mask: found.mask };
+  return { ...column, mask: isKey && found.mask.kind === 'hash' ? { ...found.mask, whole: true } : found.mask };
 }
 
 function messageKeyOf(database: string, id: string, instance: CaptureInstance, rules: SourceRules): readonly string[] {

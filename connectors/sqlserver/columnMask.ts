@@ -5,12 +5,18 @@ export const HASH_ALGORITHMS = ['SHA-256', 'SHA-384', 'SHA-512'] as const;
 
 /**
  * What is written instead of a text:
- * - hash: hexadecimal digest of salt and value, cut to the column's length; equal values stay equal, so joins still work;
+ * - hash: hexadecimal digest of salt and value, cut to the column's length unless it is `whole`; equal values stay equal, so joins still work;
  * - stars: this many asterisks, whatever the value is;
  * - truncate: the first so many characters.
  */
 export type ColumnMask =
-  | { readonly kind: 'hash'; readonly algorithm: (typeof HASH_ALGORITHMS)[number]; readonly salt: string }
+  | {
+      readonly kind: 'hash';
+      readonly algorithm: (typeof HASH_ALGORITHMS)[number];
+      readonly salt: string;
+      /** Not cut: for keys, because two of them could begin alike. */
+      readonly whole?: boolean;
+    }
   | { readonly kind: 'stars'; readonly length: number }
   | { readonly kind: 'truncate'; readonly length: number };
 
@@ -40,7 +46,8 @@ export function masker(mask: ColumnMask, maxCharacters: number): (text: string) 
     case 'hash': {
       const salt = Buffer.from(mask.salt, 'utf8');
       const name = mask.algorithm.replace('-', '').toLowerCase();
-      return (text) => createHash(name).update(salt).update(text, 'utf8').digest('hex').slice(0, maxCharacters);
+      const characters = mask.whole ? Number.POSITIVE_INFINITY : maxCharacters;
+      return (text) => createHash(name).update(salt).update(text, 'utf8').digest('hex').slice(0, characters);
     }
     case 'stars': {
       const stars = '*'.repeat(mask.length);

@@ -75,7 +75,10 @@ describe('rules for columns', () => {
     expect(() => applyTableRules('EPOS', keyed, maskOf(['*.EMAIL'], { kind: 'truncate', length: 3 }, true))).toThrow(
       /only a hash/,
     );
-    expect(applyTableRules('EPOS', keyed, maskOf(['*.EMAIL'], hash, true)).columns[1]!.mask).toEqual(hash);
+    expect(applyTableRules('EPOS', keyed, maskOf(['*.EMAIL'], hash, true)).columns[1]!.mask).toEqual({
+      ...hash,
+      whole: true,
+    });
   });
 
   test('types that cannot be carried are named with their columns, or left out', () => {
@@ -137,6 +140,14 @@ describe('masked values', () => {
       expect(row).toMatchObject({ EMAIL: digest, PIN: digest.slice(0, 8) });
     for (const row of read({ kind: 'hash', algorithm: 'SHA-256', salt: 'pepper' }, ['a@b.c', null]))
       expect(row['PIN']).toBeNull();
+  });
+
+  test('in a key are the whole digest, because two keys could begin alike', () => {
+    const salt = 'pepper';
+    const rules = maskOf(['*.PIN'], { kind: 'hash', algorithm: 'SHA-256', salt }, true);
+    const reader = new RowReader(applyTableRules('EPOS', { ...CUSTOMER, keyColumns: ['PIN'] }, rules));
+    const digest = createHash('sha256').update(salt).update('1234').digest('hex');
+    expect(reader.fromTable([1, 'a@b.c', '1234', '2000-01-01'], 0)['PIN']).toBe(digest);
   });
 
   test('are asterisks of one length, or cut', () => {
