@@ -59,8 +59,6 @@ export interface SnapshotReading<C extends PlacedChunk = PlacedChunk> {
   sync(jobs: readonly SnapshotJob[]): void;
   /** Forgets a job's chunks: its next `sync` starts from the progress given there. */
   drop(job: string): void;
-  /** Forgets the chunks of a table whose view is older than this LSN: changes since are lost. They are read again. */
-  dropOlder(table: string, lowWaterMark: Lsn): void;
   /** Looks at what tells how far the log was read; right before each detect statement. */
   observe(signal: AbortSignal): Promise<void>;
   /** A change the stream has taken, in order. */
@@ -118,7 +116,11 @@ export interface PollFacts {
 /** Watches the source; lives over sessions. */
 export interface SourceHealth {
   /** At the start of a session. @throws when the source's history is not the one the stored position belongs to */
-  begin(db: Queryable, stored: SourceMark | null, signal: AbortSignal): Promise<void>;
+  begin(
+    db: Queryable & { readonly connectionsOpened?: number },
+    stored: SourceMark | null,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** After each detect statement, before the window. @throws as `begin` */
   polled(facts: PollFacts, signal: AbortSignal): Promise<void>;
   /** The newest proof of the source's history, to be stored with the position. */

@@ -1,6 +1,9 @@
 import type { Lsn } from '#connectors/sqlserver/lsn.ts';
 import { commitLsnOf } from './position.ts';
 import type { SnapshotChunk } from './snapshotChunk.ts';
+import type { ChangeEvent } from './types.ts';
+
+const NONE: readonly SnapshotChunk[] = [];
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -85,8 +88,16 @@ export class ChunkStore {
     return this.#byTable.has(table);
   }
 
-  ofTable(table: string): readonly SnapshotChunk[] {
-    return [...(this.#byTable.get(table) ?? [])];
+  /** Tells the chunks of its table of a change; gives those that are void by it. */
+  changed(event: ChangeEvent): readonly SnapshotChunk[] {
+    const chunks = this.#byTable.get(event.table.id);
+    if (!chunks) return NONE;
+    let isVoid = false;
+    for (const chunk of chunks) {
+      chunk.changed(event);
+      isVoid ||= chunk.void;
+    }
+    return isVoid ? chunks.filter((chunk) => chunk.void) : NONE;
   }
 
   ofJob(job: string): readonly SnapshotChunk[] {

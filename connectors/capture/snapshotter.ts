@@ -116,13 +116,6 @@ export class Snapshotter implements SnapshotReading<SnapshotChunk> {
     this.#workers.wake();
   }
 
-  dropOlder(table: string, lowWaterMark: Lsn): void {
-    for (const chunk of this.#chunks.ofTable(table)) if (chunk.from < lowWaterMark) this.#readAgain(chunk);
-    // What is being read right now may have begun before.
-    for (const work of this.#jobs.values())
-      if (work.job.table.id === table) for (const range of work.ranges) if (range.busy) range.epoch++;
-  }
-
   async observe(signal: AbortSignal): Promise<void> {
     // A new poll: what was taken before is stored by now.
     for (const work of this.#jobs.values()) this.#workers.drained(work);
@@ -133,10 +126,7 @@ export class Snapshotter implements SnapshotReading<SnapshotChunk> {
     const { id } = event.table;
     if (!this.#chunks.hasTable(id) && !this.#workers.sweeps(id)) return;
     for (const work of this.#jobs.values()) if (work.job.table.id === id) work.listing?.changed(event);
-    for (const chunk of this.#chunks.ofTable(id)) {
-      chunk.changed(event);
-      if (chunk.void) this.#readAgain(chunk);
-    }
+    for (const chunk of this.#chunks.changed(event)) this.#readAgain(chunk);
   }
 
   passed(to: Lsn, _held: boolean, ofTable: (id: string) => boolean): readonly SnapshotChunk[] {
@@ -187,10 +177,12 @@ export class Snapshotter implements SnapshotReading<SnapshotChunk> {
   /** Drops a chunk and what was read after it in its range, and reads on from where it began. */
   #readAgain(chunk: SnapshotChunk): void {
     const work = this.#jobs.get(chunk.job);
+    const ofRange = this.#chunks.ofJob(chunk.job).filter((c) => c.kind === chunk.kind && c.range === chunk.range);
+    const from = ofRange.indexOf(chunk);
+    // It went with an earlier one.
+    if (from < 0) return;
     this.#options.log.info({ event: 'snapshot_chunk_repeated', table: chunk.table.id, job: chunk.job });
-    const later = this.#chunks.ofJob(chunk.job).filter((c) => c.kind === chunk.kind && c.range === chunk.range);
-    const from = later.indexOf(chunk);
-    for (const c of later.slice(Math.max(from, 0))) this.#chunks.remove(c, true);
+    for (const c of ofRange.slice(from)) this.#chunks.remove(c, true);
     if (!work) return;
     if (chunk.kind === 'rows') work.setBack(chunk.range, chunk.origin.after);
     else this.#workers.listAgain(work);
