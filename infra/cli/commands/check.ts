@@ -8,6 +8,7 @@ import { captureParts } from '../captures.ts';
 import { EXIT } from '../exitCodes.ts';
 import { print, printJson } from '../output.ts';
 import { sourceOptions } from '../roles/sourceOptions.ts';
+import { checkCommands } from './checkCommands.ts';
 
 /**
  * Looks at everything the configuration names without changing anything, and says for each fault what was expected, what was found and
@@ -15,8 +16,12 @@ import { sourceOptions } from '../roles/sourceOptions.ts';
  */
 export async function check(options: { config: string; json: boolean }): Promise<number> {
   const config = await loadConfig(options.config);
-  const [databases, servers] = await Promise.all([checkDatabases(config), checkReachability(config)]);
-  const results = [...databases, ...servers];
+  const [databases, servers, commands] = await Promise.all([
+    checkDatabases(config),
+    checkReachability(config),
+    checkCommands(config),
+  ]);
+  const results = [...databases, ...commands, ...servers];
   if (options.json) printJson(results);
   else for (const result of results) print(describe(result));
   const faults = results.filter((result) => !result.ok).length;

@@ -72,7 +72,7 @@ export class CommandDatabase implements Pick<Database, 'execute'>, Component {
   }
 
   async #open(): Promise<void> {
-    const database = await openDatabase(databaseOptions(this.#config, this.#commands));
+    const database = await openDatabase(commandDatabaseOptions(this.#config, this.#commands));
     try {
       await this.#checkLogin(database);
     } catch (error) {
@@ -97,7 +97,8 @@ function namedConnectionError(): Error {
   return Object.assign(new Error('not connected'), { name: 'ConnectionError' });
 }
 
-function databaseOptions({ source }: Config, commands: CommandsConfig) {
+/** How the command API reaches its database. */
+export function commandDatabaseOptions({ source }: Config, commands: CommandsConfig) {
   return {
     server: source.server,
     port: source.port,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createKey } from '#connectors/commands/callers/keys.ts';
+import { checkCommands } from '#infra/cli/commands/checkCommands.ts';
 import { composeCommands } from '#infra/cli/roles/commands.ts';
 import type { RoleParts } from '#infra/cli/roles/role.ts';
 import { commandsSchema } from '#infra/runtime/config/commands.ts';
@@ -18,13 +19,17 @@ let keyList: string;
 const secret = (value: string): Secret => new Secret('a test', () => value);
 
 /** The role as `sluice up --role commands` composes it; only the sections it reads are there. */
-function compose(user: string, password: string): Promise<RoleParts> {
+function configOf(user: string, password: string): Config {
   const { database, server, port, encrypt, trustServerCertificate, connectTimeoutMs, requestTimeoutMs } =
     shop.commandOptions;
-  const config = {
+  return {
     source: { database, server, port, encrypt, trustServerCertificate, connectTimeoutMs, requestTimeoutMs },
     commands: commandsSchema.parse({ user, password: secret(password), keys: secret(keyList) }),
   } as unknown as Config;
+}
+
+function compose(user: string, password: string): Promise<RoleParts> {
+  const config = configOf(user, password);
   return composeCommands({ config, log: silentLogger, metrics: createMetrics(), signal: new AbortController().signal });
 }
 
@@ -89,5 +94,23 @@ describe('the commands role', () => {
     await stop(parts);
     expect(hasCode(error, 'SQL_LOGIN_FAILED')).toBe(true);
     expect(String(error)).not.toContain('wrong-password');
+  });
+
+  it('is looked at by `sluice check`: its login, what it may and may not, and its keys', async () => {
+    const look = async (user: string, password: string) => {
+      const results = await checkCommands(configOf(user, password));
+      return results.map(({ check, ok, actual }) => [check.replace('commands: ', ''), ok, actual]);
+    };
+    const { user, password } = shop.commandOptions;
+    expect(await look(user, password)).toEqual([
+      ['login can run its procedures', true, 'as it should be'],
+      ['login can do nothing else', true, 'as it should be'],
+      ['API keys', true, '1 listed'],
+    ]);
+    const [, powerful] = await look('sa', inject('stack').sqlserver!.saPassword);
+    expect([powerful?.[1], powerful?.[2]]).toEqual([false, expect.stringContaining('member of sysadmin')]);
+    const [wrong] = await look(user, 'wrong-password');
+    expect([wrong?.[1], wrong?.[2]]).toEqual([false, expect.stringContaining('SQL_LOGIN_FAILED')]);
+    expect(JSON.stringify(wrong)).not.toContain('wrong-password');
   });
 });
