@@ -17,7 +17,12 @@ const PENDING: SnapshotProgress = { state: 'pending', lastKey: null, rows: 0 };
 const ROWS = 20;
 
 /** A table of rows 0 … 19 and a snapshotter that reads it, with the part of the session that takes chunks. */
-async function setUp(readers: number, chunkRows: number, tables: Record<string, 'none' | { where: string }> = {}) {
+async function setUp(
+  readers: number,
+  chunkRows: number,
+  tables: Record<string, 'none' | { where: string }> = {},
+  bufferMegabytes = 64,
+) {
   const source = new FakeSource(['T'], { T: Array.from({ length: ROWS }, (_, i) => [i, i * 10] as const) });
   const db = weakDatabase(source, { isolation: 'snapshot', scans: true });
   const [instance] = await loadCaptureInstances(db);
@@ -26,7 +31,7 @@ async function setUp(readers: number, chunkRows: number, tables: Record<string, 
     db,
     settings: {
       snapshotChunkRows: chunkRows,
-      snapshot: { mode: 'initial', readers, bufferMegabytes: 64, isolation: 'auto', tables },
+      snapshot: { mode: 'initial', readers, bufferMegabytes, isolation: 'auto', tables },
     },
     clock: systemClock,
     log: silentLogger,
@@ -162,6 +167,20 @@ describe('reading a table beside the stream', () => {
       progress: { state: 'done', rows: 0 },
     });
     await none.end();
+  });
+
+  test('holds no more rows than the buffer takes', async () => {
+    // A row is taken for 48 bytes, so a third chunk of two rows does not fit behind two.
+    const { source, table, snapshots, end } = await setUp(4, 2, {}, 0.00015);
+    let most = 0;
+    source.before = (text) => {
+      if (text.startsWith('SAVE TRANSACTION')) most = Math.max(most, waiting());
+    };
+    const waiting = (): number => snapshots.passed(lsnOf(1n << 60n), false, () => true).length;
+    const { ids } = await pollUntilDone(source, snapshots, jobOf(table));
+    expect([...ids].sort((a, b) => a - b)).toEqual(all);
+    expect(most).toBeLessThanOrEqual(1);
+    await end();
   });
 
   test('says which job failed, and why, and goes on with the others', async () => {
