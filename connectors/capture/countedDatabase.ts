@@ -19,6 +19,9 @@ export function counted(db: Database, count: () => void): Database {
   return {
     ...watch(db),
     where: db.where,
+    get connectionsOpened() {
+      return db.connectionsOpened ?? 0;
+    },
     execute: (...args) => {
       count();
       return db.execute(...args);

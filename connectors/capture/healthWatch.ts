@@ -16,6 +16,9 @@ import { FactReader } from './healthFacts.ts';
 import { SOURCE_STATES } from './healthStates.ts';
 import type { CaptureObserver } from './notifications.ts';
 
+/** A source that tells when it may have become another one. */
+type WatchedDatabase = Queryable & { readonly connectionsOpened?: number };
+
 /** What a poll saw. */
 export interface SourceObservation {
   /** Newest captured LSN of the database. */
@@ -55,7 +58,11 @@ export class SourceWatch {
   readonly #options: SourceWatchOptions;
   readonly #clock: Clock;
   readonly #reader = new FactReader();
-  #db: Queryable | null = null;
+  #db: WatchedDatabase | null = null;
+  /** Connections there were before the newest look. */
+  #connections = 0;
+  /** The server that answered it. */
+  #server: string | null = null;
   #finding: SourceFinding = finding('unknown', '');
   #sinceMs: number;
   #mark: SourceMark | null = null;
@@ -88,15 +95,13 @@ export class SourceWatch {
    * Starts a session: proves that the source's log continues the one that was captured. `stored` is the mark kept with the position.
    * @throws SluiceError CDC_SOURCE_REWOUND, CDC_SOURCE_DIVERGED, and what the source answers
    */
-  async begin(db: Queryable, stored: SourceMark | null, signal: AbortSignal): Promise<void> {
+  async begin(db: WatchedDatabase, stored: SourceMark | null, signal: AbortSignal): Promise<void> {
     this.#db = db;
     this.#reader.forget();
     this.#mark = stored ?? this.#mark;
-    this.#beganAtMs = this.#clock.now();
-    this.#provedAtMs = null;
-    this.#signature = null;
     this.#seen = NOTHING_SEEN;
     this.#polls = 0;
+    this.#proveAnew();
     await this.#look(signal);
   }
 
@@ -108,7 +113,8 @@ export class SourceWatch {
     const first = this.#polls++ === 0;
     if (!first && seen.maxLsn !== before.maxLsn) this.#provedAtMs = now;
     if (!first && seen.newestLsn !== before.newestLsn) this.#changedAtMs = now;
-    if (this.#pending && seen.maxLsn !== null) return this.#look(signal);
+    const reconnected = (this.#db!.connectionsOpened ?? 0) !== this.#connections;
+    if (reconnected || (this.#pending && seen.maxLsn !== null)) return this.#look(signal);
     const { quietAfterMs, checkIntervalMs } = this.#options;
     const flowing = this.#provedAtMs !== null && now - this.#provedAtMs < quietAfterMs;
     const sameMissing = seen.missing.join() === before.missing.join();
@@ -133,9 +139,20 @@ export class SourceWatch {
     };
   }
 
+  /** Nothing seen so far says that the capture job works where we read now. */
+  #proveAnew(): void {
+    this.#beganAtMs = this.#clock.now();
+    this.#changedAtMs = null;
+    this.#provedAtMs = null;
+    this.#signature = null;
+  }
+
   async #look(signal: AbortSignal): Promise<void> {
     this.#askedAtMs = this.#clock.now();
+    this.#connections = this.#db!.connectionsOpened ?? 0;
     const facts = await this.#reader.read(this.#db!, this.#mark?.lsn ?? null, this.#askedAtMs, signal);
+    if (this.#server !== null && facts.server !== this.#server) this.#proveAnew();
+    this.#server = facts.server;
     const now = this.#clock.now();
     const signature = facts.scan.seen ? (facts.scan.value?.signature ?? null) : null;
     const failing = facts.scan.seen && (facts.scan.value?.errorCount ?? 0) > 0;
@@ -156,15 +173,14 @@ export class SourceWatch {
     this.#pending = continuityOf(this.#mark, facts) === 'pending';
     this.#becomes(found);
     if (found.state === 'rewound' || found.state === 'diverged') throw brokenHistory(found);
-    this.#remember(facts, found);
+    this.#remember(facts);
   }
 
   /** Marks the newest transaction. A new server's name counts only once the job was seen at work there. */
-  #remember(facts: SourceFacts, found: SourceFinding): void {
+  #remember(facts: SourceFacts): void {
     if (!facts.newest || this.#pending) return;
-    const settled = found.state === 'quiet' || found.state === 'changing';
     this.#mark = {
-      server: settled || !this.#mark ? facts.server : this.#mark.server,
+      server: this.#provedAtMs !== null || !this.#mark ? facts.server : this.#mark.server,
       created: facts.created,
       fork: facts.fork.seen ? facts.fork.value.guid : (this.#mark?.fork ?? null),
       lsn: facts.newest.lsn,

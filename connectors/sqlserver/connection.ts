@@ -31,6 +31,8 @@ export interface ProcedureResult {
 export interface Database extends Queryable {
   /** `server:port/database`, for messages. */
   readonly where: string;
+  /** Connections made so far: the pool replaces a lost one without a word, and the new one may lead to another server. */
+  readonly connectionsOpened?: number;
   /** Calls a procedure by name. */
   execute(procedure: string, params: SqlParams, signal?: AbortSignal): Promise<ProcedureResult>;
   /** Runs `work` in a transaction under SNAPSHOT isolation that is always rolled back: it is for reads, which need no commit. */
@@ -46,7 +48,7 @@ export interface Database extends Queryable {
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const where = `${options.server}:${options.port}/${options.database}`;
-  const state: ConnectState = { plain: false, refusals: [] };
+  const state: ConnectState = { plain: false, refusals: [], opened: 0 };
   const pool = new sql.ConnectionPool(poolConfig(options, state));
   // Broken idle connections are replaced by the pool; a running request reports its own error.
   pool.on('error', () => undefined);
@@ -62,20 +64,31 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     await pool.close().catch(() => undefined);
     throw state.plain ? translate(error) : toLoginError(error, where, state.refusals);
   }
-  return new PooledDatabase(pool, where, translate);
+  return new PooledDatabase(pool, where, state, translate);
 }
 
 class PooledDatabase implements Database {
   readonly where: string;
   readonly #pool: sql.ConnectionPool;
+  readonly #state: ConnectState;
   readonly #translate: (error: unknown) => SluiceError;
   readonly #direct: Queryable;
 
-  constructor(pool: sql.ConnectionPool, where: string, translate: (error: unknown) => SluiceError) {
+  constructor(
+    pool: sql.ConnectionPool,
+    where: string,
+    state: ConnectState,
+    translate: (error: unknown) => SluiceError,
+  ) {
     this.#pool = pool;
+    this.#state = state;
     this.where = where;
     this.#translate = translate;
     this.#direct = queryable(() => pool.request(), translate);
+  }
+
+  get connectionsOpened(): number {
+    return this.#state.opened;
   }
 
   rows(text: string, params?: SqlParams, signal?: AbortSignal): Promise<ArrayRow[]> {

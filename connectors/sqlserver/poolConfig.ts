@@ -32,6 +32,8 @@ export interface ConnectState {
   plain: boolean;
   /** Errors the server sent with its refusal: it names the reason first and "login failed" last. */
   refusals: { readonly number: number; readonly message: string }[];
+  /** Connections made so far: one more may lead to another server. */
+  opened: number;
 }
 
 /** The parts of the driver's connection that are used here. */
@@ -92,6 +94,7 @@ async function openSocket(options: DatabaseOptions, state: ConnectState): Promis
     if (limit.aborted) throw new Error(`no connection within ${options.connectTimeoutMs} ms`);
     throw error;
   }
+  state.opened++;
   if (options.encrypt) {
     guardEncryption(socket, () => {
       state.plain = true;
