@@ -74,8 +74,10 @@ async function ask(
 }
 
 function factsOf(row: FactRow, hidden: ReadonlySet<HealthPart>): SourceFacts {
+  // The capture job works on the primary; a readable secondary shows no scans and has no job of its own.
+  const secondary = row['updateability'] === 'READ_ONLY';
   const seen = <T>(part: HealthPart, read: () => T): Seen<T> =>
-    hidden.has(part) ? { seen: false } : { seen: true, value: read() };
+    hidden.has(part) || secondary ? { seen: false } : { seen: true, value: read() };
   const newest = transaction(row, 'mapped');
   const fork = hidden.has('fork') || !row['fork_guid'] ? null : String(row['fork_guid']);
   return {

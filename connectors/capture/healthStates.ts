@@ -57,8 +57,8 @@ export const SOURCE_STATES: Readonly<Record<SourceStateName, SourceStateEntry>> 
   quiet_unproven: entry(
     'info',
     'goes on',
-    'Nothing changes; whether the capture job works cannot be seen with the rights this login has.',
-    'GRANT VIEW DATABASE STATE to the capture login, so that a dead capture job is noticed within a minute and not after a quarter of an hour.',
+    'Nothing changes; whether the capture job works cannot be seen with the rights this login has, or not from a readable secondary.',
+    'GRANT VIEW DATABASE STATE to the capture login (or read from the primary), so that a dead capture job is noticed within a minute and not after a quarter of an hour.',
   ),
   capture_job_stopped: entry(
     'critical',

@@ -3,9 +3,9 @@
  * some of them, and SQL Server refuses a whole statement for one view. Times go as text in the server's own clock.
  */
 
-/** Docs: "sys.databases", "@@SERVERNAME". Visible to every login. */
+/** Docs: "sys.databases", "@@SERVERNAME", "DATABASEPROPERTYEX" (a readable secondary is READ_ONLY). Visible to every login. */
 const BASE = `SELECT @@SERVERNAME AS server, CONVERT(varchar(23), d.create_date, 121) AS created, d.is_cdc_enabled,
-  d.log_reuse_wait_desc AS log_reuse_wait
+  d.log_reuse_wait_desc AS log_reuse_wait, CONVERT(varchar(20), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')) AS updateability
 FROM sys.databases AS d WHERE d.name = DB_NAME()`;
 
 /** What a part needs, and its derived table. Columns begin with the part's name. */
