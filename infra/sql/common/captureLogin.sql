@@ -1,4 +1,5 @@
--- The capture's login. The SELECT grants on the captured tables follow in the database's own script.
+-- The capture's login for the demo databases; `sluice sql capture` prints the same for any configuration. The grants on the captured tables
+-- follow in the database's own script.
 -- Minimum version: SQL Server 2012 (ALTER ROLE ... ADD MEMBER). $(SluiceCapturePassword) and $(SluiceDatabase) are sqlcmd variables. Run as sysadmin.
 
 IF NOT EXISTS (SELECT 1 FROM sys.server_principals WHERE name = N'sluice_capture')
@@ -13,7 +14,7 @@ GO
 -- Change tables, functions and metadata of CDC.
 GRANT SELECT ON SCHEMA::cdc TO sluice_capture;
 GO
-GRANT SELECT ON storefront.COMMAND TO sluice_capture;
+GRANT SELECT, VIEW DEFINITION ON storefront.COMMAND TO sluice_capture;
 GO
 -- Lets a snapshot chunk learn the LSN of its own transaction (sys.dm_tran_database_transactions) and preflight see whether the capture
 -- job runs. Without it a documented slower way is taken. On SQL Server 2022 VIEW SERVER PERFORMANCE STATE is enough.
