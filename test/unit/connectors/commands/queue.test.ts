@@ -1,105 +1,29 @@
 import { setImmediate as tick } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { COMMANDS } from '#connectors/commands/model/commands.ts';
-import { KafkaQueue } from '#connectors/commands/queue/kafkaQueue.ts';
-import { QueueLog } from '#connectors/commands/queue/queueLog.ts';
-import { queueTopics } from '#connectors/commands/queue/records.ts';
 import { StatusIndex } from '#connectors/commands/queue/statusIndex.ts';
-import { QueueWorker } from '#connectors/commands/queue/worker.ts';
-import { MemoryBroker } from '#infra/kafka/memoryBroker.ts';
 import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
-import type { ConsumerGroup, KafkaClient } from '#infra/kafka/types.ts';
-import type { Clock } from '#infra/runtime/clock.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
-import { silentLogger } from '#infra/runtime/logger.ts';
 import { eventually } from '#test/support/eventually.ts';
-import { CommandHarness, ORDER, type TestKeys, testKeys } from './commandHarness.ts';
+import { ORDER, type TestKeys, testKeys } from './commandHarness.ts';
 import { refused } from './fakeGateway.ts';
+import { later, QueueWorld, stateOf } from './queueWorld.ts';
 
-const topics = queueTopics('t');
 let keys: TestKeys;
-let broker: MemoryBroker;
-let kafka: KafkaClient;
-let group: ConsumerGroup | undefined;
-let nowMs: number;
-
-/** A clock whose sleeps take no time. */
-const clock: Clock = {
-  now: () => nowMs,
-  sleep: async (ms, signal) => {
-    signal?.throwIfAborted();
-    nowMs += ms;
-    await tick();
-  },
-};
-
-interface Process {
-  readonly door: CommandHarness;
-  readonly log: QueueLog;
-  readonly index: StatusIndex;
-}
-
-/** One API process with its part of the queue. */
-function apiProcess(client: KafkaClient = kafka): Process {
-  const index = new StatusIndex(1_000_000);
-  const log = new QueueLog({
-    kafka: client,
-    topics,
-    partitions: 3,
-    replicationFactor: 1,
-    keepDays: 1,
-    timeoutMs: 2000,
-    index,
-    log: silentLogger,
-  });
-  const door = new CommandHarness(keys, { queue: new KafkaQueue(log, index, clock.now) });
-  return { door, log, index };
-}
-
-async function startWorker({ door, log }: Process, more: { maxTries?: number; maxAgeMs?: number } = {}): Promise<void> {
-  const worker = new QueueWorker({
-    commands: COMMANDS,
-    useCases: door.pipeline,
-    gateway: door.gateway,
-    queue: log,
-    concurrency: 4,
-    maxTries: 3,
-    maxAgeMs: 1e9,
-    log: silentLogger,
-    clock,
-    ...more,
-  });
-  await log.partitions();
-  group = kafka.consumerGroup({
-    groupId: 'g',
-    topics: [topics.commands],
-    fromBeginning: true,
-    onBatch: (batch, control) => worker.onBatch(batch, control),
-  });
-  await group.start(new AbortController().signal);
-}
-
-const later = { headers: { prefer: 'respond-async' } };
-const stateOf = async (door: CommandHarness, url: string) => (await door.get(url)).json();
+let world: QueueWorld;
 
 beforeAll(async () => {
   keys = await testKeys();
 });
 
 beforeEach(() => {
-  broker = new MemoryBroker();
-  kafka = createMemoryKafka(broker);
-  nowMs = 1_000_000;
-  group = undefined;
+  world = new QueueWorld(keys);
 });
 
-afterEach(async () => {
-  await group?.stop();
-});
+afterEach(() => world.stopWorker());
 
 describe('a command that may be answered later', () => {
   it('is accepted while the database is away, and done when it is back', async () => {
-    const process = apiProcess();
+    const process = world.process();
     process.door.gateway.isAway = true;
     const accepted = await process.door.post(later);
     const { statusUrl, commandId } = accepted.json();
@@ -113,7 +37,7 @@ describe('a command that may be answered later', () => {
       command: 'AcceptOrder',
       state: 'accepted',
     });
-    await startWorker(process);
+    await world.startWorker(process);
     await eventually(async () => expect((await stateOf(process.door, statusUrl)).state).toBe('running'));
     process.door.gateway.isAway = false;
     await eventually(async () =>
@@ -125,33 +49,38 @@ describe('a command that may be answered later', () => {
   });
 
   it('is known to every process, and to one that starts later', async () => {
-    const { door } = apiProcess();
+    const { door } = world.process();
     const { statusUrl } = (await door.post(later)).json();
-    expect(await stateOf(apiProcess(createMemoryKafka(broker)).door, statusUrl)).toMatchObject({ state: 'accepted' });
+    expect(await stateOf(world.process(createMemoryKafka(world.broker)).door, statusUrl)).toMatchObject({
+      state: 'accepted',
+    });
   });
 
   it('is the same command when it is sent again, and another payload is refused', async () => {
-    const process = apiProcess();
-    const again = apiProcess(createMemoryKafka(broker));
+    const process = world.process();
+    const again = world.process(createMemoryKafka(world.broker));
     const first = await process.door.post({ ...later, idempotencyKey: 'k' });
     const second = await again.door.post({ ...later, idempotencyKey: 'k' });
     expect(second.body).toBe(first.body);
     const other = await again.door.post({ ...later, idempotencyKey: 'k', body: { ...ORDER, customerId: '18' } });
     expect([other.statusCode, other.json().code]).toEqual([422, 'idempotency-key-reused']);
-    const kept = [...(await kafka.topicOffsets(topics.commands)).values()].reduce((sum, { end }) => sum + end, 0n);
+    const kept = [...(await world.kafka.topicOffsets(world.topics.commands)).values()].reduce(
+      (sum, { end }) => sum + end,
+      0n,
+    );
     expect(kept).toBe(1n);
   });
 
   it('is refused like any other when it is wrong, and is not kept', async () => {
-    const { door } = apiProcess();
+    const { door } = world.process();
     expect((await door.post({ ...later, body: {} })).statusCode).toBe(422);
     expect((await door.post({ ...later, key: keys.cancel })).statusCode).toBe(403);
     expect((await door.post({ ...later, idempotencyKey: null })).statusCode).toBe(400);
-    expect(await kafka.partitionCount(topics.commands)).toBeNull();
+    expect(await world.kafka.partitionCount(world.topics.commands)).toBeNull();
   });
 
   it('is nobody else’s: another caller finds nothing', async () => {
-    const { door } = apiProcess();
+    const { door } = world.process();
     const { statusUrl } = (await door.post(later)).json();
     expect((await door.get(statusUrl, keys.cancel)).statusCode).toBe(404);
     expect((await door.get(statusUrl, null)).statusCode).toBe(401);
@@ -161,13 +90,13 @@ describe('a command that may be answered later', () => {
 
   it('is not accepted when it cannot be kept for sure', async () => {
     const broken = {
-      ...kafka,
+      ...world.kafka,
       producer: async () => ({
         send: () => Promise.reject(new SluiceError('KAFKA_PRODUCER_BROKEN', 'broken')),
         close: async () => undefined,
       }),
     };
-    const { door } = apiProcess(broken);
+    const { door } = world.process(broken);
     const answer = await door.post(later);
     expect([answer.statusCode, answer.json().code]).toEqual([503, 'queue-away']);
   });
@@ -175,7 +104,7 @@ describe('a command that may be answered later', () => {
 
 describe('the worker', () => {
   it('runs the commands of each customer in the order they were accepted', async () => {
-    const process = apiProcess();
+    const process = world.process();
     const ran: string[] = [];
     process.door.gateway.work = async (call) => {
       // Customers overtake each other; their own commands must not.
@@ -189,7 +118,7 @@ describe('the worker', () => {
         idempotencyKey: `${i % 5}-${i}`,
         body: { ...ORDER, customerId: String(1 + (i % 5)) },
       });
-    await startWorker(process);
+    await world.startWorker(process);
     await eventually(() => expect(ran).toHaveLength(60));
     for (let customer = 0; customer < 5; customer++) {
       const own = ran.filter((key) => key.startsWith(`${customer}-`)).map((key) => Number(key.split('-')[1]));
@@ -198,14 +127,14 @@ describe('the worker', () => {
   });
 
   it('ends what the database refuses as refused, with its problem, and goes on', async () => {
-    const process = apiProcess();
+    const process = world.process();
     process.door.gateway.work = async (call) => {
       if (call.idempotencyKey === 'bad') throw refused('not-enough-stock', 50409, { line: 1, available: 0 });
       return '{"fine":true}';
     };
     const bad = (await process.door.post({ ...later, idempotencyKey: 'bad' })).json();
     const good = (await process.door.post({ ...later, idempotencyKey: 'good' })).json();
-    await startWorker(process);
+    await world.startWorker(process);
     await eventually(async () => expect(await stateOf(process.door, good.statusUrl)).toMatchObject({ state: 'done' }));
     expect(await stateOf(process.door, bad.statusUrl)).toMatchObject({
       state: 'refused',
@@ -214,7 +143,7 @@ describe('the worker', () => {
   });
 
   it('gives a command up that never gets through although the database is there, and goes on', async () => {
-    const process = apiProcess();
+    const process = world.process();
     process.door.gateway.work = async (call) => {
       if (call.idempotencyKey === 'stuck') throw new SluiceError('CMD_TIMED_OUT', 'locked');
       if (call.idempotencyKey === 'poison') throw new SluiceError('CMD_DATABASE_FAULT', 'broken');
@@ -223,7 +152,7 @@ describe('the worker', () => {
     const sent: { statusUrl: string }[] = [];
     for (const idempotencyKey of ['stuck', 'poison', 'good'])
       sent.push((await process.door.post({ ...later, idempotencyKey })).json());
-    await startWorker(process);
+    await world.startWorker(process);
     await eventually(async () => expect((await stateOf(process.door, sent[2]!.statusUrl)).state).toBe('done'));
     expect(await stateOf(process.door, sent[0]!.statusUrl)).toMatchObject({
       state: 'failed',
@@ -237,23 +166,23 @@ describe('the worker', () => {
   });
 
   it('passes over a record it cannot read', async () => {
-    const process = apiProcess();
+    const process = world.process();
     await process.log.partitions();
-    const producer = await kafka.producer();
+    const producer = await world.kafka.producer();
     for (let partition = 0; partition < 3; partition++)
-      await producer.send(topics.commands, partition, [{ key: null, value: Buffer.from('{"v":9}') }]);
+      await producer.send(world.topics.commands, partition, [{ key: null, value: Buffer.from('{"v":9}') }]);
     const { statusUrl } = (await process.door.post(later)).json();
-    await startWorker(process);
+    await world.startWorker(process);
     await eventually(async () => expect((await stateOf(process.door, statusUrl)).state).toBe('done'));
   });
 
   it('ends a command that waited too long as failed, unless it was run before', async () => {
-    const process = apiProcess();
+    const process = world.process();
     const late = (await process.door.post({ ...later, idempotencyKey: 'late' })).json();
     await process.door.post({ idempotencyKey: 'run' });
     const run = (await process.door.post({ ...later, idempotencyKey: 'run' })).json();
-    nowMs += 10_000;
-    await startWorker(process, { maxAgeMs: 5000 });
+    world.nowMs += 10_000;
+    await world.startWorker(process, { maxAgeMs: 5000 });
     await eventually(async () => expect((await stateOf(process.door, run.statusUrl)).state).toBe('done'));
     expect(await stateOf(process.door, late.statusUrl)).toMatchObject({
       state: 'failed',
@@ -262,16 +191,16 @@ describe('the worker', () => {
   });
 
   it('runs a command once although it is given to it twice', async () => {
-    const process = apiProcess();
+    const process = world.process();
     const { statusUrl, commandId } = (await process.door.post({ ...later, idempotencyKey: 'twice' })).json();
-    await startWorker(process);
+    await world.startWorker(process);
     await eventually(async () => expect((await stateOf(process.door, statusUrl)).state).toBe('done'));
-    await group?.stop();
-    await kafka.commitOffsets(
+    await world.stopWorker();
+    await world.kafka.commitOffsets(
       'g',
       new Map([
         [
-          topics.commands,
+          world.topics.commands,
           new Map([
             [0, 0n],
             [1, 0n],
@@ -280,7 +209,7 @@ describe('the worker', () => {
         ],
       ]),
     );
-    await startWorker(process);
+    await world.startWorker(process);
     await eventually(() => expect(process.door.gateway.calls).toHaveLength(2));
     expect(new Set(process.door.gateway.calls.map((call) => call.commandId))).toEqual(new Set([commandId]));
     expect((await stateOf(process.door, statusUrl)).state).toBe('done');
