@@ -36,7 +36,7 @@ ${LOW_WATER_MARKS};`;
 
 /** Fails when the change table of an instance is gone or may not be read. Docs: "cdc.<capture_instance>_CT". */
 export function probeChangeTable(instance: Pick<CaptureInstance, 'name'>): string {
-  return `SELECT TOP (0) c.[__$start_lsn] FROM ${changeTable(instance)} AS c`;
+  return `SELECT MAX(c.[__$start_lsn]) FROM ${changeTable(instance)} AS c`;
 }
 
 /** Leading columns of a change page, before the captured ones. */
