@@ -45,8 +45,8 @@ function baseName(prefix: string, table: TableShape): string {
 }
 
 /**
- * Schema of a record's key: the key columns in key order. Null when the table has no key. Without the columns' defaults: a framed key holds
- * its schema's id, so another default would make other keys, in other partitions, of the same rows.
+ * Schema of a record's key: the key columns in key order. Null when the table has no key. Without the columns' defaults and marks: a framed
+ * key holds its schema's id, so another default would make other keys, in other partitions, of the same rows.
  */
 export function keySchema(prefix: string, table: TableShape): AvroRecord | null {
   if (table.keyColumns.length === 0) return null;
@@ -54,7 +54,8 @@ export function keySchema(prefix: string, table: TableShape): AvroRecord | null 
   const fields = table.keyColumns.map((name) => {
     const column = table.columns.find((c) => c.name === name);
     if (!column) throw new Error(`key column ${name} of ${table.schema}.${table.name} is not carried`);
-    return columnField({ ...column, defaultText: null });
+    const { defaultText: _, parameters: __, ...bare } = column;
+    return columnField(bare);
   });
   return { type: 'record', ...splitName(fullName), fields, 'connect.name': fullName };
 }

@@ -74,8 +74,10 @@ CREATE TABLE dbo.Customer (
   Secret varchar(20) NULL,
   Region char(2) NOT NULL
 );
+CREATE TABLE dbo.Member (Email varchar(100) NOT NULL CONSTRAINT PK_Member PRIMARY KEY, Points int NOT NULL);
 CREATE TABLE dbo.Marker (Id int NOT NULL CONSTRAINT PK_Marker PRIMARY KEY);
 GO
+INSERT INTO dbo.Member VALUES ('first@example.org', 1), ('second@example.org', 2);
 INSERT INTO dbo.AllTypes (Id, AVarbinary, ADate, ATime0, ATime3, ATime6, ATime7, ADatetime, ASmallDatetime, ADatetime20, ADatetime23,
   ADatetime26, ADatetime27, AnOffset, AnOffset3, ANumeric)
 VALUES (1, 0x0C, '0001-01-01', '23:59:59', '23:59:59.123', '23:59:59.123456', '23:59:59.1234567', '1753-01-01 00:00:00.003',
@@ -97,6 +99,7 @@ EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'TwoKeys',
 EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'NoKey', @role_name = NULL, @supports_net_changes = 0;
 EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'UniqueOnly', @role_name = NULL, @supports_net_changes = 0;
 EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'Customer', @role_name = NULL, @supports_net_changes = 0;
+EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'Member', @role_name = NULL, @supports_net_changes = 0;
 EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'Marker', @role_name = NULL, @supports_net_changes = 0;
 GO
 CREATE DATABASE Branch;

@@ -32,12 +32,13 @@ export interface Compared {
 }
 
 const DATABASES = ['Main', 'Branch'] as const;
-const SALT = 'pepper';
+/** What masked columns are hashed with. */
+export const SALT = 'pepper';
 const MARKER = 1;
 
 /** The same rules in Debezium's words … */
 const DEBEZIUM_RULES = {
-  'column.mask.hash.v2.SHA-256.with.salt.pepper': 'Main.dbo.Customer.Email',
+  'column.mask.hash.v2.SHA-256.with.salt.pepper': 'Main.dbo.Customer.Email,Main.dbo.Member.Email',
   'column.mask.with.7.chars': 'Main.dbo.Customer.Phone',
   'column.truncate.to.5.chars': 'Main.dbo.Customer.Note',
   'column.exclude.list': 'dbo.Customer.Secret',
@@ -49,7 +50,11 @@ const DEBEZIUM_RULES = {
 const RULES: SourceRules = {
   ...NO_RULES,
   masks: [
-    { columns: ['dbo.Customer.Email'], keys: false, mask: { kind: 'hash', algorithm: 'SHA-256', salt: SALT } },
+    {
+      columns: ['dbo.Customer.Email', 'dbo.Member.Email'],
+      keys: true,
+      mask: { kind: 'hash', algorithm: 'SHA-256', salt: SALT },
+    },
     { columns: ['dbo.Customer.Phone'], keys: false, mask: { kind: 'stars', length: 7 } },
     { columns: ['dbo.Customer.Note'], keys: false, mask: { kind: 'truncate', length: 5 } },
   ],
