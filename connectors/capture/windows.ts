@@ -211,8 +211,15 @@ export class Windows {
       control.notify({ type: 'snapshot_started', id, table, reason: before.reason ?? 'initial' });
     state.setProgress(id, progress);
     snapshots.taken(chunk);
-    if (progress.state === 'done') control.notify({ type: 'snapshot_table_completed', id, table, rows: progress.rows });
+    if (progress.state === 'done') this.#completed(id, table, progress.rows);
     return true;
+  }
+
+  #completed(id: string, table: string, rows: number): void {
+    const { state, control, configured } = this.#options;
+    control.notify({ type: 'snapshot_table_completed', id, table, rows });
+    const allDone = configured.every((t) => state.table(t)!.snapshot.state === 'done');
+    if (id === table && allDone) control.notify({ type: 'snapshot_completed', tables: configured.length });
   }
 
   /** Stops the table right before an event the sink has refused. */

@@ -98,6 +98,8 @@ const readOnce = (run: CaptureRun): void => {
   checkAll(run);
   for (const [key, events] of byKey(run.sink.written))
     expect(events.filter((e) => e.op === 'r').length, `${key} is read more than once`).toBeLessThanOrEqual(1);
+  const told = run.notifications.map((n) => n.type);
+  expect(told.lastIndexOf('snapshot_completed')).toBeGreaterThan(told.lastIndexOf('snapshot_started'));
 };
 
 describe('snapshots beside random transactions and a capture job that lags', { timeout: 120_000 * LONGER }, () => {
