@@ -57,6 +57,9 @@ const REFUSALS = [
   'KAFKA_TOPIC_MISMATCH',
 ] as const;
 
+/** Tables made ready side by side: each asks the registry and Kafka several times. */
+const ADOPTED_AT_ONCE = 8;
+
 /**
  * Publishes changes to Kafka exactly once: one Kafka transaction a batch holds the records and the position they lead to. Opening takes
  * over the transactional id, which keeps any older instance from ever writing again.
@@ -97,18 +100,28 @@ export class Publisher implements CaptureSink {
   }
 
   async adopt(tables: readonly CapturedTable[], signal: AbortSignal): Promise<readonly SinkRefusal[]> {
+    // Versions of one table follow one another in the registry; different tables do not wait for each other.
+    const versions = [...Map.groupBy(tables, (table) => table.id).values()];
     const refusals: SinkRefusal[] = [];
-    for (const table of tables) {
-      if (this.#routes.has(table)) continue;
-      try {
-        this.#routes.set(table, await this.#route(table, signal));
-        if (hasMaskedKey(table)) this.#maskedKeys.add(table.id);
-      } catch (error) {
-        if (!REFUSALS.some((code) => hasCode(error, code))) throw error;
-        refusals.push({ table, error });
+    const adoptNext = async (): Promise<void> => {
+      for (let list = versions.shift(); list; list = versions.shift()) {
+        for (const table of list) refusals.push(...(await this.#adopt(table, signal)));
       }
-    }
+    };
+    await allSettled(Array.from({ length: ADOPTED_AT_ONCE }, adoptNext));
     return refusals;
+  }
+
+  async #adopt(table: CapturedTable, signal: AbortSignal): Promise<SinkRefusal[]> {
+    if (this.#routes.has(table)) return [];
+    try {
+      this.#routes.set(table, await this.#route(table, signal));
+      if (hasMaskedKey(table)) this.#maskedKeys.add(table.id);
+      return [];
+    } catch (error) {
+      if (!REFUSALS.some((code) => hasCode(error, code))) throw error;
+      return [{ table, error }];
+    }
   }
 
   async #route(table: CapturedTable, signal: AbortSignal): Promise<Route> {
