@@ -1,8 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
 import { acceptOrder } from '#connectors/commands/model/acceptOrder.ts';
+import { address } from '#connectors/commands/model/address.ts';
 import type { CommandInput } from '#connectors/commands/model/defineCommand.ts';
-import { idField, skuField, textField, totalField, unitPriceField } from '#connectors/commands/model/fields.ts';
+import {
+  emailField,
+  idField,
+  skuField,
+  textField,
+  totalField,
+  unitPriceField,
+} from '#connectors/commands/model/fields.ts';
+import { getLiveStock } from '#connectors/commands/model/getLiveStock.ts';
 import { canonicalJson, payloadHash } from '#connectors/commands/model/payloadHash.ts';
 
 const passes = (schema: { safeParse(value: unknown): { success: boolean } }, values: readonly unknown[]): boolean[] =>
@@ -82,6 +92,45 @@ describe('fields of commands', () => {
       { ...order, lines: { 0: line } },
     ];
     expect(passes(acceptOrder.input.body, [order, ...bad])).toEqual([true, ...bad.map(() => false)]);
+  });
+});
+
+describe('the fields of the other commands', () => {
+  const skus = getLiveStock.input.query.shape['skus'] as z.ZodType;
+
+  it('take 1 to 50 skus in one text, each of them one', () => {
+    expect(skus.parse('A,B C,d/1')).toEqual(['A', 'B C', 'd/1']);
+    const many = (n: number): string => Array.from({ length: n }, (_, i) => `S${i}`).join(',');
+    const bad = ['', ',', 'A,', 'A,,B', ' A', 'A;B', "A'", many(51)];
+    expect(passes(skus, [many(50), ...bad])).toEqual([true, ...bad.map(() => false)]);
+  });
+
+  it('take numbers of rows as far as the database counts', () => {
+    expect(passes(idField('x'), ['1', '2147483647', '2147483648', '0', '01', '-1', '1.0', 1])).toEqual([
+      true,
+      true,
+      ...Array.from({ length: 6 }, () => false),
+    ]);
+  });
+
+  it('take e-mail addresses in one spelling', () => {
+    expect(emailField.parse('A.Shopper@Example.COM')).toBe('a.shopper@example.com');
+    const bad = ['a@b', '@b.uk', 'a@', 'a b@c.uk', 'a@b..', 'ä@b.uk', 'a@-b.uk', `${'a'.repeat(80)}@b.uk`];
+    expect(passes(emailField, bad)).toEqual(bad.map(() => false));
+  });
+
+  it('take an address that is normalised, bounded, and without controls', () => {
+    const given = { name: ' Zoe\u0308 ', line1: '1 Lane', town: 'Leeds', postcode: 'LS1 1AA' };
+    expect(address.parse(given)).toEqual({ ...given, name: 'Zo\u00eb' });
+    const bad = [
+      { ...given, name: 'a\nb' },
+      { ...given, name: '\u202egnirts' },
+      { ...given, town: 'x'.repeat(31) },
+      { ...given, postcode: '' },
+      { ...given, country: 'GB' },
+      { name: 'x' },
+    ];
+    expect(passes(address, bad)).toEqual(bad.map(() => false));
   });
 });
 
