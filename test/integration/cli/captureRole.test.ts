@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { useCaptureShop } from '#test/support/captureEnvironment.ts';
 import type { CaptureSetup } from '#test/support/captureProcess.ts';
@@ -12,12 +14,20 @@ let given: CaptureSetup;
 let environment: Readonly<Record<string, string>>;
 const roles: CaptureRole[] = [];
 
+/** A process of the role; the first listens where the configuration says, as `sluice capture status` expects. */
 const start = (): CaptureRole => {
-  const role = new CaptureRole(environment);
+  const role = new CaptureRole(roles.length === 0 ? environment : { ...environment, SHOP_OPS_PORT: '0' });
   roles.push(role);
   return role;
 };
 const run = (...args: readonly string[]): Promise<Finished> => sluice(args, environment);
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
 const PATIENCE = { timeoutMs: 60_000, everyMs: 100 };
 const becomes = (role: CaptureRole, facts: object): Promise<void> =>
   eventually(async () => expect(await role.status()).toMatchObject(facts), PATIENCE);
@@ -27,9 +37,9 @@ const drained = async (): Promise<string> => {
   return eventually(() => createdQuiet(env, given.topicPrefix, ids), PATIENCE);
 };
 
-beforeAll(() => {
+beforeAll(async () => {
   given = env.setup();
-  environment = shopEnvironment(given);
+  environment = { ...shopEnvironment(given), SHOP_OPS_PORT: String(await freePort()) };
 });
 
 afterAll(async () => {
@@ -92,7 +102,13 @@ describe('the capture role', () => {
     await eventually(async () => {
       const { code, stdout } = await run('capture', 'status', '--json');
       const [view] = JSON.parse(stdout) as [Record<string, unknown>];
-      expect(view).toMatchObject({ name: 'capture', database: 'SHOP', processes: 2, healthy: true });
+      expect(view).toMatchObject({
+        name: 'capture',
+        database: 'SHOP',
+        processes: 2,
+        healthy: true,
+        live: { state: 'streaming', lease: 'active', source: { severity: 'ok' } },
+      });
       expect(code).toBe(0);
     }, PATIENCE);
     const key = JSON.stringify({ CODE: 'A1' });
@@ -141,6 +157,8 @@ describe('the capture role', () => {
       await env.shop.batch(`KILL ${String(session)}`);
     await becomes(active, { state: 'waiting', source: { state: 'login_refused', severity: 'critical' } });
     expect(await active.metrics()).toContain('state="login_refused",severity="critical"} 1');
+    const status = await run('capture', 'status');
+    expect(status).toMatchObject({ code: 4, stdout: expect.stringContaining('source login_refused') });
     await env.shop.batch('ALTER LOGIN reader ENABLE');
     await becomes(active, { state: 'streaming' });
     expect(active.command.stderr).not.toContain(given.source.password);
