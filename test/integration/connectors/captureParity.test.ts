@@ -193,7 +193,9 @@ DELETE FROM dbo.NOTE WHERE ID = 2;`);
     const kinds = (await texts(notificationTopic(prefix))).map(
       (t) => (JSON.parse(t) as { additional_data: { kind: string } }).additional_data.kind,
     );
-    expect(kinds).toEqual(expect.arrayContaining(['snapshot_started', 'snapshot_table_completed']));
+    expect(kinds).toEqual(
+      expect.arrayContaining(['snapshot_started', 'snapshot_table_completed', 'snapshot_completed']),
+    );
   });
 
   test('an update of a table with hundreds of columns carries the large values it set and placeholders for the others', async () => {
