@@ -133,7 +133,7 @@ function headersOf({ apiKey }: LoadTask): Record<string, string> {
 
 function soapCalls(task: LoadTask, agent: Agent): Sender {
   const url = new URL(task.soapUrl!);
-  const headers = { 'content-type': 'text/xml; charset=utf-8', soapaction: 'AcceptOrder' };
+  const headers = { 'content-type': 'text/xml; charset=utf-8', soapaction: '"urn:sluice:commands:1:AcceptOrder"' };
   return async () => {
     const { status, body } = await post(agent, url, soapEnvelope(task), headers);
     if (status !== 200 || body.includes('Fault>')) throw new Error(`answered ${status}`);
@@ -148,7 +148,7 @@ function soapEnvelope(task: LoadTask): string {
       `<lines><sku>${line.sku}</sku><quantity>${line.quantity}</quantity><unitPrice>${line.unitPrice}</unitPrice></lines>`,
   );
   const security = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
-  return `<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Header><wsse:Security xmlns:wsse="${security}"><wsse:UsernameToken><wsse:Username>bench</wsse:Username><wsse:Password>${task.apiKey}</wsse:Password></wsse:UsernameToken></wsse:Security></soap:Header><soap:Body><AcceptOrder xmlns="urn:sluice:commands"><idempotencyKey>${randomUUID()}</idempotencyKey><customerId>${customerId}</customerId><currency>${currency}</currency>${items.join('')}<total>${total}</total></AcceptOrder></soap:Body></soap:Envelope>`;
+  return `<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Header><wsse:Security xmlns:wsse="${security}"><wsse:UsernameToken><wsse:Username>load</wsse:Username><wsse:Password>${task.apiKey}</wsse:Password></wsse:UsernameToken></wsse:Security></soap:Header><soap:Body><AcceptOrder xmlns="urn:sluice:commands:1"><idempotencyKey>${randomUUID()}</idempotencyKey><customerId>${customerId}</customerId><currency>${currency}</currency>${items.join('')}<total>${total}</total></AcceptOrder></soap:Body></soap:Envelope>`;
 }
 
 function post(

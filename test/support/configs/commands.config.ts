@@ -33,6 +33,7 @@ export default defineConfig({
     rateBurst: 100_000,
     addressRatePerSecond: 100_000,
     requireMinimalLogin: true,
+    soap: { url: 'http://127.0.0.1/soap', requireTls: false },
     ...(process.env['SLUICE_KAFKA_BROKERS'] === undefined ? {} : { queue: { concurrency: 4, partitions: 4 } }),
   },
 });
