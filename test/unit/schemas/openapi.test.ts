@@ -48,7 +48,9 @@ function unbounded(schema: unknown, path: string): string[] {
   const s = schema as Record<string, unknown>;
   const own: string[] = [];
   if (TAKEN_AS_THEY_COME.has(path)) return own;
-  if (s['type'] === 'string' && !['pattern', 'maxLength', 'enum', 'const'].some((name) => name in s)) own.push(path);
+  const parts = [s, ...((s['allOf'] as Record<string, unknown>[] | undefined) ?? [])];
+  const isBounded = parts.some((part) => ['pattern', 'maxLength', 'enum', 'const'].some((name) => name in part));
+  if (s['type'] === 'string' && !isBounded) own.push(path);
   if (s['type'] === 'array' && !('maxItems' in s)) own.push(path);
   if (s['type'] === 'object' && 'properties' in s && s['additionalProperties'] !== false) own.push(path);
   return [...own, ...Object.entries(s).flatMap(([name, member]) => unbounded(member, `${path}.${name}`))];
