@@ -41,7 +41,7 @@ function constantOf(column: ColumnShape, text: string): unknown {
     }
     case 'real':
     case 'float':
-      return NUMBER.test(text) ? Number(text) : NONE;
+      return NUMBER.test(text) && Number.isFinite(Number(text)) ? Number(text) : NONE;
     case 'decimal':
     case 'numeric':
       return NUMBER.test(text) ? decimalToBytes(plain(text), scale).toString('latin1') : NONE;

@@ -48,6 +48,7 @@ describe('the default of a column', () => {
     ['int', '((1)+(2))'],
     ['int', "('x')"],
     ['bigint', '((9223372036854775807))'],
+    ['float', '((1e400))'],
     ['decimal', '((1.5555))'],
     ['datetime', '(getdate())'],
     ['datetime', "('2019-01-01 12:34:56.121')"],
