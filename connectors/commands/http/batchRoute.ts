@@ -9,6 +9,8 @@ import { contextOf, factsOf, JSON_TYPE } from './exchange.ts';
 
 /** Commands of one batch. */
 export const MAX_BATCH = 500;
+/** Characters of a field's name; the longest of a use case has 13. */
+const MAX_FIELD_NAME = 100;
 
 /** What POST /batches takes; the input of each command is checked by its own use case. */
 export function batchSchema(names: readonly [string, ...string[]]) {
@@ -18,8 +20,11 @@ export function batchSchema(names: readonly [string, ...string[]]) {
       .string({ error: 'expected a string' })
       .regex(/^[A-Za-z0-9._:-]{1,100}$/, { error: 'expected 1 to 100 letters, digits or . _ : -' })
       .describe('As the Idempotency-Key header of a single command.'),
-    params: z.record(z.string(), z.unknown()).optional().describe('What stands in the path of the single command.'),
-    body: z.record(z.string(), z.unknown()).describe('The body of the single command.'),
+    params: z
+      .record(z.string().max(MAX_FIELD_NAME), z.unknown())
+      .optional()
+      .describe('What stands in the path of the single command.'),
+    body: z.record(z.string().max(MAX_FIELD_NAME), z.unknown()).describe('The body of the single command.'),
   });
   return z.strictObject({
     commands: z
