@@ -168,7 +168,7 @@ function problemPageOperation(problemResponses: PathTools['problemResponses']): 
     operationId: 'problemPage',
     summary: 'What a problem type means',
     security: [],
-    parameters: [{ name: 'code', in: 'path', required: true, schema: { type: 'string' } }],
+    parameters: [{ name: 'code', in: 'path', required: true, schema: { type: 'string', pattern: '^[a-z-]{1,60}$' } }],
     responses: {
       200: { description: 'The type’s page.', content: { 'application/json': { schema } } },
       ...problemResponses([...ANYWHERE, HTTP_PROBLEMS.notFound, HTTP_PROBLEMS.uriTooLong]),

@@ -49,7 +49,9 @@ function unbounded(schema: unknown, path: string): string[] {
   const own: string[] = [];
   if (TAKEN_AS_THEY_COME.has(path)) return own;
   const parts = [s, ...((s['allOf'] as Record<string, unknown>[] | undefined) ?? [])];
-  const isBounded = parts.some((part) => ['pattern', 'maxLength', 'enum', 'const'].some((name) => name in part));
+  const isBounded = parts.some((part) =>
+    ['pattern', 'maxLength', 'format', 'enum', 'const'].some((name) => name in part),
+  );
   if (s['type'] === 'string' && !isBounded) own.push(path);
   if (s['type'] === 'array' && !('maxItems' in s)) own.push(path);
   if (s['type'] === 'object' && 'properties' in s && s['additionalProperties'] !== false) own.push(path);
