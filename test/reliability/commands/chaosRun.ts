@@ -105,7 +105,7 @@ async function killThings(place: Place, options: ChaosOptions, loading: Promise<
 /** The shop's own connections died with the database: look with new ones. */
 async function withOwner<T>(place: Place, look: (owner: Database) => Promise<T>): Promise<T> {
   const { commandOptions, name } = place.shop;
-  const owner = await openDatabase({ ...commandOptions, database: name, user: 'sa', password: 'Str0ng!Passw0rd' });
+  const owner = await openDatabase({ ...commandOptions, database: name, user: 'sa', password: place.saPassword });
   try {
     return await look(owner);
   } finally {

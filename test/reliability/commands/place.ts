@@ -27,6 +27,7 @@ export interface PlaceOptions {
 /** A database server with its data on disk and several API processes over one shop in it, all to be killed and started again. */
 export class Place {
   readonly folder: string;
+  readonly saPassword = SA_PASSWORD;
   readonly key: string;
   readonly urls: readonly string[];
   readonly apis: readonly RoleProcess[];
