@@ -42,11 +42,26 @@ export function blowsOf(run: number, random: () => number): Blow[] {
 }
 
 /** Captures at full speed while the blows fall, and compares what the topic holds afterwards with the source. */
-export async function chaosRun(
+export function chaosRun(
   cluster: KafkaCluster,
   source: ChaosSource,
   registryUrl: string,
   blows: readonly Blow[],
+): Promise<ChaosResult> {
+  return captureThrough(cluster, source, registryUrl, async () => {
+    for (const blow of blows) await strike(cluster, blow);
+  });
+}
+
+/**
+ * Captures in a process of its own, as fast as the source changes, while `trouble` runs; then lets it come to the end and compares what the topic
+ * holds with the source. Rejects when the capture has ended by itself.
+ */
+export async function captureThrough(
+  cluster: KafkaCluster,
+  source: ChaosSource,
+  registryUrl: string,
+  trouble: () => Promise<void>,
 ): Promise<ChaosResult> {
   const startedAt = Date.now();
   const topicPrefix = `chaos-${randomUUID()}`;
@@ -67,7 +82,7 @@ export async function chaosRun(
     const since = await untilMarked(kafka, decoder, source, topicPrefix);
     const stop = new AbortController();
     const working = source.work(stop.signal);
-    for (const blow of blows) await strike(cluster, blow);
+    await trouble();
     stop.abort();
     const changes = await working;
     await untilMarked(kafka, decoder, source, topicPrefix);
@@ -105,7 +120,7 @@ async function untilMarked(
   const ids = new Set<unknown>();
   return eventually(
     async () => {
-      if (ids.size < 20) ids.add(await source.mark());
+      ids.add(await source.mark());
       const records = await readHistory(kafka, decoder, `${topicPrefix}.CHAOS.dbo.MARK`);
       const found = records.find((r) => r.envelope?.op === 'c' && ids.has(r.key['ID']));
       if (!found) throw new Error(`no mark of ${ids.size} has come through yet`);

@@ -56,7 +56,8 @@ export async function startChaosSource(): Promise<ChaosSource> {
     connectTimeoutMs: 10_000,
     requestTimeoutMs: 60_000,
   };
-  const db = await openDatabase(options);
+  // Its own name, so that the capture's sessions can be told from it.
+  const db = await openDatabase({ ...options, applicationName: 'chaos' });
   let marks = 0;
   let round = 0;
   return {
