@@ -6,6 +6,7 @@ import type { PlannedSegment } from './schemaPlan.ts';
 import type { ToldOnce } from './schemaReporter.ts';
 import type { SegmentBlock, TableSegment } from './schemaSegments.ts';
 import { sameColumns } from './schemaVersions.ts';
+import { reasonOf } from './tableErrors.ts';
 import type { CapturedTable } from './types.ts';
 
 /** What outlives a session: the catalog shows the present only, and nobody wants to be told twice. */
@@ -73,5 +74,5 @@ export function named(instance: CaptureInstance, id: string): CaptureInstance {
 /** Why a version that was refused cannot be written. */
 export function blockOf(error: unknown): SegmentBlock {
   const code = error instanceof SluiceError ? error.code : 'SCHEMA_INCOMPATIBLE';
-  return { code, reason: error instanceof Error ? error.message : String(error), held: false };
+  return { code, reason: reasonOf(error), held: false };
 }

@@ -11,7 +11,7 @@ export const SCHEMAS_ERRORS = {
   SCHEMA_REGISTRY_REFUSED: entry('The schema registry refused a request.', 'See the reason in the message.'),
   SCHEMA_INCOMPATIBLE: entry(
     'A new schema breaks the readers of the old one.',
-    'Either let readers follow first and relax the rule of the subject for this change (PUT /config/SUBJECT {"compatibility":"NONE"}), or make the change compatible at the source (nullable, or with a default) under a new capture instance. Then resume the table: sluice capture resume.',
+    'Either let readers follow first and relax the rule of the subject for this change (PUT /config/SUBJECT {"compatibility":"NONE"}), or make the change compatible at the source (nullable, or with a default) under a new capture instance. Then let it go on: sluice capture resume-table TABLE --execute.',
   ),
   SCHEMA_UNKNOWN: entry(
     'A record names a schema id that the registry does not have.',
