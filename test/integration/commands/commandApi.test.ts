@@ -50,6 +50,15 @@ describe.each(SQL_VARIANTS)('the command API over %s', (variant) => {
     });
   });
 
+  it('writes the trace it was part of beside what it did', async () => {
+    const answer = await api.send('/orders', api.order([api.kettles(1)]));
+    const [row] = await shop.owner.query(
+      `SELECT TRACE_PARENT, REQUEST_ID FROM storefront.COMMAND_AUDIT WHERE COMMAND_ID = '${answer.json().commandId}'`,
+    );
+    const { traceparent, 'x-request-id': requestId } = answer.headers;
+    expect(row).toEqual({ TRACE_PARENT: traceparent, REQUEST_ID: requestId });
+  });
+
   it('computes the tax', async () => {
     const answer = await api.send('/orders', api.order([api.kettles(3)]));
     expect(answer.json().tax).toBe(variant === 'epos' ? '5.0000' : '0.0000');
