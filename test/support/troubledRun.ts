@@ -1,6 +1,7 @@
 import { Capture } from '#connectors/capture/capture.ts';
 import type { CaptureSignal, ReceivedSignal, SignalSource } from '#connectors/capture/control.ts';
 import type { CaptureNotification } from '#connectors/capture/notifications.ts';
+import { endOf } from '#connectors/capture/position.ts';
 import { type CaptureState, type ChangeEvent, UnfitEvent } from '#connectors/capture/types.ts';
 import type { Database } from '#connectors/sqlserver/connection.ts';
 import { MAX_CAPTURED_LSN } from '#connectors/sqlserver/queries.ts';
@@ -227,7 +228,7 @@ function isDone(source: FakeSource, { state }: ChoosySink, signals: SignalList):
   if (Number(state.signalOffset ?? 0) < signals.list.length) return false;
   const tables = Object.values(state.tables);
   const idle = tables.every((t) => t.snapshot.state === 'done' && !(t.position! <= state.position) && !t.stopped);
-  return idle && tables.length === source.tables.length && state.position.slice(0, 20) >= source.lastCommit;
+  return idle && tables.length === source.tables.length && state.position >= endOf(source.lastCommit);
 }
 
 function randomWrite(random: Random): Write {
