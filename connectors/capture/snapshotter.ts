@@ -1,5 +1,5 @@
 import type { Database } from '#connectors/sqlserver/connection.ts';
-import type { Lsn } from '#connectors/sqlserver/lsn.ts';
+import { type Lsn, ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
@@ -63,11 +63,14 @@ export class Snapshotter implements SnapshotReading<SnapshotChunk> {
   readonly #rates: SnapshotRates;
   readonly #workers: SnapshotWorkers;
   #mark: CaptureMark | null = null;
+  #polled = false;
 
   constructor(options: SnapshotReadingOptions) {
-    this.#options = options;
+    // What an earlier session knew need not hold any more: the source may have been restored since.
+    const knownLsn = (): Lsn => (this.#polled ? options.knownLsn() : ZERO_LSN);
+    this.#options = { ...options, knownLsn };
     this.#rates = new SnapshotRates(() => options.clock.now());
-    this.#workers = new SnapshotWorkers(options, this.#jobs, this.#chunks);
+    this.#workers = new SnapshotWorkers(this.#options, this.#jobs, this.#chunks);
   }
 
   get finished(): boolean {
@@ -130,6 +133,7 @@ export class Snapshotter implements SnapshotReading<SnapshotChunk> {
   }
 
   passed(to: Lsn, _held: boolean, ofTable: (id: string) => boolean): readonly SnapshotChunk[] {
+    this.#polled = true;
     const mark = this.#mark;
     const captured = this.#options.knownLsn();
     for (const chunk of this.#chunks.all)
