@@ -185,15 +185,15 @@ export function startSluice(
       );
     },
     async until(condition: (records: readonly RawRecord[]) => boolean, timeoutMs: number): Promise<RawRecord[]> {
-      let records: RawRecord[] = [];
       await eventually(
         async () => {
-          records = await readAll(kafka, prefix);
+          const records = await readAll(kafka, prefix);
           if (!condition(records)) throw new Error(`the capture has not come so far: ${records.length} records`);
         },
         { timeoutMs, everyMs: 300 },
       );
-      return records;
+      // Topics are read one after the other: those before the one that met the condition may have grown since.
+      return await readAll(kafka, prefix);
     },
     async stop(): Promise<void> {
       stop.abort();
