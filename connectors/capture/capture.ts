@@ -6,7 +6,7 @@ import type { SignalSource } from './control.ts';
 import { counted } from './countedDatabase.ts';
 import type { CaptureObserver } from './notifications.ts';
 import { newSchemaMemory } from './schemaWatched.ts';
-import { runSession, type SessionEnd } from './session.ts';
+import { type RefusedEvent, runSession, type SessionEnd } from './session.ts';
 import type { SourceHealth } from './sessionHooks.ts';
 import type { CaptureSettings } from './settings.ts';
 import { CaptureStats, type CaptureStatus } from './status.ts';
@@ -40,7 +40,7 @@ export class Capture {
   readonly #clock: Clock;
   readonly #stats = new CaptureStats();
   /** What the sink refused, by table: the next session stops the table there. */
-  readonly #unfit = new Map<string, UnfitEvent>();
+  readonly #unfit = new Map<string, RefusedEvent>();
   readonly #schemaMemory = newSchemaMemory();
   #everRan = false;
 
@@ -66,7 +66,7 @@ export class Capture {
       } catch (error) {
         if (signal.aborted) break;
         if (error instanceof UnfitEvent) {
-          this.#unfit.set(error.event.table.id, error);
+          this.#refused(error);
           this.#stats.begin();
           continue;
         }
@@ -110,6 +110,13 @@ export class Capture {
     } finally {
       await source.close();
     }
+  }
+
+  /** The next session stops the table right before the event; at once, where that is not a place in its changes or was tried before. */
+  #refused(error: UnfitEvent): void {
+    const { table, changeLsn, position } = error.event;
+    const before = this.#unfit.get(table.id)?.error.event.position;
+    this.#unfit.set(table.id, { error, atOnce: changeLsn === null || before === position });
   }
 
   /** The pause the source's watch wants before the next try; null for the usual one. @throws the error when it cannot be waited for */

@@ -41,8 +41,15 @@ export interface SessionOptions {
   readonly signals: SignalSource | null;
   readonly health: SourceHealth | null;
   readonly schemaMemory: SchemaMemory;
-  /** Events the sink has refused, by table; those that have been dealt with are taken out. */
-  readonly unfit: Map<string, UnfitEvent>;
+  /** Events the sink has refused, by table; those whose stop is stored are taken out. */
+  readonly unfit: Map<string, RefusedEvent>;
+}
+
+/** An event the sink has refused. */
+export interface RefusedEvent {
+  readonly error: UnfitEvent;
+  /** The table stops as soon as the session begins, not when it comes to the event. */
+  readonly atOnce: boolean;
 }
 
 /** Why a session ended by itself: every table was read and nothing else was wanted, or the tables have to be looked up anew. */
@@ -181,11 +188,9 @@ class Session {
       this.#control.stop(id, { code: 'CDC_INSTANCE_DROPPED', reason: 'its capture instance is gone', held: false });
     }
     await this.#versions.start(this.#control, this.signal);
-    for (const [id, refused] of unfit) {
-      if (refused.event.op !== 'r') continue;
-      unfit.delete(id);
-      if (this.#state.table(id)?.stopped) continue;
-      this.#control.stop(id, { code: tableCodeOf(refused)!, reason: reasonOf(refused), held: false });
+    for (const [id, { error, atOnce }] of unfit) {
+      if (!atOnce || this.#state.table(id)?.stopped) continue;
+      this.#control.stop(id, { code: tableCodeOf(error)!, reason: reasonOf(error), held: false });
     }
   }
 
@@ -229,6 +234,8 @@ class Session {
     const wrote = await this.batcher.flush(current, always || idleTooLong || hasNews);
     if (!wrote) return false;
     this.#writtenAtMs = clock.now();
+    const { unfit } = this.#options;
+    for (const id of unfit.keys()) if (current.tables[id]?.stopped) unfit.delete(id);
     for (const id of this.#configured) {
       if (this.#state.table(id)!.stopped) continue;
       this.#state.readsThrough(id, this.#versions.passed(id, this.#state.placeOf(id)));

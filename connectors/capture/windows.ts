@@ -5,6 +5,7 @@ import type { Batcher } from './batcher.ts';
 import type { Detected } from './detect.ts';
 import { commitLsnOf, endOf, neededFrom, type Position } from './position.ts';
 import { blockedWithin, segmentRanges } from './schemaSegments.ts';
+import type { RefusedEvent } from './session.ts';
 import type { SnapshotReading, TableVersions } from './sessionHooks.ts';
 import type { SessionState } from './sessionState.ts';
 import type { CaptureSettings } from './settings.ts';
@@ -13,7 +14,7 @@ import { afterChunk, afterRow } from './snapshotProgress.ts';
 import type { TableControl } from './tableControl.ts';
 import { reasonOf, tableCodeOf } from './tableErrors.ts';
 import { type PageReader, pageReader } from './tableStream.ts';
-import type { CapturedTable, ChangeEvent, UnfitEvent } from './types.ts';
+import type { CapturedTable, ChangeEvent } from './types.ts';
 import { readWindow, type WindowItem, type WindowPart } from './window.ts';
 
 /** A window ends early after this many batches, so that signals, stops and loss are looked at while a long backlog is read. */
@@ -35,7 +36,7 @@ export interface WindowsOptions {
   /** The server's time zone; see sourceZone.ts. */
   readonly zone: () => Promise<string | null>;
   /** Events the sink could not carry: their tables stop right before them. By table. */
-  readonly unfit: Map<string, UnfitEvent>;
+  readonly unfit: ReadonlyMap<string, RefusedEvent>;
 }
 
 /** Which tables a window is for: those at the common position, or those that stand behind it. */
@@ -225,10 +226,9 @@ export class Windows {
   /** Stops the table right before an event the sink has refused. */
   #isUnfit(event: ChangeEvent): boolean {
     const { unfit, control } = this.#options;
-    const refused = unfit.get(event.table.id);
-    if (!refused || refused.event.op === 'r' || !sameRow(refused.event, event)) return false;
-    unfit.delete(event.table.id);
-    control.stop(event.table.id, { code: tableCodeOf(refused)!, reason: reasonOf(refused), held: false });
+    const error = unfit.get(event.table.id)?.error;
+    if (!error || error.event.changeLsn === null || !sameRow(error.event, event)) return false;
+    control.stop(event.table.id, { code: tableCodeOf(error)!, reason: reasonOf(error), held: false });
     return true;
   }
 

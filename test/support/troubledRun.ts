@@ -86,7 +86,7 @@ export async function runTroubled(seed: number, troubles: Troubles): Promise<Tro
   source.before = () => {
     while (random(3) === 0) transact();
     if (random(3) === 0) source.capture(random(4));
-    if (busy()) trouble(random, troubles, source, signals);
+    if (busy()) trouble(random, troubles, source, signals, sink);
     source.erase(random(3), random);
     if (busy() && hits(random, troubles.faults, 60)) throw new SluiceError('SQL_TRANSIENT', 'a fault');
   };
@@ -173,13 +173,14 @@ function newSource(random: Random, { commandId }: Troubles): FakeSource {
 
 const hits = (random: Random, chance: number, of: number): boolean => chance > 0 && random(of) < chance;
 
-function trouble(random: Random, troubles: Troubles, source: FakeSource, signals: SignalList): void {
+function trouble(random: Random, troubles: Troubles, source: FakeSource, signals: SignalList, sink: ChoosySink): void {
   const table = TROUBLED_TABLES[random(TROUBLED_TABLES.length)]!;
   const mark = source.captured[random(Math.max(source.captured.length, 1))];
   if (hits(random, troubles.losses, 40) && mark !== undefined) source.cleanUp(table, mark);
   if (hits(random, troubles.rights, 120)) source.denied.add(table);
   if (hits(random, troubles.rights, 40)) source.denied.clear();
-  if (hits(random, troubles.rights, 200)) source.disable(table);
+  // Before anything was stored a table without an instance is a mistake of the configuration.
+  if (sink.state && hits(random, troubles.rights, 200)) source.disable(table);
   if (hits(random, troubles.signals, 40)) signals.list.push(randomSignal(random, table));
 }
 

@@ -33,28 +33,28 @@ const kinds = (heard: readonly CaptureNotification[]): Set<string> => new Set(he
 
 describe('the topic holds the history of every key', { timeout: 120_000 * LONGER }, () => {
   test('with random transactions and a capture job that lags, with and without command ids', async () => {
-    await everyRun({}, 60);
+    await everyRun({}, 40);
   });
 
   test('when the source fails and the capture is killed before and after commits', async () => {
-    await everyRun({ faults: 2 }, 60);
+    await everyRun({ faults: 2 }, 40);
   });
 
   test('when clean-up takes changes away, but for the intervals that are told', async () => {
-    expect(kinds(await everyRun({ losses: 1, faults: 1 }, 60))).toContain('table_changes_lost');
+    expect(kinds(await everyRun({ losses: 1, faults: 1 }, 40))).toContain('table_changes_lost');
   });
 
   test('when tables stop at values that do not fit and are resumed', async () => {
-    const heard = kinds(await everyRun({ unfit: 2, faults: 1, signals: 1 }, 60));
+    const heard = kinds(await everyRun({ unfit: 2, faults: 1, signals: 1 }, 40));
     for (const kind of ['table_stopped', 'table_resumed', 'table_caught_up']) expect(heard).toContain(kind);
   });
 
   test('when rights on tables are revoked and capture instances are dropped', async () => {
-    const heard = kinds(await everyRun({ rights: 1, faults: 1 }, 60));
+    const heard = kinds(await everyRun({ rights: 1, faults: 1 }, 40));
     for (const kind of ['table_held', 'table_stopped', 'table_resumed']) expect(heard).toContain(kind);
   });
 
   test('when all of this happens at once, with pauses and snapshots asked for', async () => {
-    await everyRun({ faults: 1, losses: 1, unfit: 1, rights: 1, signals: 3 }, 80);
+    await everyRun({ faults: 1, losses: 1, unfit: 1, rights: 1, signals: 3 }, 60);
   });
 });
