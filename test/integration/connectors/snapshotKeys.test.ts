@@ -132,6 +132,24 @@ describe('a filter on a server', () => {
 });
 
 describe('the way a snapshot reads', () => {
+  test('waits for no writer under SNAPSHOT isolation, and for the end of its transaction under READ COMMITTED', async () => {
+    const reader = readerOf('LONGS');
+    let weaker: Promise<Row[]> | undefined;
+    let waits = true;
+    await db.inSnapshot(async (writer) => {
+      await writer.rows('UPDATE dbo.LONGS SET V = V + 100 WHERE A = -1');
+      weaker = readAll(reader, 'read-committed', 3);
+      void weaker.finally(() => {
+        waits = false;
+      });
+      const seen = counters(await readAll(reader, 'snapshot', 3));
+      expect([...seen].sort((a, b) => a - b)).toEqual(all(8));
+      expect(waits).toBe(true);
+    });
+    const settled = counters((await weaker)!);
+    expect([...settled].sort((a, b) => a - b)).toEqual(all(8));
+  });
+
   test('is exact where the source allows it, and said to be weaker where it does not', async () => {
     expect(await snapshotIsolation(db, 'auto', signal)).toEqual({ isolation: 'snapshot', reasons: [] });
     expect(await snapshotIsolation(db, 'read-committed', signal)).toEqual({ isolation: 'read-committed', reasons: [] });
