@@ -11,7 +11,7 @@ import { CHAOS_TABLES, startChaosSource } from './capture/chaosSource.ts';
 import { isClean, judge, readTruth, sourcePositions } from './capture/truth.ts';
 
 /**
- * Two processes for one source at full speed. Each round the working one is killed, stopped in its tracks, or asked to end; the other takes
+ * Two processes for one source that is written at full speed. Each round the working one is killed, stopped in its tracks, or asked to end; the other takes
  * over. A stopped one is woken up while the other works: it must stand by. The truth is what Kafka's own consumer reads at the end. One line
  * a round with the times from the blow until the other has the lease, and until a row written after the blow is in its topic (it has to catch
  * up first); exit code 1 when a change was lost, doubled or out of order. Argument: rounds (default 9).
@@ -65,16 +65,20 @@ try {
   if ((await active.status()).lease !== 'active') [active, standby] = [standby, active];
   await becomes(standby, 'standby', 'standby');
   const since = await mark();
-  const stop = new AbortController();
-  const working = source.work(stop.signal);
+  let changes = 0;
   for (let round = 0; round < rounds; round++) {
     const signal = SIGNALS[round % SIGNALS.length]!;
+    const stop = new AbortController();
+    const working = source.work(stop.signal);
+    await mark();
     const struckAt = performance.now();
     active.command.signal(signal);
     await eventually(async () => {
       if ((await standby.status()).lease !== 'active') throw new Error('the lease has not changed hands');
     }, PATIENCE);
     const takeoverMs = Math.round(performance.now() - struckAt);
+    stop.abort();
+    changes += await working;
     await mark();
     const caughtUpMs = Math.round(performance.now() - struckAt);
     await becomes(standby, 'active', 'streaming');
@@ -88,9 +92,6 @@ try {
     [active, standby] = [standby, active];
     process.stdout.write(`${JSON.stringify({ round: round + 1, signal, takeoverMs, caughtUpMs })}\n`);
   }
-  stop.abort();
-  const changes = await working;
-  await mark();
   const records = await readTruth(brokers, `${topicPrefix}.CHAOS.dbo.CHAOS`);
   const verdict = judge(records, await sourcePositions(source.db, 'dbo.CHAOS', since), since);
   process.stdout.write(`${JSON.stringify({ changes, ...verdict })}\n`);
