@@ -17,7 +17,7 @@ describe('orders while processes and the database are killed', () => {
 
   it('take effect exactly once, and what clients were told is what the database has', async () => {
     const report = await runChaos(place, {
-      orders: 60,
+      orders: 40,
       clients: 12,
       random: seededRandom(7),
       asyncShare: 0.3,

@@ -21,9 +21,9 @@ describe('the API beside its own OpenAPI document', () => {
     const result = await checkWithSchemathesis(program, {
       url: place.urls[0]!,
       apiKey: place.key,
-      examples: 5,
+      examples: 3,
       seed: 1,
-      phases: 'coverage,fuzzing',
+      phases: 'coverage',
     });
     expect(result.code, result.output).toBe(0);
   });
