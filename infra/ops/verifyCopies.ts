@@ -1,6 +1,6 @@
 import { type KeyText, TableReader } from '#connectors/capture/chunk.ts';
 import { type SnapshotIsolation, snapshotIsolation } from '#connectors/capture/snapshotIsolation.ts';
-import { NO_RULES } from '#connectors/capture/tableRules.ts';
+import type { SourceRules } from '#connectors/capture/tableRules.ts';
 import { loadTables } from '#connectors/capture/tables.ts';
 import type { CapturedTable, Row } from '#connectors/capture/types.ts';
 import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
@@ -17,6 +17,8 @@ import { type Comparison, compare, type Identified } from './verify.ts';
 
 export interface VerifyOptions {
   readonly config: Config;
+  /** What the capture leaves out and masks: the rows are compared as it gives them. */
+  readonly rules: SourceRules;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
@@ -28,7 +30,7 @@ const CHUNK_ROWS = 5000;
  * SNAPSHOT transactions. Meant for a quiet source: what changes meanwhile shows up as a difference. Source rows are held in memory.
  */
 export async function verifyCopies(options: VerifyOptions): Promise<Comparison[]> {
-  const { config, signal } = options;
+  const { config, rules, signal } = options;
   const { source } = config;
   const database = await openDatabase({
     ...source,
@@ -36,7 +38,7 @@ export async function verifyCopies(options: VerifyOptions): Promise<Comparison[]
     applicationName: 'sluice-verify',
   });
   try {
-    const settings = { database: source.database, tables: source.tables, rules: NO_RULES };
+    const settings = { database: source.database, tables: source.tables, rules };
     const { tables } = await loadTables(database, settings, null, signal);
     const rows = new SourceRows(database, tables, signal);
     const comparisons: Comparison[] = [];
