@@ -79,7 +79,7 @@ function toChangeRow(reader: RowReader, row: ArrayRow): ChangeRow {
 }
 
 /**
- * The changes of one table in (from, to], page by page; memory holds one page. What cannot be read, or was cleaned up while it was being
+ * The changes of one table in (from, to], page by page; memory holds two. What cannot be read, or was cleaned up while it was being
  * read, is thrown by `peek` when the changes before it were taken.
  */
 export class TableStream implements MergeSource<TableChange> {
@@ -93,6 +93,8 @@ export class TableStream implements MergeSource<TableChange> {
   #at = 0;
   #exhausted = false;
   #failure: unknown;
+  /** The page after the present one: asked for as soon as its beginning is known, so that the source works while this one is written. */
+  #ahead: Promise<ChangePage> | undefined;
 
   constructor(table: CapturedTable, read: PageReader, from: Position, to: Lsn, pageRows: number) {
     this.#table = table;
@@ -118,7 +120,8 @@ export class TableStream implements MergeSource<TableChange> {
     this.#buffer = [];
     this.#at = 0;
     while (this.#buffer.length === 0 && !this.#exhausted) {
-      const page = await this.#read(this.#from, this.#to, this.#pageRows);
+      const page = await (this.#ahead ?? this.#ask());
+      this.#ahead = undefined;
       this.#checkWhole(page);
       try {
         this.#decode(page);
@@ -127,8 +130,16 @@ export class TableStream implements MergeSource<TableChange> {
         this.#failure = error;
         break;
       }
+      if (!this.#exhausted) this.#ahead = this.#ask();
     }
     return this.#buffer[0];
+  }
+
+  #ask(): Promise<ChangePage> {
+    const page = this.#read(this.#from, this.#to, this.#pageRows);
+    // A failure is met when the page is wanted; a window that ends early never wants it.
+    page.catch(() => undefined);
+    return page;
   }
 
   #decode(page: ChangePage): void {

@@ -41,7 +41,7 @@ export interface WindowOptions {
 
 type Raw = { readonly change: TableChange; readonly at: Position } | Exclude<WindowItem, { kind: 'change' }>;
 
-/** Everything of one window in the source's order, in runs. Memory holds one page a table. */
+/** Everything of one window in the source's order, in runs. Memory holds two pages a table. */
 export async function* readWindow(options: WindowOptions): AsyncGenerator<readonly WindowItem[]> {
   const { db, from, to, signal, now } = options;
   const reading = { zone: await options.zone(), utcOffsetMinutes: options.utcOffsetMinutes, now };
