@@ -34,7 +34,7 @@ export async function checkServer(
   await look(
     'source: change data capture',
     'enabled on the database',
-    'Run the script of `sluice sql capture` (sysadmin).',
+    'Run sys.sp_cdc_enable_db in the database (sysadmin); `sluice sql capture` prints all that is needed.',
     async () => {
       const enabled = (await value(ask.DATABASE_STATE)) === true;
       return { ok: enabled, actual: enabled ? 'enabled' : 'not enabled' };

@@ -19,7 +19,7 @@ export async function checkTables(
   });
   const { tables, missing } = needs.select(instances);
   const hint =
-    'Run the script of `sluice sql capture`; a column that cannot be carried is left out with source.excludeColumns.';
+    'Run sys.sp_cdc_enable_table for it (db_owner) and grant SELECT on it: `sluice sql capture` prints both. A column that cannot be carried is left out with source.excludeColumns.';
   const expected = 'captured, readable, every column carried';
   for (const table of missing) {
     await look(`table ${table}`, expected, hint, () => Promise.resolve({ ok: false, actual: 'no capture instance' }));

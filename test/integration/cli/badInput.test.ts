@@ -79,7 +79,7 @@ describe('sluice check', () => {
       CHECK_USER: 'sa',
       CHECK_PASSWORD: server.saPassword,
     });
-    expect(faults(stdout)).toEqual(['✗ source: least privilege', '✗ source: no way to act']);
+    expect(faults(stdout)).toEqual(['✗ source: least privilege', '✗ source: no way to act', '✗ source: other tables']);
     expect(code).toBe(4);
   });
 
