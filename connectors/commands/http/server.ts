@@ -81,7 +81,6 @@ export function createCommandServer(options: CommandServerOptions): FastifyInsta
 function newApp({ limits, tls }: CommandServerOptions): FastifyInstance {
   const base = {
     ...serverOptions(limits.requestTimeoutMs),
-    frameworkErrors: sendFrameworkProblem,
     exposeHeadRoutes: true,
     bodyLimit: limits.bodyLimitBytes,
     trustProxy: limits.trustProxy === false ? false : [...limits.trustProxy],
@@ -129,13 +128,6 @@ function addHooks(app: FastifyInstance, options: CommandServerOptions, methods: 
     return sendProblem(isForeign ? noRoute(methods, request.url) : commandProblem(error), request, reply, options);
   });
   app.setNotFoundHandler((request, reply) => sendProblem(noRoute(methods, request.url), request, reply, options));
-}
-
-/** Errors of the framework before any route or hook of ours was reached: an address that cannot be decoded. */
-function sendFrameworkProblem(error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  const answer = problemAnswer(commandProblem(error), request.url, request.id);
-  const headers = { ...SECURITY_HEADERS, 'x-request-id': request.id, ...answer.headers };
-  reply.code(answer.status).headers(headers).send(answer.body);
 }
 
 function sendProblem(

@@ -66,6 +66,26 @@ export function problemAnswer(
   };
 }
 
+/** What is needed of the framework's answer. */
+interface FrameworkReply {
+  code(status: number): unknown;
+  headers(headers: Readonly<Record<string, string>>): unknown;
+  send(body: string): unknown;
+}
+
+/** Errors of the framework before any route or hook of ours was reached: an address that cannot be decoded. */
+function answerFrameworkError(
+  error: Error,
+  request: { readonly url: string; readonly id: string },
+  frameworkReply: object,
+): void {
+  const reply = frameworkReply as FrameworkReply;
+  const answer = problemAnswer(asProblem(error), request.url, request.id);
+  reply.code(answer.status);
+  reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id, ...answer.headers });
+  reply.send(answer.body);
+}
+
 /** Idle connections are closed after this long. */
 const KEEP_ALIVE_MS = 30_000;
 /** How often slow senders are looked for. */
@@ -76,6 +96,7 @@ const MAX_PARAM_CHARS = 100;
 export function serverOptions(requestTimeoutMs: number) {
   return {
     logger: false,
+    frameworkErrors: answerFrameworkError,
     trustProxy: false,
     exposeHeadRoutes: false,
     requestTimeout: requestTimeoutMs,

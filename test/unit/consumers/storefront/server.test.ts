@@ -65,6 +65,16 @@ describe('GET /products', () => {
     expect(search.asked).toHaveLength(0);
   });
 
+  it('answers an address that cannot be decoded with a problem that tells nothing of the inside', async () => {
+    const answer = await app.inject('/products/%zz');
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([
+      400,
+      'application/problem+json; charset=utf-8',
+    ]);
+    expect(answer.headers['x-content-type-options']).toBe('nosniff');
+    expect(answer.json().code).toBe('malformed-request');
+  });
+
   it('answers 304 to a caller that has the same page', async () => {
     const first = await app.inject('/products');
     const second = await app.inject({ url: '/products', headers: { 'if-none-match': String(first.headers.etag) } });
