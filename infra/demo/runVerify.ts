@@ -1,6 +1,7 @@
 import type { CaptureStatus } from '#connectors/capture/status.ts';
 import { sourceRules } from '#infra/cli/captureRules.ts';
 import { consumerGroups } from '#infra/cli/consumerGroups.ts';
+import { sourceOptions } from '#infra/cli/roles/sourceOptions.ts';
 import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
 import { LagReader } from '#infra/ops/lag.ts';
 import { describeDifference } from '#infra/ops/verify.ts';
@@ -25,7 +26,13 @@ export async function verifyDemo(
   signal: AbortSignal,
 ): Promise<VerifyResult> {
   const config = await demoConfig(environment, shop);
-  const comparisons = await verifyCopies({ config, rules: sourceRules(config), log: silentLogger, signal });
+  const comparisons = await verifyCopies({
+    config,
+    database: sourceOptions(config),
+    rules: sourceRules(config),
+    log: silentLogger,
+    signal,
+  });
   const expected = (what: string): number => comparisons.find((comparison) => comparison.what === what)?.expected ?? 0;
   return {
     documents: config.catalog.documents.reduce((sum, definition) => sum + expected(definition.type), 0),

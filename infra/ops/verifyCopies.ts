@@ -5,6 +5,7 @@ import { loadTables } from '#connectors/capture/tables.ts';
 import type { CapturedTable, Row } from '#connectors/capture/types.ts';
 import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
 import { ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
+import type { DatabaseOptions } from '#connectors/sqlserver/poolConfig.ts';
 import { documentBuilder } from '#consumers/catalog/build.ts';
 import { scanDocuments } from '#consumers/catalog/scan.ts';
 import { scanOrders } from '#consumers/orders/scan.ts';
@@ -17,6 +18,8 @@ import { type Comparison, compare, type Identified } from './verify.ts';
 
 export interface VerifyOptions {
   readonly config: Config;
+  /** How the capture reaches its source. */
+  readonly database: DatabaseOptions;
   /** What the capture leaves out and masks: the rows are compared as it gives them. */
   readonly rules: SourceRules;
   readonly log: Logger;
@@ -32,11 +35,7 @@ const CHUNK_ROWS = 5000;
 export async function verifyCopies(options: VerifyOptions): Promise<Comparison[]> {
   const { config, rules, signal } = options;
   const { source } = config;
-  const database = await openDatabase({
-    ...source,
-    password: source.password.read(),
-    applicationName: 'sluice-verify',
-  });
+  const database = await openDatabase({ ...options.database, applicationName: 'sluice-verify' });
   try {
     const settings = { database: source.database, tables: source.tables, rules };
     const { tables } = await loadTables(database, settings, null, signal);

@@ -118,7 +118,11 @@ export class SchemaRun {
   async told<T extends CaptureNotification['type']>(type: T, table: string): Promise<NoteOf<T>> {
     const find = () => this.notes.find((n) => n.type === type && 'table' in n && n.table === table);
     await eventually(
-      () => expect(find(), `${type} of ${table}; told: ${this.notes.map((n) => n.type).join(' ')}; ${JSON.stringify(this.capture.status())}`).toBeDefined(),
+      () =>
+        expect(
+          find(),
+          `${type} of ${table}; told: ${this.notes.map((n) => n.type).join(' ')}; ${JSON.stringify(this.capture.status())}`,
+        ).toBeDefined(),
       { timeoutMs: 20_000 },
     );
     return find() as NoteOf<T>;
@@ -185,4 +189,37 @@ export function lastRows(records: readonly DecodedRecord[]): Map<number, Readonl
     else rows.delete(key['ID'] as number);
   }
   return new Map([...rows].sort(([a], [b]) => a - b));
+}
+
+/** T-SQL that makes another capture instance of a table of dbo. */
+export const enableInstance = (table: string, instance: string): string =>
+  `EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'${table}', @role_name = NULL, @supports_net_changes = 0, @capture_instance = N'${instance}'`;
+
+/** A table that is captured and written to; the writer is running. */
+export async function startChanging(
+  env: CaptureEnvironment,
+  table: string,
+  columns: string,
+  fill: Fill,
+  given: ConstructorParameters<typeof SchemaRun>[2] = {},
+) {
+  await createCaptured(env.shop, table, columns);
+  const writer = new SchemaWriter(env.shop, `dbo.${table}`, fill);
+  await writer.write(20);
+  const run = new SchemaRun(env, [`dbo.${table}`], given);
+  await run.streaming();
+  writer.start();
+  return { id: `dbo.${table}`, writer, run };
+}
+
+/** Stops the writer and drains the capture; gives a way to the table's records, in which every write was found. */
+export async function finishChanging(run: SchemaRun, id: string, writer: SchemaWriter) {
+  await writer.write(10);
+  await writer.stop();
+  await run.drained(id, writer);
+  return async () => {
+    const records = await run.records(id);
+    expectEveryWrite(records, writer);
+    return records;
+  };
 }

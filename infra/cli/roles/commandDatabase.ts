@@ -9,6 +9,7 @@ import { errorFields, isAbort, isRetriable, SluiceError } from '#infra/runtime/e
 import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { retry } from '#infra/runtime/retry.ts';
+import { serverOptions } from './sourceOptions.ts';
 
 type CommandsConfig = NonNullable<Config['commands']>;
 
@@ -98,16 +99,11 @@ function namedConnectionError(): Error {
 }
 
 /** How the command API reaches its database. */
-export function commandDatabaseOptions({ source }: Config, commands: CommandsConfig) {
+export function commandDatabaseOptions(config: Config, commands: CommandsConfig) {
   return {
-    server: source.server,
-    port: source.port,
-    database: source.database,
+    ...serverOptions(config),
     user: commands.user,
     password: commands.password.read(),
-    encrypt: source.encrypt,
-    trustServerCertificate: source.trustServerCertificate,
-    connectTimeoutMs: source.connectTimeoutMs,
     requestTimeoutMs: commands.statementTimeoutMs,
     // Two more than run at once, for the readiness check and for clearing away.
     maxConnections: commands.maxConcurrency + 2,

@@ -5,21 +5,28 @@ import { SluiceError } from '#infra/runtime/errors.ts';
 
 /** How the capture reaches its source, from the configuration; reads the password. */
 export function sourceOptions(config: Config): DatabaseOptions {
-  const { caFile } = config.source;
-  const { server, port, database, user, password, encrypt, trustServerCertificate, applicationIntent } = config.source;
+  const { user, password, applicationIntent } = config.source;
+  return {
+    ...serverOptions(config),
+    user,
+    password: password.read(),
+    requestTimeoutMs: config.source.requestTimeoutMs,
+    readOnlyIntent: applicationIntent === 'read-only',
+    applicationName: 'sluice capture',
+  };
+}
+
+/** Where the database is and how its server proves itself: the same for every login. */
+export function serverOptions({ source }: Config) {
+  const { server, port, database, encrypt, trustServerCertificate, caFile, connectTimeoutMs } = source;
   return {
     server,
     port,
     database,
-    user,
-    password: password.read(),
     encrypt,
     trustServerCertificate,
     ...(caFile !== undefined && { certificateAuthority: authority(caFile) }),
-    connectTimeoutMs: config.source.connectTimeoutMs,
-    requestTimeoutMs: config.source.requestTimeoutMs,
-    readOnlyIntent: applicationIntent === 'read-only',
-    applicationName: 'sluice capture',
+    connectTimeoutMs,
   };
 }
 
