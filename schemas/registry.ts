@@ -95,7 +95,12 @@ export function createRegistry(options: RegistryOptions): SchemaRegistry {
       const known = registered.get(key);
       if (known !== undefined) return known;
       const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-      const { id } = (await request('POST', path, { schema: text }, signal)) as { id: number };
+      const post = () => request('POST', path, { schema: text }, signal);
+      // Of two that make one new subject at the same moment a registry may refuse the second, as if its schema did not fit.
+      const answer = await post().catch((error: unknown) =>
+        isCreatedMeanwhile(error) ? post() : Promise.reject(error),
+      );
+      const { id } = answer as { id: number };
       registered.set(key, id);
       return id;
     },
@@ -169,6 +174,11 @@ function refused(what: string, status: number, answer: unknown, text: string): S
   return new SluiceError('SCHEMA_REGISTRY_REFUSED', `The schema registry refused ${what} (${status}): ${said}`, {
     context,
   });
+}
+
+/** In the words of Apicurio 2, which answers 409 as for a schema that does not fit. */
+function isCreatedMeanwhile(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'SCHEMA_INCOMPATIBLE' && /already exists/.test(error.message);
 }
 
 function isUnknownSubject(error: unknown): boolean {

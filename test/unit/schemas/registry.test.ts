@@ -28,6 +28,15 @@ describe('the registry client', () => {
     expect(fake.calls).toEqual(['POST http://registry:8081/apis/ccompat/v7/subjects/a%2Fb-value/versions']);
   });
 
+  test('takes the id of a subject that somebody else made at the same moment', async () => {
+    const raced = answering(
+      { status: 409, body: { error_code: 409, message: "An artifact with ID 's' in group 'null' already exists." } },
+      { status: 200, body: { id: 3 } },
+    );
+    expect(await registryOf(raced).register('s', 'int')).toBe(3);
+    expect(raced.calls.length).toBe(2);
+  });
+
   test('asks for a schema once and again only after a failure', async () => {
     const fake = answering(
       { status: 404, body: { error_code: 40403, message: 'Schema not found' } },
