@@ -1,6 +1,7 @@
 import { createLogger } from '#infra/runtime/logger.ts';
 import { startKafkaCluster } from '#infra/stack/kafkaCluster.ts';
 import { startStack } from '#infra/stack/stack.ts';
+import { seededRandom } from '#test/support/seededRandom.ts';
 import { blowsOf, chaosRun } from './capture/chaosRun.ts';
 import { startChaosSource } from './capture/chaosSource.ts';
 import { isClean } from './capture/truth.ts';
@@ -13,17 +14,6 @@ import { isClean } from './capture/truth.ts';
 const runs = Number(process.argv[2] ?? 10);
 const seed = Number(process.argv[3] ?? 1);
 
-/** Uniform in [0, 1), the same sequence for the same seed. Source: Tommy Ettinger's mulberry32, public domain. */
-function generator(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 const log = createLogger('chaos', 'warn');
 const stack = await startStack({ parts: ['registry'], log, provider: 'local' });
 const source = await startChaosSource();
@@ -32,7 +22,7 @@ const cluster = await startKafkaCluster({
 });
 try {
   for (let run = 0; run < runs; run++) {
-    const blows = blowsOf(run, generator(seed * 1000 + run));
+    const blows = blowsOf(run, seededRandom(seed * 1000 + run));
     const result = await chaosRun(cluster, source, stack.addresses.registry!.url, blows);
     const told = blows.map(({ broker, signal }) => `${signal} ${broker}`).join(', ');
     process.stdout.write(`${JSON.stringify({ run: run + 1, blows: told, ...result })}\n`);
