@@ -99,7 +99,7 @@ async function byTopic(
     ] as const) {
       if (!bytes || topic.schemas.has(kind)) continue;
       const schema = JSON.stringify(await registry.schemaById(readSchemaId(bytes)));
-      topic.schemas.set(kind, JSON.parse(schema.replaceAll(side.prefix, 'PREFIX')) as AvroSchema);
+      topic.schemas.set(kind, inherited(JSON.parse(schema.replaceAll(side.prefix, 'PREFIX')), '') as AvroSchema);
     }
     topic.rows.push({
       key: plain(record.key && (await decoder.decode(record.key))),
@@ -108,6 +108,16 @@ async function byTopic(
     });
   }
   return topics;
+}
+
+/** A schema without the namespaces that its parts inherit anyhow: some registries keep the text as it was, some write them out. */
+function inherited(part: unknown, namespace: string): unknown {
+  if (Array.isArray(part)) return part.map((item) => inherited(item, namespace));
+  if (typeof part !== 'object' || part === null) return part;
+  const { namespace: own, ...rest } = part as Record<string, unknown>;
+  const inner = typeof own === 'string' ? own : namespace;
+  const parts = Object.entries(rest).map(([name, value]) => [name, inherited(value, inner)] as const);
+  return { ...Object.fromEntries(parts), ...(own !== undefined && own !== namespace && { namespace: own }) };
 }
 
 /** Decoded records as plain values, bytes as hexadecimal text. */
