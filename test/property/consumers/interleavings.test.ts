@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConsumerWorld, type SourceStep } from '#test/support/consumers/consumerWorld.ts';
 
-const RUNS = Number(process.env['SLUICE_PROPERTY_RUNS'] ?? 400);
+const RUNS = 400 * Number(process.env['SLUICE_PROPERTY_RUNS'] ?? 1);
 
 const key = fc.nat({ max: 2 });
 const anything: fc.Arbitrary<SourceStep> = fc.oneof(
