@@ -7,7 +7,7 @@ import { KafkajsGroup } from './kafkajsGroup.ts';
 import { checkKafkajsVersion, createInternalCluster, type InternalCluster } from './kafkajsInternals.ts';
 import { kafkajsLogCreator } from './kafkajsLog.ts';
 import { openPartitionProducer } from './kafkajsProducer.ts';
-import { offsetRanges, offsetsAt, readToEnd, topicPartitions } from './kafkajsReader.ts';
+import { offsetRanges, offsetsAt, readToEnd, topicPartitions, untilKnown } from './kafkajsReader.ts';
 import { openTransactionalProducer, TRANSACTION_RETRY } from './kafkajsTransactions.ts';
 import type { KafkaClient, KafkaClientOptions } from './types.ts';
 
@@ -48,7 +48,11 @@ export function createKafkaClient(options: KafkaClientOptions, log: Logger): Kaf
   });
 
   return {
-    ensureTopics: async (specs) => ensureTopics(await admin(), specs),
+    ensureTopics: async (specs) => {
+      await ensureTopics(await admin(), specs);
+      const connected = await cluster();
+      for (const { topic } of specs) await untilKnown(connected, topic);
+    },
     partitionCount: async (topic) => (await topicPartitions(await cluster(), topic))?.length ?? null,
     listTopics: async () => {
       const connected = await admin();

@@ -27,6 +27,17 @@ export async function topicPartitions(cluster: InternalCluster, topic: string): 
     .sort((a, b) => a - b);
 }
 
+const KNOWN_ATTEMPTS = 40;
+const KNOWN_PAUSE_MS = 100;
+
+/** Waits for the broker that is asked to have heard of a topic that another one has just created. @throws SluiceError KAFKA_TOPIC_MISSING */
+export async function untilKnown(cluster: InternalCluster, topic: string, clock: Clock = systemClock): Promise<void> {
+  for (let attempt = 1; (await topicPartitions(cluster, topic)) === null; attempt++) {
+    if (attempt >= KNOWN_ATTEMPTS) throw new SluiceError('KAFKA_TOPIC_MISSING', `Topic ${topic} does not exist`);
+    await clock.sleep(KNOWN_PAUSE_MS);
+  }
+}
+
 /** First and last stable offsets of every partition. */
 export async function offsetRanges(cluster: InternalCluster, topic: string): Promise<ReadonlyMap<number, OffsetRange>> {
   const partitions = await topicPartitions(cluster, topic);
