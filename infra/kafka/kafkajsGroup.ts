@@ -14,6 +14,8 @@ const EXCLUSIVE_HEARTBEAT_INTERVAL_MS = 1000;
 const REBALANCE_TIMEOUT_MS = 15_000;
 /** A handler that works longer than this without end is taken for dead: no more heartbeats in its name. */
 const MAX_HANDLER_MS = 300_000;
+/** With pauses of a tenth of a second between them. */
+const MAX_JOINS = 100;
 const RETRY = { initialRetryTime: 100, multiplier: 1.5, maxRetryTime: 2000, retries: 60 };
 
 /** See KafkaClient.consumerGroup. */
@@ -23,6 +25,8 @@ export class KafkajsGroup implements ConsumerGroup {
   readonly #options: ConsumerGroupOptions;
   readonly #log: Logger;
   readonly #abort = new AbortController();
+  /** Failed attempts to join; infinite once it has joined. */
+  #joins = 0;
   readonly #failure = Promise.withResolvers<never>();
   #owns = false;
   /** When the group last confirmed this member, on the monotonic clock. */
@@ -47,8 +51,14 @@ export class KafkajsGroup implements ConsumerGroup {
       maxWaitTimeInMs: options.maxWaitMs ?? 100,
       maxBytesPerPartition: options.maxBytesPerPartition ?? 1 << 20,
       allowAutoTopicCreation: false,
-      retry: { ...RETRY, restartOnFailure: async () => false },
+      // A broker that has just started still loads its groups, which the library does not wait for.
+      retry: { ...RETRY, restartOnFailure: async () => this.#mayJoinAgain() },
     });
+  }
+
+  /** Before the first membership a retriable failure is tried again for a while; later it ends the member. */
+  #mayJoinAgain(): boolean {
+    return !this.#abort.signal.aborted && ++this.#joins <= MAX_JOINS;
   }
 
   get failed(): Promise<never> {
@@ -63,11 +73,13 @@ export class KafkajsGroup implements ConsumerGroup {
     });
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.#heardAtMs = performance.now();
+      this.#joins = Number.POSITIVE_INFINITY;
       this.#owns = Object.keys(payload.memberAssignment).length > 0;
       this.#options.onAssigned?.(new Map(Object.entries(payload.memberAssignment as Record<string, number[]>)));
       joined.resolve();
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (payload.restart) return;
       const error = toKafkaError(payload.error, `consuming as ${this.#options.groupId}`);
       this.#fail(new SluiceError('KAFKA_CONSUMER_CRASHED', error.message, { cause: error }));
     });
