@@ -167,7 +167,8 @@ describe('tables of a capture, each for itself', { timeout: 180_000 }, () => {
     const [queries, seen] = [capture.status().queries, polls()];
     await eventually(() => expect(polls()).toBeGreaterThan(seen + 40), WAIT);
     const [asked, polled] = [capture.status().queries - queries, polls() - seen];
-    expect(asked).toBeGreaterThanOrEqual(polled);
+    // The poll under way when counting began had sent its statement already.
+    expect(asked).toBeGreaterThanOrEqual(polled - 1);
     // Besides: a look at the schema and at the headroom, each at most twice a minute.
     expect(asked).toBeLessThanOrEqual(polled + 12);
     expect(capture.status().tables['dbo.QUIET']).toMatchObject({
