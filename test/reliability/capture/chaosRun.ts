@@ -64,6 +64,7 @@ export async function captureThrough(
   trouble: () => Promise<void>,
 ): Promise<ChaosResult> {
   const startedAt = Date.now();
+  await source.forget();
   const topicPrefix = `chaos-${randomUUID()}`;
   const kafka = createKafkaClient({ brokers: cluster.addresses, clientId: 'chaos' }, silentLogger);
   const decoder = createDecoder(createRegistry({ url: registryUrl }));

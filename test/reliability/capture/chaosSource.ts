@@ -40,6 +40,8 @@ export interface ChaosSource {
   work(signal: AbortSignal): Promise<number>;
   /** Writes a row that nothing before it can be behind of, and gives its number. */
   mark(): Promise<number>;
+  /** Drops the changes captured so far: a run is judged by its own. */
+  forget(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -83,6 +85,10 @@ COMMIT TRANSACTION;`);
     async mark() {
       await db.batch(`INSERT INTO dbo.MARK (ID) VALUES (${++marks})`);
       return marks;
+    },
+    async forget() {
+      await db.batch(`DECLARE @all binary(10) = sys.fn_cdc_get_max_lsn();
+IF @all IS NOT NULL EXEC sys.sp_cdc_cleanup_change_table N'dbo_CHAOS', @all, 5000;`);
     },
     async stop() {
       await db.close();

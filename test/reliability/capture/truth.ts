@@ -35,7 +35,7 @@ export async function readTruth(brokers: readonly string[], topic: string): Prom
 /** Positions of all changes in a change table after `since`, one for each record a capture must write. */
 export async function sourcePositions(db: Database, table: string, since: string): Promise<string[]> {
   const rows = await db.rows(
-    `SELECT c.[__$start_lsn], c.[__$command_id], c.[__$seqval], c.[__$operation] FROM cdc.[${table.replace('.', '_')}_CT] AS c WHERE c.[__$operation] <> 3`,
+    `SELECT c.[__$start_lsn], c.[__$command_id], c.[__$seqval], c.[__$operation] FROM cdc.[${table.replace('.', '_')}_CT] AS c WHERE c.[__$start_lsn] >= 0x${since.slice(0, 20)} AND c.[__$operation] <> 3`,
   );
   const hex = (value: unknown): string => (value as Buffer).toString('hex');
   return rows
