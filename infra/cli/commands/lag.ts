@@ -1,13 +1,11 @@
-import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
 import { LagReader, type PartitionLag } from '#infra/ops/lag.ts';
 import { worstLagState } from '#infra/ops/lagEvaluator.ts';
 import { systemClock } from '#infra/runtime/clock.ts';
-import { loadConfig } from '#infra/runtime/config/load.ts';
 import { isAbort } from '#infra/runtime/errors.ts';
-import { silentLogger } from '#infra/runtime/logger.ts';
 import { consumerGroups } from '../consumerGroups.ts';
 import { EXIT } from '../exitCodes.ts';
 import { formatTable, print, printJson } from '../output.ts';
+import { withKafka } from '../withKafka.ts';
 
 const WATCH_INTERVAL_MS = 2000;
 /** Two looks this far apart tell a moving consumer from a stuck one. */
@@ -15,28 +13,22 @@ const SECOND_LOOK_MS = 500;
 
 /** Prints how far each consumer group is behind. Exit code 4 when a partition is stuck or went back. */
 export async function lag(options: { config: string; json: boolean; watch: boolean }): Promise<number> {
-  const config = await loadConfig(options.config);
-  const kafka = createKafkaClient(config.kafka, silentLogger);
-  const abort = new AbortController();
-  const stop = (): void => abort.abort();
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  try {
-    const reader = new LagReader(kafka, consumerGroups(config));
-    await reader.read();
-    await systemClock.sleep(SECOND_LOOK_MS, abort.signal);
-    for (;;) {
-      const rows = await reader.read();
-      show(rows, options);
-      if (!options.watch) return worstLagState(rows.map((row) => row.state)) === 'OK' ? EXIT.ok : EXIT.unhealthy;
-      await systemClock.sleep(WATCH_INTERVAL_MS, abort.signal);
+  return withKafka(options.config, async ({ kafka, config, signal }) => {
+    try {
+      const reader = new LagReader(kafka, consumerGroups(config));
+      await reader.read();
+      await systemClock.sleep(SECOND_LOOK_MS, signal);
+      for (;;) {
+        const rows = await reader.read();
+        show(rows, options);
+        if (!options.watch) return worstLagState(rows.map((row) => row.state)) === 'OK' ? EXIT.ok : EXIT.unhealthy;
+        await systemClock.sleep(WATCH_INTERVAL_MS, signal);
+      }
+    } catch (error) {
+      if (isAbort(error) && signal.aborted) return EXIT.ok;
+      throw error;
     }
-  } catch (error) {
-    if (isAbort(error) && abort.signal.aborted) return EXIT.ok;
-    throw error;
-  } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
-    await kafka.close();
-  }
+  });
 }
 
 function show(rows: readonly PartitionLag[], options: { json: boolean; watch: boolean }): void {

@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { SignalOptions, StatusOptions } from '../commands/capture.ts';
-import { configOption, finish, jsonOption } from './options.ts';
+import { configOption, finish, jsonOption, wholeNumber } from './options.ts';
 
 const commands = () => import('../commands/capture.ts');
 
@@ -59,12 +59,6 @@ function signalling(command: Command): Command {
     .addOption(configOption())
     .addOption(jsonOption())
     .option('--capture <name>', 'which capture, where there are several databases')
-    .option('--timeout <seconds>', 'how long to wait for its answer', wholeNumber, 30)
+    .option('--timeout <seconds>', 'how long to wait for its answer', wholeNumber(1), 30)
     .option('--execute', 'do it; without, only what would be done is printed', false);
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError(`expected a whole number, found ${text}`);
-  return value;
 }

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LetterOptions } from '../commands/dlq.ts';
-import { configOption, finish, jsonOption } from './options.ts';
+import { configOption, finish, jsonOption, wholeNumber } from './options.ts';
 
 const commands = () => import('../commands/dlq.ts');
 
@@ -8,7 +8,7 @@ const commands = () => import('../commands/dlq.ts');
 export function registerDlq(program: Command): void {
   const dlq = program.command('dlq').description('dead letters: records that a consumer group could not handle');
   filtered(dlq.command('list').description('letters that are not settled, oldest first'))
-    .option('--limit <n>', 'most letters to print', wholeNumber, 100)
+    .option('--limit <n>', 'most letters to print', wholeNumber(1), 100)
     .action(async (options: LetterOptions & { limit: number }) => finish(await (await commands()).list(options)));
   dlq
     .command('show <id>')
@@ -21,7 +21,7 @@ export function registerDlq(program: Command): void {
       .command('redeliver [ids...]')
       .description('give letters to their group once more; they stay letters until it has handled them'),
   )
-    .option('--timeout <seconds>', 'how long to wait for the outcome', wholeNumber, 30)
+    .option('--timeout <seconds>', 'how long to wait for the outcome', wholeNumber(1), 30)
     .action(async (ids: string[], options: LetterOptions & { execute: boolean; timeout: number }) =>
       finish(await (await commands()).redeliver(ids, options)),
     );
@@ -46,12 +46,6 @@ function acting(command: Command): Command {
   return filtered(command)
     .option('--all', 'every letter, when no id and no filter is given', false)
     .option('--execute', 'do it; without, only what would be done is printed', false);
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError(`expected a whole number, found ${text}`);
-  return value;
 }
 
 function moment(text: string): number {

@@ -1,4 +1,4 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** Options that several commands share, and how a command ends. */
 
@@ -12,6 +12,16 @@ export const logLevelOption = (fallback: string): Option =>
     .choices(['debug', 'info', 'warn', 'error', 'silent'])
     .default(fallback)
     .env('SLUICE_LOG_LEVEL');
+
+/** Reads an option that is a whole number, at least this one. */
+export const wholeNumber =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least)
+      throw new InvalidArgumentError(`expected a whole number from ${least}, found ${text}`);
+    return value;
+  };
 
 /** Every command closes what it opened; a handle that is left all the same must not keep the process. */
 const LINGER_MS = 3000;

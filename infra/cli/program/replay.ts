@@ -1,7 +1,7 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { OffsetOptions } from '../commands/offsets.ts';
 import type { ReplayCommandOptions } from '../commands/replay.ts';
-import { configOption, finish, jsonOption } from './options.ts';
+import { configOption, finish, jsonOption, wholeNumber } from './options.ts';
 
 /** `sluice replay` and `sluice offsets`. */
 export function registerReplay(program: Command): void {
@@ -11,10 +11,10 @@ export function registerReplay(program: Command): void {
     .addOption(configOption())
     .addOption(jsonOption())
     .option('--topic <name>', 'only this topic of the group; the table is enough (dbo.PRODUCT)')
-    .option('--partition <n>', 'only this partition', wholeNumber)
+    .option('--partition <n>', 'only this partition', wholeNumber(0))
     .option('--from <point>', 'beginning, offset:<n>, lsn:<hex> or an ISO 8601 moment', 'beginning')
     .option('--key <json>', 'only the row with this key, for example \'{"PROD_CODE":"A100"}\'')
-    .option('--rate <n>', 'most records a second', wholeNumber, 2000)
+    .option('--rate <n>', 'most records a second', wholeNumber(1), 2000)
     .option('--execute', 'do it; without, only what would be done is printed', false)
     .action(async (group: string, options: ReplayCommandOptions) =>
       finish(await (await import('../commands/replay.ts')).replay(group, options)),
@@ -27,7 +27,7 @@ export function registerReplay(program: Command): void {
       .addOption(jsonOption())
       .requiredOption('--to <point>', 'beginning, end, offset:<n>, lsn:<hex> or an ISO 8601 moment')
       .option('--topic <name>', 'only this topic of the group; the table is enough')
-      .option('--partition <n>', 'only this partition', wholeNumber);
+      .option('--partition <n>', 'only this partition', wholeNumber(0));
   moving(offsets.command('plan <group>').description('what moving a group would do: offsets before and after')).action(
     async (group: string, options: OffsetOptions) =>
       finish(await (await import('../commands/offsets.ts')).offsets(group, { ...options, execute: false })),
@@ -37,10 +37,4 @@ export function registerReplay(program: Command): void {
     .action(async (group: string, options: OffsetOptions & { execute: boolean }) =>
       finish(await (await import('../commands/offsets.ts')).offsets(group, options)),
     );
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError(`expected a whole number, found ${text}`);
-  return value;
 }

@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { TailCommandOptions } from '../commands/topicsTail.ts';
-import { configOption, finish, jsonOption } from './options.ts';
+import { configOption, finish, jsonOption, wholeNumber } from './options.ts';
 
 /** `sluice topics`. */
 export function registerTopics(program: Command): void {
@@ -15,17 +15,11 @@ export function registerTopics(program: Command): void {
       '--from <point>',
       'beginning, end, offset:<n>, lsn:<hex> or an ISO 8601 moment (default: the newest records)',
     )
-    .option('--partition <n>', 'only this partition', wholeNumber)
+    .option('--partition <n>', 'only this partition', wholeNumber(0))
     .option('--key <json>', 'only the row with this key, for example \'{"PROD_CODE":"A100"}\'')
-    .option('-n, --limit <n>', 'most records to print (default 10; no limit with --follow)', wholeNumber)
+    .option('-n, --limit <n>', 'most records to print (default 10; no limit with --follow)', wholeNumber(0))
     .option('-f, --follow', 'go on with what comes, until Ctrl-C', false)
     .action(async (topic: string, options: TailCommandOptions) =>
       finish(await (await import('../commands/topicsTail.ts')).topicsTail(topic, options)),
     );
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError(`expected a whole number, found ${text}`);
-  return value;
 }
