@@ -2,6 +2,7 @@ import type { Lsn } from '#connectors/sqlserver/lsn.ts';
 import type { ErrorCode } from '#infra/runtime/errorCodes.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { SOURCE_STATES, type SourceEffect, type SourceSeverity, type SourceStateName } from './healthStates.ts';
+import type { LogScanMark } from './logScan.ts';
 
 /**
  * What tells a source's history from another's: a transaction that was seen there. Stored with the position. Times are the server's own
@@ -43,7 +44,7 @@ export interface SourceFacts {
   readonly oldestLsn: Lsn | null;
   readonly newest: (MappedTransaction & { readonly ageSeconds: number }) | null;
   /** The newest log scan; null when none was made since the server started. */
-  readonly scan: Seen<{ readonly signature: string; readonly errorCount: number } | null>;
+  readonly scan: Seen<{ readonly signature: string; readonly errorCount: number; readonly mark: LogScanMark } | null>;
   /** The newest error of the capture job. */
   readonly fault: Seen<{ readonly number: number; readonly ageSeconds: number } | null>;
   readonly agent: Seen<'running' | 'stopped' | 'absent'>;

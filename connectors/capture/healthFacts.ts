@@ -4,6 +4,7 @@ import { type Lsn, lsnFromBuffer, lsnFromNumeric, ZERO_LSN } from '#connectors/s
 import { lsnParam } from '#connectors/sqlserver/params.ts';
 import { hasCode } from '#infra/runtime/errors.ts';
 import type { MappedTransaction, Seen, SourceFacts } from './health.ts';
+import type { LogScanMark } from './logScan.ts';
 
 type FactRow = Readonly<Record<string, unknown>>;
 
@@ -92,7 +93,7 @@ function factsOf(row: FactRow, hidden: ReadonlySet<HealthPart>): SourceFacts {
     newest: newest && { ...newest, ageSeconds: Number(row['mapped_age']) },
     scan: seen('scan', () =>
       row['scan_signature']
-        ? { signature: String(row['scan_signature']), errorCount: Number(row['scan_errors'] ?? 0) }
+        ? { signature: String(row['scan_signature']), errorCount: Number(row['scan_errors'] ?? 0), mark: scanMark(row) }
         : null,
     ),
     fault: seen('fault', () =>
@@ -115,6 +116,12 @@ function transaction(row: FactRow, name: 'mapped' | 'marked'): MappedTransaction
     endTime: String(row[`${name}_end`]),
     tranId: Buffer.isBuffer(id) ? id.toString('hex') : '',
   };
+}
+
+/** The signature begins with the session and its scans that found nothing. */
+function scanMark(row: FactRow): LogScanMark {
+  const [sessionId, emptyScans] = String(row['scan_signature']).split('/').map(Number) as [number, number];
+  return { sessionId, emptyScans };
 }
 
 /** 0 and NULL: the database never forked. */

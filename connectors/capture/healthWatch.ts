@@ -15,6 +15,7 @@ import {
 import { FactReader } from './healthFacts.ts';
 import { SOURCE_STATES } from './healthStates.ts';
 import type { CaptureObserver } from './notifications.ts';
+import { ScanProof } from './scanProof.ts';
 
 /** A source that tells when it may have become another one. */
 type WatchedDatabase = Queryable & { readonly connectionsOpened?: number };
@@ -71,6 +72,7 @@ export class SourceWatch {
   #changedAtMs: number | null = null;
   #provedAtMs: number | null = null;
   #signature: string | null = null;
+  readonly #scans = new ScanProof();
   #seen: SourceObservation = NOTHING_SEEN;
   #polls = 0;
   #pending = false;
@@ -85,6 +87,10 @@ export class SourceWatch {
   /** What to store with the position; null until a transaction was seen. */
   get mark(): SourceMark | null {
     return this.#mark;
+  }
+
+  get capturedToMs(): number | null {
+    return this.#scans.capturedToMs;
   }
 
   status(): SourceStatus {
@@ -145,6 +151,7 @@ export class SourceWatch {
     this.#changedAtMs = null;
     this.#provedAtMs = null;
     this.#signature = null;
+    this.#scans.forget();
   }
 
   async #look(signal: AbortSignal): Promise<void> {
@@ -154,6 +161,7 @@ export class SourceWatch {
     if (this.#server !== null && facts.server !== this.#server) this.#proveAnew();
     this.#server = facts.server;
     const now = this.#clock.now();
+    this.#scans.looked(facts.scan.seen ? (facts.scan.value?.mark ?? null) : null, this.#askedAtMs);
     const signature = facts.scan.seen ? (facts.scan.value?.signature ?? null) : null;
     const failing = facts.scan.seen && (facts.scan.value?.errorCount ?? 0) > 0;
     if (signature !== this.#signature && this.#signature !== null && !failing) this.#provedAtMs = now;

@@ -11,6 +11,7 @@ import { Detector } from './detector.ts';
 import { HeadroomWatch } from './headroom.ts';
 import type { CaptureObserver } from './notifications.ts';
 import { beforeLsn, endOf } from './position.ts';
+import { ProgressTeller } from './progressTeller.ts';
 import type { SchemaMemory } from './schemaWatched.ts';
 import { SchemaWatcher } from './schemaWatcher.ts';
 import type { SnapshotReading, SourceHealth, TableVersions } from './sessionHooks.ts';
@@ -110,6 +111,7 @@ class Session {
   readonly #windows: Windows;
   readonly #detector: Detector;
   readonly #headroom: HeadroomWatch;
+  readonly #progress: ProgressTeller;
   readonly #configured: readonly string[];
   #writtenAtMs: number;
 
@@ -161,6 +163,12 @@ class Session {
     this.#windows = new Windows({ ...shared, zone, snapshots: this.snapshots, batcher: this.batcher, unfit });
     this.#detector = new Detector(shared);
     this.#headroom = new HeadroomWatch({ ...shared, timeOf, stats });
+    this.#progress = new ProgressTeller({
+      ...shared,
+      sink,
+      database: settings.database,
+      intervalMs: settings.progressIntervalMs,
+    });
     this.#writtenAtMs = clock.now();
   }
 
@@ -202,12 +210,14 @@ class Session {
     if (this.#end() === 'restart') return this.#write(true);
     this.snapshots.sync(this.#control.jobs(this.#configured));
     await this.snapshots.observe(this.signal);
+    const provedMs = health?.capturedToMs ?? null;
     const detected = await this.#detector.detect();
     stats.polled(detected, clock.now());
     await health?.polled(this.#detector.facts(detected), this.signal);
     await this.#versions.poll(detected, this.#control, this.signal);
     await this.#detector.checkTables(detected);
     const wrote = this.#state.paused ? await this.#write(false) : await this.#readWindows(detected);
+    await this.#progress.tell(detected, provedMs, this.signal);
     await this.#headroom.look(detected);
     this.#show();
     observer.progress?.({

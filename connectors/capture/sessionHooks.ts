@@ -123,6 +123,11 @@ export interface SourceHealth {
   ): Promise<void>;
   /** After each detect statement, before the window. @throws as `begin` */
   polled(facts: PollFacts, signal: AbortSignal): Promise<void>;
+  /**
+   * What was committed before this moment was captured when `polled` resolved last, as the capture job's scans show, ms since 1970 UTC by our
+   * clock; null when nothing shows it.
+   */
+  readonly capturedToMs: number | null;
   /** The newest proof of the source's history, to be stored with the position. */
   readonly mark: SourceMark | null;
   /** An error ended a session: whether a capture that has run before waits for it to pass, and how long (null = as it sees fit). */

@@ -24,6 +24,8 @@ export interface CaptureSettings {
   readonly snapshotChunkRows: number;
   /** How often the state is written while nothing changes, ms: so it never falls behind the source's clean-up. */
   readonly idleWriteMs: number;
+  /** How often readers are told how far everything was written while nothing changes, ms. */
+  readonly progressIntervalMs: number;
   /** What becomes of a table whose changes were cleaned up before they were read. */
   readonly onLoss: 'resnapshot' | 'stop';
   readonly snapshot: SnapshotSettings;

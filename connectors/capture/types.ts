@@ -160,6 +160,19 @@ export interface SinkRefusal {
   readonly error: unknown;
 }
 
+/** How far everything was written. */
+export interface CaptureProgress {
+  readonly database: string;
+  /** Every change at or before it was written, of the tables in `complete`. */
+  readonly position: Position;
+  /** Every change committed at the source before it is at or before `position`, ms since 1970 UTC; null when that is not known. */
+  readonly sourceTimeMs: number | null;
+  /** Tables at the common position that were read at least once, by `schema.table`. */
+  readonly complete: readonly string[];
+  /** The other captured tables. */
+  readonly waiting: readonly string[];
+}
+
 /** Where changes go. */
 export interface CaptureSink {
   /** Keeps every older instance from writing any more, and gives the state that was written last; null when there is none. Called again after a failed write. */
@@ -174,6 +187,8 @@ export interface CaptureSink {
    * @throws UnfitEvent when an event cannot be carried; then nothing of the batch was written
    */
   write(events: readonly ChangeEvent[], state: CaptureState, signal: AbortSignal): Promise<void>;
+  /** Tells readers how far everything was written. Called while no write is on its way. */
+  progress?(progress: CaptureProgress, signal: AbortSignal): Promise<void>;
   /**
    * The keys that live in the table's topic and whose newest record stands before this position, in groups of a bounded size. A sink that
    * cannot look back lacks it; then nothing is swept.

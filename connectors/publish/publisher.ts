@@ -1,6 +1,7 @@
 import type { Position } from '#connectors/capture/position.ts';
 import {
   type CapturedTable,
+  type CaptureProgress,
   type CaptureSink,
   type CaptureState,
   type ChangeEvent,
@@ -15,12 +16,14 @@ import { type Clock, systemClock } from '#infra/runtime/clock.ts';
 import { hasCode, SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { createDecoder, type Decoder } from '#schemas/codec.ts';
+import { encodeProgress, progressTopic, progressTopicSpec } from '#schemas/progressRecord.ts';
 import type { SchemaRegistry } from '#schemas/registry.ts';
 import { ControlTopics } from './controlTopics.ts';
 import { earlierRows } from './earlierRows.ts';
 import { eventFilter } from './eventFilter.ts';
 import { allSettled, MessageGroups, type PartitionMessages, sendable } from './messageGroups.ts';
 import { markPositions, positionRecord, positionTopic, positionTopicSpec, readPosition } from './positionStore.ts';
+import { progressRecord } from './progressRecord.ts';
 import { DEFAULT_PUBLISH_RULES, type PublishRules } from './publishRules.ts';
 import { SerialNumbers } from './serialNumbers.ts';
 import { hasMaskedKey, withoutMaskedKeys } from './storedState.ts';
@@ -88,7 +91,8 @@ export class Publisher implements CaptureSink {
   async open(signal: AbortSignal): Promise<CaptureState | null> {
     const { kafka, name, topicPrefix, replicationFactor, log } = this.#options;
     await this.close();
-    await kafka.ensureTopics([positionTopicSpec(topicPrefix, replicationFactor), ...this.#control.specs()]);
+    const own = [positionTopicSpec(topicPrefix, replicationFactor), progressTopicSpec(topicPrefix, replicationFactor)];
+    await kafka.ensureTopics([...own, ...this.#control.specs()]);
     this.#producer = await kafka.transactionalProducer({ transactionalId: `${topicPrefix}.__sluice.${name}` });
     const mark = await markPositions(this.#producer, topicPrefix, name);
     const stored = await readPosition(kafka, topicPrefix, name, signal, mark);
@@ -162,6 +166,23 @@ export class Publisher implements CaptureSink {
     await transaction.commit();
     const messages = rows.reduce((sum, { list }) => sum + list.length, 0);
     onPublished?.({ changes: events.length, messages, ms: performance.now() - startedAt });
+  }
+
+  /**
+   * A transaction of its own, after those it speaks of: Kafka begins no transaction of a producer before every partition of the one before has
+   * heard of its end. So whoever reads this record and asks for the ends of the topics then gets ends behind all it promises.
+   */
+  async progress(progress: CaptureProgress, signal: AbortSignal): Promise<void> {
+    const { name, topicPrefix, clock = systemClock } = this.#options;
+    const producer = this.#producer;
+    if (!producer) throw new SluiceError('KAFKA_PRODUCER_BROKEN', 'The publisher is not open');
+    signal.throwIfAborted();
+    const transaction = await producer.begin();
+    const names = { capture: name, topicPrefix, topicName: this.#rules.topicName };
+    await transaction.send(progressTopic(topicPrefix), 0, [
+      encodeProgress(progressRecord(progress, names, clock.now())),
+    ]);
+    await transaction.commit();
   }
 
   earlierRows(table: CapturedTable, before: Position, signal: AbortSignal): AsyncIterable<readonly EarlierRow[]> {

@@ -14,6 +14,7 @@ export function captureSettings(
     maxBatchRows: 500,
     snapshotChunkRows: 100,
     idleWriteMs: 10_000,
+    progressIntervalMs: 1000,
     onLoss: 'resnapshot',
     snapshot: { mode: 'initial', readers: 2, bufferMegabytes: 64, isolation: 'snapshot', tables: {} },
     schemaChange: DEFAULT_SCHEMA_CHANGE,

@@ -129,6 +129,7 @@ export async function runTroubled(seed: number, troubles: Troubles): Promise<Tro
       begin: async () => undefined,
       polled: async () => undefined,
       mark: null,
+      capturedToMs: null,
       failed: () => ({ waits: true, pauseMs: null }),
     },
     observer: { notify: (notification) => notifications.push(notification) },

@@ -68,6 +68,11 @@ export const captureSchema = z.strictObject({
     100,
     600_000,
   ).default(10_000),
+  progressIntervalMs: wholeNumber(
+    'Milliseconds between records of the topic <topicPrefix>.__sluice.progress while nothing changes: how old a copy of a quiet source can seem. Default 1000.',
+    100,
+    60_000,
+  ).default(1000),
   leaseSessionMs: wholeNumber(
     'Milliseconds without a sign of life after which a standby takes over. Default 6000, the least that brokers accept unless group.min.session.timeout.ms says otherwise.',
     1000,

@@ -27,7 +27,7 @@ function facts(change: Partial<SourceFacts> = {}): SourceFacts {
     marked: transaction(5),
     oldestLsn: at(1),
     newest: { ...transaction(7), ageSeconds: 100 },
-    scan: { seen: true, value: { signature: '3/1', errorCount: 0 } },
+    scan: { seen: true, value: { signature: '3/1', errorCount: 0, mark: { sessionId: 3, emptyScans: 1 } } },
     fault: { seen: true, value: null },
     agent: { seen: true, value: 'running' },
     job: { seen: true, value: 'present' },
@@ -53,7 +53,7 @@ const CASES: Readonly<
   quiet_unproven: [{ scan: BLIND, agent: BLIND, job: BLIND, fault: BLIND }, SILENT],
   capture_job_stopped: [{}, SILENT],
   capture_job_failing: [
-    { scan: { seen: true, value: { signature: '4/0', errorCount: 1 } } },
+    { scan: { seen: true, value: { signature: '4/0', errorCount: 1, mark: { sessionId: 4, emptyScans: 0 } } } },
     { provedAgoMs: 100, changedAgoMs: null },
   ],
   capture_job_missing: [{ job: { seen: true, value: 'absent' }, agent: { seen: true, value: 'stopped' } }, SILENT],

@@ -45,7 +45,7 @@ describe('looking at the source', () => {
     expect(facts).toMatchObject({
       cdcEnabled: true,
       newest: { lsn: '02'.repeat(10), tranId: '0009', ageSeconds: 12 },
-      scan: { seen: true, value: { signature: '3/4', errorCount: 0 } },
+      scan: { seen: true, value: { signature: '3/4', errorCount: 0, mark: { sessionId: 3, emptyScans: 4 } } },
       agent: { seen: true, value: 'running' },
       job: { seen: true, value: 'present' },
       fork: { seen: true, value: { guid: 'F-1', pointLsn: '00000024000000060001' } },

@@ -157,7 +157,12 @@ describe('rules of publishing', () => {
       },
     });
     await opened([PRODUCT, OTHER]);
-    expect([...broker.topics.keys()].sort()).toEqual(['epos.__sluice.positions', 'shop.OTHER.dbo', 'shop.PRODUCT.dbo']);
+    expect([...broker.topics.keys()].sort()).toEqual([
+      'epos.__sluice.positions',
+      'epos.__sluice.progress',
+      'shop.OTHER.dbo',
+      'shop.PRODUCT.dbo',
+    ]);
     expect(broker.topic('shop.OTHER.dbo').partitions.length).toBe(7);
     expect(broker.topic('shop.OTHER.dbo').config).toEqual({ 'cleanup.policy': 'delete', 'retention.ms': '1000' });
     expect(broker.topic('shop.PRODUCT.dbo').partitions.length).toBe(3);

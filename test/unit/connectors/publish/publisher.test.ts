@@ -22,7 +22,7 @@ describe('the publisher', () => {
   test('makes topics named as Debezium names them, keeping every version of a table with large columns, and registers both schemas', async () => {
     const { broker, registry, opened } = setUpPublisher();
     await opened([PRODUCT]);
-    expect([...broker.topics.keys()].sort()).toEqual([TOPIC, 'epos.__sluice.positions']);
+    expect([...broker.topics.keys()].sort()).toEqual([TOPIC, 'epos.__sluice.positions', 'epos.__sluice.progress']);
     expect(broker.topic(TOPIC).partitions.length).toBe(3);
     expect(broker.topic(TOPIC).config).toEqual({
       'cleanup.policy': 'delete',
