@@ -3,7 +3,7 @@ import { command, type RedisCall, type RedisCommands, type RedisScript, script }
 import type { Row } from '#infra/runtime/config/catalog.ts';
 import { carryUnavailable, isUnavailable } from '#schemas/envelope.ts';
 import { BUCKET_COUNT, bucketTag, byBucket } from './buckets.ts';
-import { ENTER_LINK, LEAVE_LINK, SETTLE_ROWS, WRITE_ROWS } from './rowScripts.ts';
+import { ENTER_LINK, LEAVE_LINK, LOWER_ROW, SETTLE_ROWS, WRITE_ROWS } from './rowScripts.ts';
 import { decodeRow, encodeRow } from './rowText.ts';
 
 /** One version of one row to be kept. */
@@ -95,6 +95,33 @@ export class RowStore {
     const rows = new Map<string, Row>();
     for (const [key, { row }] of await this.#readStored(table, keys)) if (row !== null) rows.set(key, row);
     return rows;
+  }
+
+  /** Row key → its stored version, deleted ones too; unknown rows are missing. One round trip. */
+  async versions(table: string, keys: readonly string[]): Promise<Map<string, StoredRow>> {
+    return this.#readStored(table, keys);
+  }
+
+  /** The links of each row's version under which the row is not entered; rows that lack none are missing. */
+  async unlinked(table: string, rows: ReadonlyMap<string, StoredRow>): Promise<Map<string, string[]>> {
+    const wanted = [...rows].flatMap(([key, { links }]) => links.map((link) => ({ key, link })));
+    const calls = wanted.map(({ key, link }) => command('HEXISTS', this.#linkKey(table, link), key));
+    const entered = await this.#redis.sendAll(calls);
+    const lacking = new Map<string, string[]>();
+    for (const [i, { key, link }] of wanted.entries())
+      if (entered[i] === 0) lacking.set(key, [...(lacking.get(key) ?? []), link]);
+    return lacking;
+  }
+
+  /** Enters a row under its links again, with the position of its version. Harmless at any time: readers look at the row itself. */
+  async enterLinks(table: string, key: string, { position, row, links }: StoredRow): Promise<void> {
+    await this.#links(table, ENTER_LINK, [{ key, position, row, links }], (version) => version.links);
+  }
+
+  /** Sets a row's position below every real one, if it is still this one: whatever is written next is taken. */
+  async lowerPosition(table: string, key: string, position: string): Promise<boolean> {
+    const [bucket] = byBucket([key], (text) => text).keys();
+    return (await this.#redis.send(script(LOWER_ROW, this.#rowsKey(bucket!, table), key, position))) === 1;
   }
 
   async #readStored(table: string, keys: readonly string[]): Promise<Map<string, StoredRow>> {
@@ -220,17 +247,24 @@ export class RowStore {
   }
 }
 
-interface StoredRow {
+/** A row as it is stored. */
+export interface StoredRow {
   readonly position: string;
   /** null: deleted. */
   readonly row: Row | null;
+  /** Links of this version. */
+  readonly links: readonly string[];
 }
 
 function parseStored(text: string): StoredRow {
   const position = text.slice(0, POSITION_LENGTH);
-  if (text.charAt(POSITION_LENGTH) !== 'r') return { position, row: null };
-  const end = text.indexOf('\n', text.indexOf('\n', POSITION_LENGTH) + 1);
-  return { position, row: decodeRow(text.slice(end + 1)) };
+  if (text.charAt(POSITION_LENGTH) !== 'r') return { position, row: null, links: [] };
+  const linksEnd = text.indexOf('\n', POSITION_LENGTH);
+  const links = text
+    .slice(POSITION_LENGTH + 1, linksEnd)
+    .split('\t')
+    .filter((link) => link !== '');
+  return { position, links, row: decodeRow(text.slice(text.indexOf('\n', linksEnd + 1) + 1)) };
 }
 
 function isPartial({ row }: RowVersion): boolean {

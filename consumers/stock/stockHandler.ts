@@ -4,7 +4,7 @@ import type { HandlerControl, RecordBatch } from '#consumers/runner/runner.ts';
 import { command, type RedisCommands, script } from '#infra/redis/client.ts';
 import type { StockDefinition, StockLevel } from '#infra/runtime/config/stock.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
-import { changesKey, STREAM_LENGTH, skuKey } from './stockKeys.ts';
+import { changesKey, levelText, STREAM_LENGTH, skuKey } from './stockKeys.ts';
 import { WRITE_STOCK } from './stockScripts.ts';
 
 /** One level to be kept; null takes it away. */
@@ -101,11 +101,7 @@ export async function writeStock(
   return { levels: writes.length, sourceTsMs: times };
 }
 
-const toArguments = ({ location, position, level }: LevelWrite): string[] => [
-  location,
-  position,
-  level === null ? '-' : `${level.onHand}|${level.reserved}`,
-];
+const toArguments = ({ location, position, level }: LevelWrite): string[] => [location, position, levelText(level)];
 
 /** A change that is stored already is told again: the writer before may have stopped in between. Snapshot rows tell news only. */
 function isNews(answer: string, write: LevelWrite): boolean {

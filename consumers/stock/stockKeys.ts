@@ -20,6 +20,11 @@ export function freshnessKey(redis: RedisCommands): string {
 /** Entries kept in the stream, about: some minutes of a busy shop. */
 export const STREAM_LENGTH = 20_000;
 
+/** A level as it is stored behind its position; `-` for one that was taken away. */
+export function levelText(level: { readonly onHand: number; readonly reserved: number } | null): string {
+  return level === null ? '-' : `${level.onHand}|${level.reserved}`;
+}
+
 /** null for a level that was taken away. */
 export function parseLevel(location: string, text: string): LocationStock | null {
   const level = text.slice(POSITION_LENGTH);

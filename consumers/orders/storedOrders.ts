@@ -1,0 +1,51 @@
+import { command, type RedisClient, type RedisCommands, type RedisScript, script } from '#infra/redis/client.ts';
+import { orderKey } from './orderKeys.ts';
+
+/** An order as it is stored, one that is gone too. */
+export interface StoredOrder {
+  readonly orderId: string;
+  readonly position: string;
+  /** JSON of the view; empty for an order that is gone. */
+  readonly text: string;
+}
+
+/** KEYS[1] one order; ARGV: position. Sets the position to zeros if it is still the given one; answers 1 when it was. */
+const LOWER_ORDER: RedisScript = {
+  name: 'LowerOrder',
+  keys: 1,
+  lua: `
+if redis.call('HGET', KEYS[1], 'p') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'p', string.rep('0', 49))
+return 1`,
+};
+
+/** The stored orders with these ids, in one round trip; undefined for one nobody knows. */
+export async function readOrders(
+  redis: RedisCommands,
+  orderIds: readonly string[],
+): Promise<(StoredOrder | undefined)[]> {
+  const found = (await redis.sendAll(
+    orderIds.map((id) => command('HMGET', orderKey(redis, id), 'p', 'v')),
+  )) as Fields[];
+  return found.map((fields, i) => toStored(orderIds[i]!, fields));
+}
+
+/** Every stored order by pages, in no order; one that changes meanwhile is given once or twice. */
+export async function* scanStoredOrders(redis: RedisClient): AsyncGenerator<readonly StoredOrder[]> {
+  const [head, tail] = orderKey(redis, '\u0000').split('\u0000') as [string, string];
+  for await (const keys of redis.scan(`${head}*${tail}`)) {
+    const found = (await redis.sendAll(keys.map((key) => command('HMGET', key, 'p', 'v')))) as Fields[];
+    yield found.flatMap((fields, i) => toStored(keys[i]!.slice(head.length, -tail.length), fields) ?? []);
+  }
+}
+
+/** Sets an order's position below every real one, if it is still this one: whatever is written next is taken. */
+export async function lowerOrder(redis: RedisCommands, { orderId, position }: StoredOrder): Promise<boolean> {
+  return (await redis.send(script(LOWER_ORDER, orderKey(redis, orderId), position))) === 1;
+}
+
+type Fields = readonly [position: string | null, view: string | null];
+
+function toStored(orderId: string, [position, view]: Fields): StoredOrder | undefined {
+  return position === null ? undefined : { orderId, position, text: view ?? '' };
+}

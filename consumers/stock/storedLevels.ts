@@ -1,0 +1,61 @@
+import { POSITION_LENGTH } from '#consumers/runner/position.ts';
+import { command, type RedisClient, type RedisCommands, type RedisScript, script } from '#infra/redis/client.ts';
+import { skuKey } from './stockKeys.ts';
+
+/** A place a level is kept for. */
+export interface StockPlace {
+  readonly sku: string;
+  readonly location: string;
+}
+
+/** A level as it is stored, one that was taken away too. */
+export interface StoredLevel extends StockPlace {
+  readonly position: string;
+  /** As `levelText` wrote it. */
+  readonly text: string;
+}
+
+/** KEYS[1] one sku; ARGV: location, position. Sets the position to zeros if it is still the given one; answers 1 when it was. */
+const LOWER_LEVEL: RedisScript = {
+  name: 'LowerLevel',
+  keys: 1,
+  lua: `
+local cur = redis.call('HGET', KEYS[1], ARGV[1])
+if not cur or string.sub(cur, 1, 49) ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], string.rep('0', 49) .. string.sub(cur, 50))
+return 1`,
+};
+
+/** The stored levels of these places, in one round trip; undefined for a place that was never stocked. */
+export async function readLevels(
+  redis: RedisCommands,
+  places: readonly StockPlace[],
+): Promise<(StoredLevel | undefined)[]> {
+  const texts = await redis.sendAll(places.map(({ sku, location }) => command('HGET', skuKey(redis, sku), location)));
+  return places.map((place, i) => (texts[i] === null ? undefined : toStored(place, texts[i] as string)));
+}
+
+/** Every stored level by pages, in no order; one that changes meanwhile is given once or twice. */
+export async function* scanLevels(redis: RedisClient): AsyncGenerator<readonly StoredLevel[]> {
+  const [head, tail] = skuKey(redis, '\u0000').split('\u0000') as [string, string];
+  for await (const keys of redis.scan(`${head}*${tail}`)) {
+    const hashes = (await redis.sendAll(keys.map((key) => command('HGETALL', key)))) as string[][];
+    yield hashes.flatMap((fields, i) => levelsOf(keys[i]!.slice(head.length, -tail.length), fields));
+  }
+}
+
+/** Sets a level's position below every real one, if it is still this one: whatever is written next is taken. */
+export async function lowerLevel(redis: RedisCommands, { sku, location, position }: StoredLevel): Promise<boolean> {
+  return (await redis.send(script(LOWER_LEVEL, skuKey(redis, sku), location, position))) === 1;
+}
+
+/** `fields`: location, text, location, text, … as HGETALL answers. */
+function levelsOf(sku: string, fields: readonly string[]): StoredLevel[] {
+  const levels: StoredLevel[] = [];
+  for (let i = 0; i < fields.length; i += 2) levels.push(toStored({ sku, location: fields[i]! }, fields[i + 1]!));
+  return levels;
+}
+
+function toStored({ sku, location }: StockPlace, stored: string): StoredLevel {
+  return { sku, location, position: stored.slice(0, POSITION_LENGTH), text: stored.slice(POSITION_LENGTH) };
+}
