@@ -1,9 +1,20 @@
+import type { SearchDefinition } from './searchTypes.ts';
+
 /**
  * What a user writes to turn legacy rows into one search document. Types only, plus one function that checks them: nothing here runs
  * the pipeline, so that a configuration file can be read without it.
  */
 
 export { catalogSchema } from './catalogSchema.ts';
+export type {
+  FacetDefinition,
+  FacetRange,
+  SearchBoost,
+  SearchDefinition,
+  SearchLanguage,
+  SortField,
+  SuggestDefinition,
+} from './searchTypes.ts';
 
 /** One row as capture delivers it: column → value. Decimals are strings with full scale, 64-bit integers bigint, binary columns Buffer. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -27,44 +38,6 @@ export interface JoinDefinition {
 
 /** An Elasticsearch field mapping, as its own documentation describes it. */
 export type FieldMapping = Readonly<Record<string, unknown>>;
-
-/** A bucket of a range facet: half-open, `from` inclusive and `to` exclusive; at least one bound. */
-export interface FacetRange {
-  readonly key: string;
-  readonly from?: number;
-  readonly to?: number;
-}
-
-/**
- * A facet counts the values of one keyword, boolean or number field. With `ranges` it counts those buckets instead; with `bounds` it
- * gives the lowest and highest value of a number field (a price slider) and counts nothing.
- */
-export interface FacetDefinition {
-  readonly field: string;
-  /** How many values are counted. Default 20, most 200. */
-  readonly size?: number;
-  readonly ranges?: readonly FacetRange[];
-  readonly bounds?: boolean;
-}
-
-export interface SortField {
-  readonly field: string;
-  readonly order: 'asc' | 'desc';
-}
-
-/** What the storefront may ask of this document type. Nothing outside these lists reaches Elasticsearch. */
-export interface SearchDefinition {
-  /** Text fields searched by the words of the shopper → weight. */
-  readonly text: Readonly<Record<string, number>>;
-  /** Keyword fields where the whole query is tried as it stands (codes, bar codes); such a hit comes first. */
-  readonly exact?: readonly string[];
-  /** Name of the facet in answers and filters → what it counts. Every facet is also a filter. */
-  readonly facets?: Readonly<Record<string, FacetDefinition>>;
-  /** Name of the order → its fields. `relevance` always exists. */
-  readonly sorts?: Readonly<Record<string, readonly SortField[]>>;
-  /** Text field the suggestions are matched on (prefix of every word) and the fields each suggestion shows. */
-  readonly suggest?: { readonly field: string; readonly show?: readonly string[] };
-}
 
 /** A document type with its row types forgotten: what the pipeline works with. Made by {@link defineDocument}. */
 export interface DocumentDefinition<Doc extends object = object> {

@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import type { DocumentDefinition, FieldMapping, JoinDefinition } from './catalog.ts';
+import { searchedFields, searchSchema, unknownNames } from './searchSchema.ts';
 
 const tableName = z.string().regex(/^[^.\s]+\.[^.]+$/u, 'expected schema.table');
 const func = <T>() => z.custom<T>((value) => typeof value === 'function', 'expected a function');
-const facetRange = z
-  .strictObject({ key: z.string().min(1), from: z.number().optional(), to: z.number().optional() })
-  .refine((range) => range.from !== undefined || range.to !== undefined, 'a range needs from, to or both');
-
 const join = z.strictObject({
   table: tableName,
   from: z.string().optional(),
@@ -14,29 +11,6 @@ const join = z.strictObject({
     .record(z.string().min(1), z.string().min(1))
     .refine((on) => Object.keys(on).length > 0, 'expected at least one pair of columns'),
   many: z.boolean().optional(),
-});
-
-const search = z.strictObject({
-  text: z.record(z.string(), z.number().positive()),
-  exact: z.array(z.string()).optional(),
-  facets: z
-    .record(
-      z.string().regex(/^[a-z][a-zA-Z0-9]*$/u, 'expected a camelCase name'),
-      z.strictObject({
-        field: z.string(),
-        size: z.number().int().min(1).max(200).optional(),
-        ranges: z.array(facetRange).min(1).optional(),
-        bounds: z.boolean().optional(),
-      }),
-    )
-    .optional(),
-  sorts: z
-    .record(
-      z.string().regex(/^[a-z][a-z0-9_]*$/u, 'expected a name like price_asc'),
-      z.array(z.strictObject({ field: z.string(), order: z.enum(['asc', 'desc']) })).min(1),
-    )
-    .optional(),
-  suggest: z.strictObject({ field: z.string(), show: z.array(z.string()).optional() }).optional(),
 });
 
 /** Fields the pipeline adds to every document; a user's mapping may not name them. */
@@ -52,7 +26,7 @@ const definition = z.strictObject({
   project: func<DocumentDefinition['project']>(),
   mapping: z.record(z.string(), z.record(z.string(), z.unknown())),
   settings: z.record(z.string(), z.unknown()).optional(),
-  search: search.optional(),
+  search: searchSchema.optional(),
 });
 
 /** Shape of a document definition, for the configuration loader: also that joins form a tree under `root` and searched fields are mapped. */
@@ -75,6 +49,7 @@ export const documentDefinitionSchema = definition.superRefine((value, context) 
   for (const [path, field] of searchedFields(value.search)) {
     if (!mapped.has(field)) fault(['search', ...path], `field ${field} is not in the mapping`);
   }
+  for (const [path, problem] of unknownNames(value.search)) fault(['search', ...path], problem);
 }) as unknown as z.ZodType<DocumentDefinition>;
 
 /** The `catalog` section of the configuration. */
@@ -108,14 +83,4 @@ function mappedFields(mapping: Readonly<Record<string, FieldMapping>>, prefix = 
     const nested = { ...(field['properties'] as object | undefined), ...(field['fields'] as object | undefined) };
     return [prefix + name, ...mappedFields(nested as Readonly<Record<string, FieldMapping>>, `${prefix}${name}.`)];
   });
-}
-
-function* searchedFields(value: z.infer<typeof search> | undefined): Generator<[string[], string]> {
-  if (value === undefined) return;
-  for (const field of Object.keys(value.text)) yield [['text', field], field];
-  for (const field of value.exact ?? []) yield [['exact'], field];
-  for (const [name, facet] of Object.entries(value.facets ?? {})) yield [['facets', name, 'field'], facet.field];
-  for (const [name, fields] of Object.entries(value.sorts ?? {}))
-    for (const { field } of fields) yield [['sorts', name], field];
-  if (value.suggest !== undefined) yield [['suggest', 'field'], value.suggest.field];
 }
