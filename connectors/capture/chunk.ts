@@ -4,11 +4,14 @@ import { quoteName } from '#connectors/sqlserver/identifiers.ts';
 import { KEY_TEXT_LENGTH, type KeyCodec, keyCodec } from '#connectors/sqlserver/keyText.ts';
 import { type Lsn, lsnFromNumeric } from '#connectors/sqlserver/lsn.ts';
 import { int, nvarcharOf, type SqlParam } from '#connectors/sqlserver/params.ts';
+import { carriedCodecs, rowDigest } from '#connectors/sqlserver/rowDigest.ts';
 import {
+  digestChunk,
   ESTIMATED_ROWS,
   fixSnapshotView,
   GENTLE_READ,
   keyAfterRows,
+  keyValues,
   rowsByKeys,
   snapshotChunk,
 } from '#connectors/sqlserver/snapshotQueries.ts';
@@ -41,6 +44,14 @@ export interface RowsRead extends View {
   readonly keyOf: (index: number) => KeyText | null;
   /** No rows come after them. */
   readonly last: boolean;
+}
+
+/** A row as its digest tells it. */
+export interface DigestRow {
+  readonly key: KeyText;
+  /** The key columns, and those that are not in the digest. */
+  readonly row: Row;
+  readonly digest: Buffer;
 }
 
 /** How to read: `since` is known to be captured before reading begins; `onView` hears of the view's beginning as soon as it is fixed. */
@@ -118,10 +129,42 @@ export class TableReader {
     return { ...view, rows, keyOf: this.#keyAt(found, rows), last: found.length < limit };
   }
 
+  /** Like `range`, but of each row only its key, its digest (rowDigest.ts) and what that leaves out. The key must not be masked. */
+  async digests(range: RangeToRead): Promise<View & { readonly rows: readonly DigestRow[]; readonly last: boolean }> {
+    const { after, upTo, limit } = range;
+    const digest = rowDigest(this.#codecs.map(({ column }) => column));
+    const keyColumns = new Set(this.#keys.map(({ column }) => column.name));
+    const keyed = this.#codecs.filter(({ column }) => keyColumns.has(column.name));
+    const codecs = [...keyed, ...carriedCodecs(digest).filter(({ column }) => !keyColumns.has(column.name))];
+    const shape = { after: after !== null, upTo: upTo !== null, where: this.#filter.text, keyTexts: true };
+    const text = digestChunk(this.table.instance, codecs, this.#keys, digest.sql, shape);
+    const params = {
+      ...{ rows: int(limit), ...keyParams('k', after ?? []) },
+      ...{ ...keyParams('u', upTo ?? []), ...this.#filter.params },
+    };
+    const { found, ...view } = await this.#inView(range, (db, gentle) => db.rows(gentle + text, params, this.#signal));
+    const width = this.#keys.length;
+    const rows = found.map((values) => ({
+      key: values.slice(0, width) as string[],
+      row: rowOf(codecs, values, width),
+      digest: values[width + codecs.length] as Buffer,
+    }));
+    return { ...view, rows, last: found.length < limit };
+  }
+
+  /** The key columns of keys, as a row has them. At most maxKeysAtOnce keys. */
+  async keyRows(keys: readonly KeyText[]): Promise<Row[]> {
+    const codecs = this.#keys.map(({ column }) => this.#codecs.find((codec) => codec.column.name === column.name)!);
+    const found = await this.#db.rows(keyValues(codecs, this.#keys, keys.length), keysParams(keys), this.#signal);
+    const rows: Row[] = [];
+    for (const values of found) rows[Number(values[0])] = rowOf(codecs, values, 1);
+    return rows;
+  }
+
   /** The rows with these keys; null for a key that has none. At most maxKeysAtOnce keys. */
   async byKeys(keys: readonly KeyText[], options: ReadOptions): Promise<View & { readonly rows: (Row | null)[] }> {
     const text = rowsByKeys(this.table.instance, this.#codecs, this.#keys, keys.length);
-    const params = Object.assign({}, ...keys.map((key, n) => keyParams(`k${n}_`, key))) as Record<string, SqlParam>;
+    const params = keysParams(keys);
     const { found, ...view } = await this.#inView(options, (db, gentle) =>
       db.rows(gentle + text, params, this.#signal),
     );
@@ -177,6 +220,20 @@ export class TableReader {
 /** Parameters `<prefix>0`, `<prefix>1`, … of a key. */
 export function keyParams(prefix: string, key: KeyText): Record<string, SqlParam> {
   return Object.fromEntries(key.map((text, i) => [`${prefix}${i}`, nvarcharOf(KEY_TEXT_LENGTH, text)]));
+}
+
+function keysParams(keys: readonly KeyText[]): Record<string, SqlParam> {
+  return Object.assign({}, ...keys.map((key, n) => keyParams(`k${n}_`, key))) as Record<string, SqlParam>;
+}
+
+/** The values of these columns from `offset` on; NULL is null. */
+function rowOf(codecs: readonly ColumnCodec[], values: ArrayRow, offset: number): Row {
+  return Object.fromEntries(
+    codecs.map((codec, i) => {
+      const value = values[offset + i];
+      return [codec.column.name, value === null || value === undefined ? null : codec.decode(value)];
+    }),
+  );
 }
 
 async function fixView(transaction: Queryable, table: CapturedTable, signal: AbortSignal): Promise<View> {

@@ -56,6 +56,22 @@ export function snapshotChunk(
 ): string {
   const columns = codecs.map((codec) => codec.select(quoteName(codec.column.name)));
   const texts = shape.keyTexts ? keys.map((key) => key.selectText) : [];
+  return chunkOf(table, [...columns, ...texts], keys, shape);
+}
+
+/** One chunk of a table in key order: each key as text, the given columns, and the digest of the row. Parameters as for snapshotChunk. */
+export function digestChunk(
+  table: Table,
+  codecs: readonly ColumnCodec[],
+  keys: readonly KeyCodec[],
+  digest: string,
+  shape: ChunkShape,
+): string {
+  const columns = codecs.map((codec) => codec.select(quoteName(codec.column.name)));
+  return chunkOf(table, [...keys.map((key) => key.selectText), ...columns, digest], keys, shape);
+}
+
+function chunkOf(table: Table, selected: readonly string[], keys: readonly KeyCodec[], shape: ChunkShape): string {
   const names = keys.map((key) => quoteName(key.column.name));
   const marks = (prefix: string): string[] => keys.map((key, i) => key.parameter(`@${prefix}${i}`));
   const conditions = [
@@ -65,7 +81,23 @@ export function snapshotChunk(
   ];
   const where = conditions.length === 0 ? '' : `\nWHERE ${conditions.join('\n  AND ')}`;
   const order = names.length === 0 ? '' : `\nORDER BY ${names.join(', ')}`;
-  return `SELECT TOP (@rows) ${[...columns, ...texts].join(', ')}\nFROM ${nameOf(table)}${where}${order}`;
+  return `SELECT TOP (@rows) ${selected.join(', ')}\nFROM ${nameOf(table)}${where}${order}`;
+}
+
+/** The values of keys given as texts: the number of the key, then its columns. Parameters: @k<number>_<column>. */
+export function keyValues(codecs: readonly ColumnCodec[], keys: readonly KeyCodec[], count: number): string {
+  const columns = codecs.map((codec, i) => codec.select(`w.k${i}`));
+  const names = keys.map((_, i) => `k${i}`);
+  return `SELECT ${['w.n', ...columns].join(', ')}
+FROM (VALUES ${keysGiven(keys, count)}) AS w (n, ${names.join(', ')})`;
+}
+
+function keysGiven(keys: readonly KeyCodec[], count: number): string {
+  const wanted = Array.from(
+    { length: count },
+    (_, n) => `(${[n, ...keys.map((key, i) => key.parameter(`@k${n}_${i}`))].join(', ')})`,
+  );
+  return wanted.join(',\n  ');
 }
 
 /**
@@ -94,13 +126,9 @@ export function rowsByKeys(
   count: number,
 ): string {
   const columns = codecs.map((codec) => codec.select(`t.${quoteName(codec.column.name)}`));
-  const wanted = Array.from(
-    { length: count },
-    (_, n) => `(${[n, ...keys.map((key, i) => key.parameter(`@k${n}_${i}`))].join(', ')})`,
-  );
   const on = keys.map((key, i) => `t.${quoteName(key.column.name)} = w.k${i}`);
   return `SELECT ${['w.n', ...columns].join(', ')}
-FROM (VALUES ${wanted.join(',\n  ')}) AS w (n, ${keys.map((_, i) => `k${i}`).join(', ')})
+FROM (VALUES ${keysGiven(keys, count)}) AS w (n, ${keys.map((_, i) => `k${i}`).join(', ')})
 INNER JOIN ${nameOf(table)} AS t ON ${on.join(' AND ')}`;
 }
 
