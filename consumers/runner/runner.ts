@@ -3,8 +3,10 @@ import { type Clock, systemClock } from '#infra/runtime/clock.ts';
 import { errorFields, isAbort, isRetriable, SluiceError } from '#infra/runtime/errors.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
+import { CopyKeeper } from './copyKeeper.ts';
 import type { DeadLetter, DeadLetters } from './deadLetters.ts';
 import { LagSampler } from './lag.ts';
+import type { CopyLedger } from './ledger.ts';
 import { wasDeadLetter } from './letterFormat.ts';
 import { redeliveredTo } from './redelivery.ts';
 import type { RunnerMetrics } from './runnerMetrics.ts';
@@ -39,10 +41,22 @@ export interface RunnerOptions<T> {
   /** Partitions handled at once. Default 4. */
   readonly concurrency?: number;
   readonly clock?: Clock;
+  /** Of a group whose store can lose what it acknowledged: the group then goes back by itself. */
+  readonly ledger?: CopyLedger;
+  /** What the records are handled by; see rows/linkPlan.ts. */
+  readonly plan?: RunnerPlan;
   /** Reads one record. A retriable error stops the partition and is tried again; any other puts the record aside. */
   decode(message: IncomingMessage): Promise<T>;
   /** Takes effect for a batch; may be given the same batch again. Retriable errors are tried again, any other ends the process. */
   handle(batch: RecordBatch<T>, control: HandlerControl): Promise<void>;
+}
+
+/** Something all processes of a group must have in common while they write. */
+export interface RunnerPlan {
+  /** What this process handles records by; kept with the ledger. */
+  readonly revision: () => string;
+  /** Takes up the plan that is in force. */
+  readonly refresh: () => Promise<void>;
 }
 
 export interface RunnerStatus {
@@ -53,6 +67,8 @@ export interface RunnerStatus {
   /** Records not yet committed over all partitions of the group's topics; null before it was first sampled. */
   readonly lag: number | null;
   readonly lastError: string | null;
+  /** True while records are handled again because the store lost them. */
+  readonly rebuilding: boolean;
 }
 
 /** One consumer group with its handler. See SPEC.md for the states and what each promises. */
@@ -60,6 +76,7 @@ export class Runner<T> {
   readonly #options: RunnerOptions<T>;
   readonly #clock: Clock;
   readonly #lag: LagSampler;
+  readonly #keeper: CopyKeeper | undefined;
   readonly #failing = new Set<string>();
   #state: RunnerStatus['state'] = 'starting';
   #records = 0;
@@ -70,6 +87,17 @@ export class Runner<T> {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#lag = new LagSampler(options.kafka, options.groupId, options.topics, this.#clock);
+    const { ledger, kafka, groupId, log, metrics } = options;
+    if (ledger !== undefined)
+      this.#keeper = new CopyKeeper({
+        kafka,
+        ledger,
+        groupId,
+        topics: [...options.topics, options.deadLetters.redeliveryTopic],
+        log,
+        clock: this.#clock,
+        onLoss: (partitions) => metrics.copyLosses.inc({ group: groupId }, partitions),
+      });
   }
 
   component(): Component {
@@ -80,20 +108,25 @@ export class Runner<T> {
       fromBeginning: true,
       concurrency: this.#options.concurrency ?? 4,
       onBatch: (batch, control) => this.onBatch(batch, control),
+      onAssigned: (assignment) => this.#keeper?.assigned(assignment),
     });
+    this.#keeper?.attach(group);
+    const watch = this.#keeper?.component();
     group.failed.catch((error: unknown) => {
       this.#state = 'failed';
       this.#lastError = error instanceof SluiceError ? error.code : String(error);
     });
     return {
       name: `consumer ${groupId}`,
-      failed: group.failed,
+      failed: watch === undefined ? group.failed : Promise.race([group.failed, watch.failed!]),
       start: async (signal) => {
         await group.start(signal);
+        await watch?.start(signal);
         this.#state = 'running';
         log.info({ event: 'consumer_started', groupId, topics: topics.length });
       },
       stop: async () => {
+        await watch?.stop();
         await group.stop();
         if (this.#state !== 'failed') this.#state = 'stopped';
       },
@@ -108,6 +141,7 @@ export class Runner<T> {
       deadLetters: this.#deadLetters,
       lag: this.#lag.latest(),
       lastError: this.#lastError,
+      rebuilding: this.#keeper?.rebuilding ?? false,
     };
   }
 
@@ -115,8 +149,8 @@ export class Runner<T> {
   async onBatch(batch: MessageBatch, control: BatchControl): Promise<void> {
     const where = `${batch.topic}/${batch.partition}`;
     try {
-      if (batch.topic === this.#options.deadLetters.redeliveryTopic) await this.#redelivered(batch, control);
-      else await this.#slices(batch, control);
+      if (this.#keeper === undefined) await this.#work(batch, control);
+      else await this.#kept(this.#keeper, batch, control);
     } catch (error) {
       this.#failed(where, error);
       throw error;
@@ -124,11 +158,41 @@ export class Runner<T> {
     if (this.#failing.delete(where) && this.#failing.size === 0 && this.#state === 'retrying') this.#state = 'running';
   }
 
-  /** Handles the records in slices; after each, `settled` is told which of them were not put aside. */
+  /** Handles a batch and has the store remember it; a batch that came too early is left, and comes again. */
+  async #kept(keeper: CopyKeeper, batch: MessageBatch, control: BatchControl): Promise<void> {
+    try {
+      const standing = await keeper.enter(batch);
+      if (standing === null) return;
+      const last = batch.messages.at(-1)!;
+      await this.#work(batch, control, async (handled) => {
+        const next = handled === last ? (batch.nextOffset ?? handled.offset + 1n) : handled.offset + 1n;
+        return keeper.passed(standing, next, this.#options.plan?.revision());
+      });
+    } catch (error) {
+      if (error instanceof SluiceError && error.code === 'COPY_PLAN_CHANGED') await this.#options.plan?.refresh();
+      throw error;
+    } finally {
+      keeper.leave(batch);
+    }
+  }
+
+  /** `passed` is told the last record of what was handled; false ends the work. */
+  async #work(
+    batch: MessageBatch,
+    control: BatchControl,
+    passed: (last: IncomingMessage) => Promise<boolean> = async () => true,
+  ): Promise<void> {
+    if (batch.topic !== this.#options.deadLetters.redeliveryTopic)
+      return this.#slices(batch, control, async (messages) => passed(messages.at(-1)!));
+    await this.#redelivered(batch, control);
+    if (!control.isStale()) await passed(batch.messages.at(-1)!);
+  }
+
+  /** Handles the records in slices; after each, `settled` is told of its records and which were not put aside; false ends the work. */
   async #slices(
     batch: Pick<MessageBatch, 'topic' | 'partition' | 'messages'>,
     control: BatchControl,
-    settled?: (messages: readonly IncomingMessage[]) => Promise<void>,
+    settled: (messages: readonly IncomingMessage[], taken: readonly IncomingMessage[]) => Promise<boolean>,
   ): Promise<void> {
     const { maxBatchRecords } = this.#options;
     for (let start = 0; start < batch.messages.length; start += maxBatchRecords) {
@@ -136,7 +200,8 @@ export class Runner<T> {
       if (control.isStale()) return;
       const messages = batch.messages.slice(start, start + maxBatchRecords);
       const letters = await this.#slice(batch, messages, control);
-      await settled?.(messages.filter((message) => letters.every((letter) => letter.message !== message)));
+      const aside = new Set(letters.map(({ message }) => message));
+      if (!(await settled(messages, aside.size === 0 ? messages : messages.filter((m) => !aside.has(m))))) return;
     }
   }
 
@@ -144,11 +209,12 @@ export class Runner<T> {
   async #redelivered(batch: MessageBatch, control: BatchControl): Promise<void> {
     const { groupId, deadLetters, log } = this.#options;
     for (const records of redeliveredTo(groupId, batch.messages)) {
-      await this.#slices(records, control, async (taken) => {
+      await this.#slices(records, control, async (_, taken) => {
         const handled = taken.filter(wasDeadLetter);
-        if (handled.length === 0) return;
+        if (handled.length === 0) return true;
         await deadLetters.settle(groupId, handled, control.signal);
         log.info({ event: 'dead_letters_settled', groupId, topic: records.topic, letters: handled.length });
+        return true;
       });
     }
   }

@@ -5,6 +5,7 @@ export interface RunnerMetrics {
   readonly records: Counter<'group'>;
   readonly deadLetters: Counter<'group' | 'code'>;
   readonly batchSeconds: Histogram<'group'>;
+  readonly copyLosses: Counter<'group'>;
 }
 
 export function createRunnerMetrics(registry: Registry): RunnerMetrics {
@@ -26,6 +27,12 @@ export function createRunnerMetrics(registry: Registry): RunnerMetrics {
       help: 'Seconds from decoding a batch to its effect.',
       labelNames: ['group'],
       buckets: LATENCY_BUCKETS_SECONDS,
+      registers: [registry],
+    }),
+    copyLosses: new Counter({
+      name: 'sluice_consumer_copy_losses_total',
+      help: 'Times a partition was moved back because the store had lost what was written from it.',
+      labelNames: ['group'],
       registers: [registry],
     }),
   };

@@ -1,5 +1,6 @@
 import { type Change, ChangeDecoder, type RecordDecoder } from '#consumers/runner/changes.ts';
 import type { DeadLetters } from '#consumers/runner/deadLetters.ts';
+import { CopyLedger } from '#consumers/runner/ledger.ts';
 import { Runner, type RunnerStatus } from '#consumers/runner/runner.ts';
 import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
@@ -55,6 +56,7 @@ export function stockConsumer(options: StockConsumerOptions): {
     metrics: options.metrics,
     log: options.log,
     maxBatchRecords: options.maxBatchRecords,
+    ledger: new CopyLedger(redis, groupId),
     decode: (message) => changes.decode(message),
     handle: async (batch, control) => {
       const { levels, sourceTsMs } = await writeStock(redis, definition, batch, control);

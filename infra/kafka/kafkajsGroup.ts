@@ -1,64 +1,130 @@
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
-import { isRetriable, SluiceError } from '#infra/runtime/errors.ts';
+import type { Kafka } from 'kafkajs';
+import { type Clock, systemClock } from '#infra/runtime/clock.ts';
+import { SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
-import { retry } from '#infra/runtime/retry.ts';
-import { exclusiveAssigner } from './exclusiveAssigner.ts';
+import type { Assignment } from './group/assignor.ts';
+import { CommitQueue } from './group/commitQueue.ts';
+import { GroupCoordinator } from './group/coordinator.ts';
+import { Fetcher } from './group/fetcher.ts';
+import { Handlers, within } from './group/handlers.ts';
+import { Membership } from './group/membership.ts';
+import { OwnedPartitions } from './group/ownedPartitions.ts';
 import { toKafkaError } from './kafkajsErrors.ts';
-import { toIncoming } from './rawRecords.ts';
-import type { BatchControl, ConsumerGroup, ConsumerGroupOptions, MessageBatch } from './types.ts';
+import { createInternalCluster, type InternalCluster } from './kafkajsInternals.ts';
+import { type ConsumerGroup, type ConsumerGroupOptions, DEFAULT_SESSION_TIMEOUT_MS } from './types.ts';
 
-const SESSION_TIMEOUT_MS = 10_000;
-const HEARTBEAT_INTERVAL_MS = 2000;
-/** A member that waits for another's end asks more often, so that it learns of it soon. */
-const EXCLUSIVE_HEARTBEAT_INTERVAL_MS = 1000;
-const REBALANCE_TIMEOUT_MS = 15_000;
-/** A handler that works longer than this without end is taken for dead: no more heartbeats in its name. */
-const MAX_HANDLER_MS = 300_000;
-/** With pauses of a tenth of a second between them. */
-const MAX_JOINS = 100;
-const RETRY = { initialRetryTime: 100, multiplier: 1.5, maxRetryTime: 2000, retries: 60 };
+/** How long a partition that changes hands waits for the batch in hand before it is given up, and then handled again by its next owner. */
+const HANDOVER_GRACE_MS = 1000;
+/** How long a stopping member lets batches end by themselves, and again after they were told to stop. */
+const STOP_GRACE_MS = 1000;
+const FLUSH_MS = 1000;
+const CLOSE_MS = 2000;
 
-/** See KafkaClient.consumerGroup. */
+/** How many partitions the groups of one process have, so that no process gets the most of every group. */
+export class ProcessLoad {
+  readonly #counts = new Map<KafkajsGroup, number>();
+
+  set(group: KafkajsGroup, partitions: number): void {
+    this.#counts.set(group, partitions);
+  }
+
+  /** Partitions of the other groups. */
+  besides(group: KafkajsGroup): number {
+    let sum = 0;
+    for (const [other, count] of this.#counts) if (other !== group) sum += count;
+    return sum;
+  }
+}
+
+/** See KafkaClient.consumerGroup. How a partition is handed over: SPEC.md of this folder. */
 export class KafkajsGroup implements ConsumerGroup {
   readonly name: string;
-  readonly #consumer: Consumer;
   readonly #options: ConsumerGroupOptions;
   readonly #log: Logger;
+  readonly #load: ProcessLoad;
   readonly #abort = new AbortController();
-  /** Failed attempts to join; infinite once it has joined. */
-  #joins = 0;
   readonly #failure = Promise.withResolvers<never>();
-  #owns = false;
-  /** When the group last confirmed this member, on the monotonic clock. */
-  #heardAtMs = Number.NEGATIVE_INFINITY;
+  readonly #owned = new OwnedPartitions();
+  readonly #paused = new Set<string>();
+  /** Waiting for other members and reading records block a connection each, so both have a cluster object of their own. */
+  readonly #clusters: { readonly members: InternalCluster; readonly records: InternalCluster };
+  readonly #coordinator: GroupCoordinator;
+  readonly #membership: Membership;
+  readonly #commits: CommitQueue;
+  readonly #fetcher: Fetcher;
+  readonly #handlers: Handlers;
+  #running: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | null = null;
 
-  constructor(kafka: Kafka, options: ConsumerGroupOptions, log: Logger) {
+  constructor(kafka: Kafka, options: ConsumerGroupOptions, log: Logger, load: ProcessLoad, clock: Clock = systemClock) {
     this.name = `group ${options.groupId}`;
     this.#options = options;
     this.#log = log;
+    this.#load = load;
     this.#failure.promise.catch(() => undefined);
-    const sessionTimeout = options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS;
-    this.#consumer = kafka.consumer({
-      groupId: options.groupId,
-      sessionTimeout,
-      heartbeatInterval: options.exclusive ? EXCLUSIVE_HEARTBEAT_INTERVAL_MS : HEARTBEAT_INTERVAL_MS,
-      ...(options.exclusive && {
-        partitionAssigners: [
-          exclusiveAssigner(() => this.#owns && performance.now() - this.#heardAtMs < sessionTimeout),
-        ],
-      }),
-      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
-      maxWaitTimeInMs: options.maxWaitMs ?? 100,
-      maxBytesPerPartition: options.maxBytesPerPartition ?? 1 << 20,
-      allowAutoTopicCreation: false,
-      // A broker that has just started still loads its groups, which the library does not wait for.
-      retry: { ...RETRY, restartOnFailure: async () => this.#mayJoinAgain() },
+    const { groupId, topics, fromBeginning, maxBytesPerPartition = 1 << 20 } = options;
+    this.#clusters = { members: createInternalCluster(kafka), records: createInternalCluster(kafka) };
+    const cluster = this.#clusters.records;
+    const coordinator = new GroupCoordinator(cluster, groupId);
+    this.#coordinator = coordinator;
+    const onRefused = (error: unknown): void => this.#crash(error);
+    this.#membership = new Membership({
+      groupId,
+      topics,
+      exclusive: options.exclusive ?? false,
+      sessionTimeoutMs: options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS,
+      cluster: this.#clusters.members,
+      coordinator: new GroupCoordinator(this.#clusters.members, groupId),
+      hooks: {
+        owned: () => this.#owned.assignment(),
+        load: () => load.besides(this),
+        assigned: (assignment) => this.#assigned(assignment),
+        revoked: (assignment) => this.#revoked(assignment),
+        lost: () => this.#lost(),
+      },
+      clock,
+      log,
     });
-  }
-
-  /** Before the first membership a retriable failure is tried again for a while; later it ends the member. */
-  #mayJoinAgain(): boolean {
-    return !this.#abort.signal.aborted && ++this.#joins <= MAX_JOINS;
+    this.#commits = new CommitQueue({
+      groupId,
+      coordinator,
+      credentials: () => this.#membership.credentials,
+      owns: (partition) => this.#owned.has(partition),
+      onRefused,
+      clock,
+      log,
+    });
+    const isPaused = (topic: string): boolean => this.#paused.has(topic);
+    const { owned } = { owned: this.#owned };
+    this.#handlers = new Handlers({
+      owned,
+      onBatch: options.onBatch,
+      concurrency: options.concurrency ?? 1,
+      maxBytesPerPartition,
+      priorities: options.priorities ?? new Map(),
+      isPaused,
+      onHandled: (partition, next) => {
+        this.#commits.add(partition, next);
+        this.#fetcher.wake();
+      },
+      onFailed: (error) => this.#fail(error),
+      log,
+    });
+    this.#fetcher = new Fetcher({
+      groupId,
+      fromBeginning,
+      coordinator,
+      cluster,
+      owned,
+      isPaused,
+      maxBytesPerPartition,
+      maxWaitMs: options.maxWaitMs ?? 100,
+      onRecords: () => this.#handlers.dispatch(),
+      onStart: ({ partition, offset }) => this.#commits.add(partition, offset),
+      onRefused,
+      clock,
+      log,
+    });
   }
 
   get failed(): Promise<never> {
@@ -66,39 +132,15 @@ export class KafkajsGroup implements ConsumerGroup {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const consumer = this.#consumer;
-    const joined = Promise.withResolvers<void>();
-    consumer.on(consumer.events.HEARTBEAT, () => {
-      this.#heardAtMs = performance.now();
-    });
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      this.#heardAtMs = performance.now();
-      this.#joins = Number.POSITIVE_INFINITY;
-      this.#owns = Object.keys(payload.memberAssignment).length > 0;
-      this.#options.onAssigned?.(new Map(Object.entries(payload.memberAssignment as Record<string, number[]>)));
-      joined.resolve();
-    });
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (payload.restart) return;
-      const error = toKafkaError(payload.error, `consuming as ${this.#options.groupId}`);
-      this.#fail(new SluiceError('KAFKA_CONSUMER_CRASHED', error.message, { cause: error }));
-    });
-    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-      // Only control or aborted records: nothing reached the handler, yet the committed offset has to move or lag never gets to 0.
-      if (payload.batchSize === 0) void this.#commitEmpty(payload.topic, payload.partition, payload.lastOffset);
-    });
-    const onAbort = (): void => joined.reject(signal.reason);
+    const aborted = Promise.withResolvers<never>();
+    aborted.promise.catch(() => undefined);
+    const onAbort = (): void => aborted.reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      await consumer.connect();
-      await consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: this.#options.fromBeginning });
-      await consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: this.#options.concurrency ?? 1,
-        eachBatch: (payload) => this.#eachBatch(payload),
-      });
-      await Promise.race([joined.promise, this.#failure.promise]);
+      signal.throwIfAborted();
+      await Promise.race([this.#connect(), aborted.promise]);
+      this.#running = this.#membership.run(this.#abort.signal).catch((error: unknown) => this.#crash(error));
+      await Promise.race([this.#membership.joined, this.#failure.promise, aborted.promise]);
     } catch (error) {
       signal.throwIfAborted();
       throw toKafkaError(error, `joining group ${this.#options.groupId}`);
@@ -107,108 +149,84 @@ export class KafkajsGroup implements ConsumerGroup {
     }
   }
 
-  async stop(): Promise<void> {
-    this.#abort.abort();
-    await this.#consumer.disconnect().catch(() => undefined);
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
   }
 
   pause(topics: readonly string[] = this.#options.topics): void {
-    this.#consumer.pause(topics.map((topic) => ({ topic })));
+    for (const topic of topics) this.#paused.add(topic);
   }
 
   resume(topics: readonly string[] = this.#options.topics): void {
-    this.#consumer.resume(topics.map((topic) => ({ topic })));
+    for (const topic of topics) this.#paused.delete(topic);
+    this.#fetcher.wake();
+    this.#handlers.dispatch();
   }
 
   seek(topic: string, partition: number, offset: bigint): void {
-    this.#consumer.seek({ topic, partition, offset: String(offset) });
+    this.#owned.get(topic, partition)?.moveTo(offset);
+    this.#fetcher.wake();
+  }
+
+  async #connect(): Promise<void> {
+    const { members, records } = this.#clusters;
+    await Promise.all([members.connect(), records.connect()]);
+    for (const topic of this.#options.topics) {
+      await records.addTargetTopic(topic);
+      await members.addTargetTopic(topic);
+    }
+  }
+
+  /** Batches in hand end or are given up, what was handled is committed, the group is told, connections close. */
+  async #stop(): Promise<void> {
+    await this.#handlers.close(STOP_GRACE_MS);
+    const fetching = this.#fetcher.stop();
+    await within(FLUSH_MS, this.#commits.flushed());
+    this.#commits.close();
+    this.#abort.abort();
+    await within(
+      CLOSE_MS,
+      this.#membership.leave(this.#coordinator).catch(() => undefined),
+    );
+    this.#owned.remove([...this.#owned.all()]);
+    this.#load.set(this, 0);
+    const { members, records } = this.#clusters;
+    const closing = [fetching, this.#running, members.disconnect(), records.disconnect()];
+    await within(CLOSE_MS, Promise.allSettled(closing));
+  }
+
+  #assigned(assignment: Assignment): void {
+    const added = this.#owned.add(assignment);
+    this.#load.set(this, this.#owned.count);
+    this.#options.onAssigned?.(this.#owned.assignment());
+    if (added.length > 0) void this.#fetcher.begin(added);
+  }
+
+  async #revoked(assignment: Assignment): Promise<void> {
+    const leaving = this.#owned.listed(assignment);
+    for (const partition of leaving) partition.leaving = true;
+    const inHand = leaving.flatMap(({ busy }) => (busy ? [busy] : []));
+    await within(HANDOVER_GRACE_MS, Promise.all(inHand));
+    await within(HANDOVER_GRACE_MS, this.#commits.flushed());
+    this.#owned.remove(leaving);
+  }
+
+  #lost(): void {
+    this.#owned.remove([...this.#owned.all()]);
+    this.#load.set(this, 0);
+    this.#options.onAssigned?.(new Map());
+  }
+
+  /** What the broker refuses for good. */
+  #crash(error: unknown): void {
+    if (this.#abort.signal.aborted) return;
+    const cause = toKafkaError(error, `consuming as ${this.#options.groupId}`);
+    this.#fail(new SluiceError('KAFKA_CONSUMER_CRASHED', cause.message, { cause }));
   }
 
   #fail(error: unknown): void {
     this.#failure.reject(error);
-    this.#abort.abort();
-    void this.#consumer.disconnect().catch(() => undefined);
-  }
-
-  async #commitEmpty(topic: string, partition: number, lastOffset: string): Promise<void> {
-    if (lastOffset === null || this.#abort.signal.aborted) return;
-    try {
-      await this.#consumer.commitOffsets([{ topic, partition, offset: String(BigInt(lastOffset) + 1n) }]);
-    } catch (error) {
-      this.#log.debug({ event: 'empty_batch_not_committed', topic, partition, error: String(error) });
-    }
-  }
-
-  async #eachBatch(payload: EachBatchPayload): Promise<void> {
-    const { topic, partition, messages, highWatermark } = payload.batch;
-    const batch: MessageBatch = {
-      topic,
-      partition,
-      messages: messages.map((m) => toIncoming(topic, partition, m as Parameters<typeof toIncoming>[2])),
-      highWatermark: BigInt(highWatermark),
-    };
-    const watch = new Membership(payload, this.#abort.signal);
-    try {
-      await retry(() => this.#options.onBatch(batch, watch.control), {
-        attempts: Number.POSITIVE_INFINITY,
-        signal: this.#abort.signal,
-        retryIf: (error) => isRetriable(error) && !watch.control.isStale(),
-        onRetry: (error, attempt, pauseMs) =>
-          this.#log.warn({ event: 'batch_retried', topic, partition, attempt, pauseMs, error: String(error) }),
-      });
-    } catch (error) {
-      watch.end();
-      if (watch.lost) throw watch.lost;
-      if (this.#abort.signal.aborted || watch.control.isStale()) return;
-      this.#fail(error);
-      return;
-    }
-    watch.end();
-    if (watch.lost) throw watch.lost;
-    if (watch.control.isStale()) return;
-    const lastOffset = payload.batch.lastOffset();
-    await payload.commitOffsetsIfNecessary({
-      topics: [{ topic, partitions: [{ partition, offset: String(BigInt(lastOffset) + 1n) }] }],
-    });
-    payload.resolveOffset(lastOffset);
-    await payload.heartbeat();
-  }
-}
-
-/** Keeps the membership alive while a handler works, and notices when it is lost. */
-class Membership {
-  /** What the library threw when the group went on without this member; it must get it back to rejoin. */
-  lost: unknown;
-  readonly control: BatchControl;
-  readonly #payload: EachBatchPayload;
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(payload: EachBatchPayload, signal: AbortSignal) {
-    this.#payload = payload;
-    const deadline = Date.now() + MAX_HANDLER_MS;
-    this.#timer = setInterval(() => {
-      if (Date.now() < deadline) this.#beat().catch(() => undefined);
-    }, HEARTBEAT_INTERVAL_MS);
-    this.control = {
-      signal,
-      heartbeat: () => this.#beat(),
-      isStale: () => this.lost !== undefined || !payload.isRunning() || payload.isStale(),
-    };
-  }
-
-  end(): void {
-    clearInterval(this.#timer);
-  }
-
-  async #beat(): Promise<void> {
-    try {
-      await this.#payload.heartbeat();
-    } catch (error) {
-      this.lost ??= error;
-      const where = `${this.#payload.batch.topic}/${this.#payload.batch.partition}`;
-      throw new SluiceError('KAFKA_MEMBERSHIP_LOST', `The group took ${where} back while it was worked on`, {
-        cause: error,
-      });
-    }
+    void this.stop().catch((e: unknown) => this.#log.debug({ event: 'group_not_closed', error: String(e) }));
   }
 }

@@ -92,6 +92,13 @@ export class MemoryGroupMember implements ConsumerGroup {
     this.#positions.set(`${topic}/${partition}`, offset);
   }
 
+  async rewind(topic: string, partition: number, offset: bigint): Promise<void> {
+    if (!this.#owned.some((own) => own.topic === topic && own.partition === partition))
+      throw new SluiceError('KAFKA_MEMBERSHIP_LOST', `${topic}/${partition} belongs to another member now`);
+    this.#group.committed.set(`${topic}/${partition}`, offset);
+    this.seek(topic, partition, offset);
+  }
+
   /** Called by the group with this member's share of a new generation. */
   assign(owned: { topic: string; partition: number }[]): void {
     this.#owned = owned;
@@ -138,7 +145,11 @@ export class MemoryGroupMember implements ConsumerGroup {
       };
       try {
         await retry(
-          () => this.#options.onBatch({ topic, partition, messages, highWatermark: log.highWatermark }, control),
+          () =>
+            this.#options.onBatch(
+              { topic, partition, messages, highWatermark: log.highWatermark, nextOffset: next },
+              control,
+            ),
           {
             attempts: Number.POSITIVE_INFINITY,
             signal: this.#abort.signal,

@@ -40,15 +40,17 @@ export interface MessageBatch {
   readonly messages: readonly IncomingMessage[];
   /** Offset after the last record of the partition when the batch was fetched. */
   readonly highWatermark: bigint;
+  /** What is committed when the batch was handled: beyond its last record, control records included. Groups give it, `readTopic` does not. */
+  readonly nextOffset?: bigint;
 }
 
 /** What a batch handler may ask while it works. */
 export interface BatchControl {
   /** Fires when the consumer is stopping. */
   readonly signal: AbortSignal;
-  /** Tells the group that this member lives; call it at least every few seconds of work. Rejects when the membership is lost. */
+  /** Lets timers run in the middle of long work, the membership's own among them. Rejects when the partition was taken away. */
   heartbeat(): Promise<void>;
-  /** True when the partition was taken away or moved by a seek: drop the rest of the batch, write nothing more. */
+  /** True when this partition was taken away or moved by a seek, or the member stops: drop the rest of the batch, write nothing more. */
   isStale(): boolean;
 }
 
@@ -90,6 +92,9 @@ export interface TransactionalProducer {
   close(): Promise<void>;
 }
 
+/** The least that brokers accept unless told otherwise: partitions of a killed member pause for this long. */
+export const DEFAULT_SESSION_TIMEOUT_MS = 6000;
+
 export interface ConsumerGroupOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
@@ -102,13 +107,18 @@ export interface ConsumerGroupOptions {
   readonly onBatch: (batch: MessageBatch, control: BatchControl) => Promise<void>;
   /** Told after each (re-)assignment with what this member now owns. */
   readonly onAssigned?: (assignment: ReadonlyMap<string, readonly number[]>) => void;
-  /** How many partitions may be handled at once. Default 1. */
+  /** How many partitions may be handled at once, one batch each. Default 1. */
   readonly concurrency?: number;
   /** Most bytes fetched per partition and request. Default 1 MiB. */
   readonly maxBytesPerPartition?: number;
   /** Longest wait of a fetch for new data, ms. Default 100. */
   readonly maxWaitMs?: number;
-  /** A member not heard of for this long is taken for dead, ms. Default 10000; brokers accept 6000 to 1800000 unless told otherwise. */
+  /**
+   * Lower numbers are handled first while a partition of theirs waits; 0 for topics that are not named. Now and then the partition that
+   * waited longest is next all the same, so nothing waits for ever.
+   */
+  readonly priorities?: ReadonlyMap<string, number>;
+  /** A member not heard of for this long is taken for dead, ms. Default 6000; brokers accept 6000 to 1800000 unless told otherwise. */
   readonly sessionTimeoutMs?: number;
   /** One member gets all partitions and keeps them while it lives; the others wait. All members of the group must ask for it. */
   readonly exclusive?: boolean;
@@ -126,6 +136,11 @@ export interface ConsumerGroup {
   resume(topics?: readonly string[]): void;
   /** Moves one owned partition; the next batch starts at this offset. */
   seek(topic: string, partition: number, offset: bigint): void;
+  /**
+   * Commits an earlier offset of one owned partition as this member, then moves there: whoever owns the partition next starts there too.
+   * Rejects when the membership is lost (the partition is another's then).
+   */
+  rewind(topic: string, partition: number, offset: bigint): Promise<void>;
 }
 
 export interface ReadTopicOptions {

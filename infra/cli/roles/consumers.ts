@@ -1,7 +1,6 @@
 import { catalogConsumer } from '#consumers/catalog/catalogConsumer.ts';
 import { createElastic } from '#consumers/catalog/elastic.ts';
 import { ordersConsumer } from '#consumers/orders/ordersConsumer.ts';
-import { replayIfCopiesAreLost } from '#consumers/rows/copyOrigin.ts';
 import { rowsConsumer } from '#consumers/rows/rowsConsumer.ts';
 import { DeadLetters } from '#consumers/runner/deadLetters.ts';
 import { createRunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
@@ -45,7 +44,7 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
 
   const components: Component[] = [connections(kafka, redis, deadLetters, () => elastic.close())];
   const status: Record<string, () => unknown> = {};
-  components.push(preparation(kafka, redis, consumerGroups(config), log));
+  components.push(preparation(kafka, consumerGroups(config), log));
   if (documents.length > 0) {
     const rows = rowsConsumer({ ...shared, documents, topicSpec, topicOf: (table) => topicOf(config, table) });
     components.push(rows.component);
@@ -97,16 +96,9 @@ function connections(
   };
 }
 
-/** Waits until capture has made the topics, then starts the groups over if Redis lost the copies. */
-function preparation(
-  kafka: KafkaClient,
-  redis: RedisClient,
-  groups: ReturnType<typeof consumerGroups>,
-  log: Logger,
-): Component {
-  const [own, foreign] = [new Set<string>(), new Set<string>()];
-  for (const { groupId, topics } of groups)
-    for (const topic of topics) (groupId.includes('.catalog.') ? own : foreign).add(topic);
+/** Waits until capture has made the topics. */
+function preparation(kafka: KafkaClient, groups: ReturnType<typeof consumerGroups>, log: Logger): Component {
+  const foreign = new Set(groups.flatMap(({ groupId, topics }) => (groupId.includes('.catalog.') ? [] : topics)));
   return {
     name: 'consumer preparation',
     start: async (signal) => {
@@ -129,8 +121,6 @@ function preparation(
           },
         },
       );
-      const replayed = groups.filter(({ topics }) => topics.every((topic) => !own.has(topic)));
-      await replayIfCopiesAreLost(kafka, redis, replayed, log);
     },
     stop: async () => undefined,
   };

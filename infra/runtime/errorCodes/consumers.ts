@@ -34,6 +34,22 @@ export const CONSUMERS_ERRORS = {
     'Stop its consumers first, or use `sluice replay`, which works while they run.',
   ),
 
+  COPY_PLAN_CHANGED: entry(
+    'A process with a newer configuration needs rows to be found in more ways than the one that wrote them knew.',
+    'Nothing to do: the records are handled again at once, by the newer plan.',
+    true,
+  ),
+  COPY_NOT_MOVED_BACK: entry(
+    'Redis lost what was written, but the partition could not be moved back just then.',
+    'Nothing to do unless it repeats: its owner tries again, and every later owner does too.',
+    true,
+  ),
+  COPY_REBUILDING: entry(
+    'Redis lost rows and they are being read again from Kafka; documents are not built from half of them.',
+    'Wait: progress shows as lag of the rows group. Documents that exist stay as they are meanwhile.',
+    true,
+  ),
+
   // consumers/rows, consumers/catalog
   PROJECTION_FAILED: entry(
     'A function of the configuration failed for one row or document.',
@@ -63,5 +79,9 @@ export const CONSUMERS_ERRORS = {
   ),
 
   // consumers/stock, consumers/orders
+  ORDER_REQUEST_INVALID: entry(
+    'A request for orders is malformed.',
+    'Give the cursor of a page as it stands there, or leave it out to begin with the newest.',
+  ),
   STOCK_REQUEST_INVALID: entry('A stock request is malformed.', 'Ask for 1 to 500 SKUs, or for a change id as given.'),
 } as const;

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { command, type RedisCommands, type RedisScript, script } from '#infra/redis/client.ts';
+
+/**
+ * Which records a store has taken, kept in the store itself: what loses writes loses their entry with them. One hash per group: `id` names
+ * the store as long as it lost nothing, `<topic>/<partition>` is the next offset, `<topic>/<partition>/until` the offset up to which
+ * a partition is handled again after a loss, `plan` what else every writer must know (see rows/linkPlan.ts).
+ */
+
+/** One partition of a group. */
+export interface LedgerPlace {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** A partition with what is known of it outside the store. */
+export interface KnownPlace extends LedgerPlace {
+  /** First offset there is, and the next one to come. */
+  readonly begin: bigint;
+  readonly end: bigint;
+  /** Next offset the group, or this process, believes to be handled; 0 for nothing. */
+  readonly believed: bigint;
+}
+
+/** `complete`: the store holds all that was ever handled. `rebuilding`: it lost some, which is being handled again. `absent`: it was never begun, or is lost altogether. */
+export type CopyState = 'complete' | 'rebuilding' | 'absent';
+
+const field = ({ topic, partition }: LedgerPlace): string => `${topic}/${partition}`;
+
+/**
+ * KEYS[1] ledger. ARGV: an id for a store that has none, then four per partition: field, first offset, believed offset, end. Gives every
+ * partition an entry, and a goal where the store has less than was believed. An entry beyond the end is of an older topic of the same name.
+ * Answers the id and the entries.
+ */
+export const OPEN_LEDGER: RedisScript = {
+  name: 'OpenLedger',
+  keys: 1,
+  lua: `
+local id = redis.call('HGET', KEYS[1], 'id')
+if not id then id = ARGV[1]; redis.call('HSET', KEYS[1], 'id', id) end
+local answer = {id}
+for i = 2, #ARGV, 4 do
+  local entry = redis.call('HGET', KEYS[1], ARGV[i])
+  if not entry or tonumber(entry) > tonumber(ARGV[i+3]) then
+    entry = ARGV[i+1]
+    redis.call('HSET', KEYS[1], ARGV[i], entry)
+    redis.call('HDEL', KEYS[1], ARGV[i] .. '/until')
+  end
+  if tonumber(entry) < tonumber(ARGV[i+2]) then
+    local goal = redis.call('HGET', KEYS[1], ARGV[i] .. '/until')
+    if not goal or tonumber(goal) < tonumber(ARGV[i+2]) then redis.call('HSET', KEYS[1], ARGV[i] .. '/until', ARGV[i+2]) end
+  end
+  answer[#answer + 1] = entry
+end
+return answer`,
+};
+
+/**
+ * KEYS[1] ledger. ARGV: id, field, first and next offset of what was handled, plan it was handled by (empty: none). Answers `ok`, `lost` when
+ * the store is not what it was when the records were handled, or `plan` when they must be handled again by a newer plan.
+ */
+export const PASS_LEDGER: RedisScript = {
+  name: 'PassLedger',
+  keys: 1,
+  lua: `
+local got = redis.call('HMGET', KEYS[1], 'id', ARGV[2], 'plan')
+if got[1] ~= ARGV[1] or not got[2] or tonumber(got[2]) < tonumber(ARGV[3]) then return 'lost' end
+if ARGV[5] ~= '' and got[3] and got[3] ~= ARGV[5] then return 'plan' end
+if tonumber(got[2]) < tonumber(ARGV[4]) then redis.call('HSET', KEYS[1], ARGV[2], ARGV[4]) end
+return 'ok'`,
+};
+
+/** KEYS[1] ledger. ARGV: the id that is given up, a new one. Whoever handled records under the old one handles them again. */
+export const RENEW_LEDGER: RedisScript = {
+  name: 'RenewLedger',
+  keys: 1,
+  lua: `if redis.call('HGET', KEYS[1], 'id') == ARGV[1] then redis.call('HSET', KEYS[1], 'id', ARGV[2]) end`,
+};
+
+export class CopyLedger {
+  readonly #redis: RedisCommands;
+  readonly #key: string;
+
+  constructor(redis: RedisCommands, groupId: string) {
+    this.#redis = redis;
+    this.#key = ledgerKey(redis, groupId);
+  }
+
+  /** Begins every partition that has no entry, and notes how far those that have less than was believed must be handled again. */
+  async open(
+    places: readonly KnownPlace[],
+  ): Promise<{ readonly storeId: string; readonly next: ReadonlyMap<string, bigint> }> {
+    const args = places.flatMap((place) => [
+      field(place),
+      String(place.begin),
+      String(place.believed),
+      String(place.end),
+    ]);
+    const [storeId, ...entries] = (await this.#redis.send(
+      script(OPEN_LEDGER, this.#key, randomUUID(), ...args),
+    )) as string[];
+    return { storeId: storeId!, next: new Map(places.map((place, i) => [field(place), BigInt(entries[i]!)])) };
+  }
+
+  /** What the store says now; null where it has nothing. One small round trip. */
+  async look(places: readonly LedgerPlace[]): Promise<{
+    readonly storeId: string | null;
+    readonly next: ReadonlyMap<string, bigint | null>;
+    readonly until: ReadonlyMap<string, bigint>;
+  }> {
+    const names = places.map(field);
+    const goals = names.map((name) => `${name}/until`);
+    const [storeId, ...found] = (await this.#redis.send(command('HMGET', this.#key, 'id', ...names, ...goals))) as (
+      | string
+      | null
+    )[];
+    const next = new Map(names.map((name, i) => [name, found[i] == null ? null : BigInt(found[i])]));
+    const until = new Map(
+      names.flatMap((name, i): [string, bigint][] => {
+        const goal = found[names.length + i];
+        return goal == null ? [] : [[name, BigInt(goal)]];
+      }),
+    );
+    return { storeId: storeId ?? null, next, until };
+  }
+
+  /** Notes that `from` up to `next` was handled while the store was `storeId`. */
+  async pass(
+    place: LedgerPlace & { readonly storeId: string; readonly next: bigint },
+    next: bigint,
+    plan: string,
+  ): Promise<'ok' | 'lost' | 'plan'> {
+    const args = [place.storeId, field(place), String(place.next), String(next), plan];
+    return (await this.#redis.send(script(PASS_LEDGER, this.#key, ...args))) as 'ok' | 'lost' | 'plan';
+  }
+
+  async renew(storeId: string): Promise<void> {
+    await this.#redis.send(script(RENEW_LEDGER, this.#key, storeId, randomUUID()));
+  }
+
+  /** The partitions were handled as far as they had been before the loss. */
+  async reached(places: readonly LedgerPlace[]): Promise<void> {
+    if (places.length > 0)
+      await this.#redis.send(command('HDEL', this.#key, ...places.map((place) => `${field(place)}/until`)));
+  }
+
+  /** For an operator who skips records: the store counts as having taken everything before these offsets. */
+  async set(entries: readonly (LedgerPlace & { readonly next: bigint })[]): Promise<void> {
+    if (entries.length === 0) return;
+    await this.#redis.send(
+      command('HSET', this.#key, ...entries.flatMap((entry) => [field(entry), String(entry.next)])),
+    );
+  }
+}
+
+export function ledgerKey(redis: RedisCommands, groupId: string): string {
+  return redis.key('{ledger}', groupId);
+}
+
+/** How whole the copy of a group is, with the store's id while it is complete: two equal ids mean that nothing was lost in between. */
+export async function copyState(
+  redis: RedisCommands,
+  groupId: string,
+): Promise<{ readonly state: CopyState; readonly storeId: string | null }> {
+  const flat = (await redis.send(command('HGETALL', ledgerKey(redis, groupId)))) as string[];
+  const names = flat.filter((_, i) => i % 2 === 0);
+  const storeId = flat[names.indexOf('id') * 2 + 1] ?? null;
+  if (!names.includes('id')) return { state: 'absent', storeId: null };
+  return { state: names.some((name) => name.endsWith('/until')) ? 'rebuilding' : 'complete', storeId };
+}
