@@ -1,5 +1,6 @@
 import { type Change, ChangeDecoder, type RecordDecoder } from '#consumers/runner/changes.ts';
 import type { DeadLetters } from '#consumers/runner/deadLetters.ts';
+import { CopyLedger } from '#consumers/runner/ledger.ts';
 import { Runner, type RunnerStatus } from '#consumers/runner/runner.ts';
 import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
@@ -7,7 +8,7 @@ import type { RedisClient } from '#infra/redis/client.ts';
 import type { OrdersDefinition } from '#infra/runtime/config/orders.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
-import { writeCommands, writeOrders } from './ordersHandler.ts';
+import { writeCommands, writeLines, writeOrders } from './ordersHandler.ts';
 
 /** Table of the commands that came in through the guarded door; see infra/sql. */
 export const COMMAND_TABLE = 'storefront.COMMAND';
@@ -22,7 +23,7 @@ export interface OrdersConsumerOptions {
   readonly definition: OrdersDefinition;
   readonly groupPrefix: string;
   readonly maxBatchRecords: number;
-  /** Topics of the order table and, where commands are captured, of COMMAND_TABLE → table. */
+  /** Topics of the order table, of the lines' table and, where commands are captured, of COMMAND_TABLE → table. */
   readonly topics: ReadonlyMap<string, string>;
 }
 
@@ -30,7 +31,7 @@ export function ordersGroup(groupPrefix: string): string {
   return `${groupPrefix}.orders`;
 }
 
-/** Order headers and command rows → Redis. */
+/** Order headers, order lines and command rows → Redis. */
 export function ordersConsumer(options: OrdersConsumerOptions): { component: Component; status(): RunnerStatus } {
   const { redis, definition, topics } = options;
   const changes = new ChangeDecoder(options.decoder, topics);
@@ -42,11 +43,14 @@ export function ordersConsumer(options: OrdersConsumerOptions): { component: Com
     metrics: options.metrics,
     log: options.log,
     maxBatchRecords: options.maxBatchRecords,
+    ledger: new CopyLedger(redis, ordersGroup(options.groupPrefix)),
     decode: (message) => changes.decode(message),
-    handle: (batch, control) =>
-      topics.get(batch.topic) === COMMAND_TABLE
-        ? writeCommands(redis, batch)
-        : writeOrders(redis, definition, batch, control),
+    handle: (batch, control) => {
+      const table = topics.get(batch.topic);
+      if (table === COMMAND_TABLE) return writeCommands(redis, batch);
+      if (table === definition.lines?.table) return writeLines(redis, definition.lines!, batch, control);
+      return writeOrders(redis, definition, batch, control);
+    },
   });
   return { component: runner.component(), status: () => runner.status() };
 }

@@ -12,3 +12,13 @@ export function corsHeaders(request: FastifyRequest, allowed: ReadonlySet<string
     'access-control-expose-headers': 'etag, retry-after, x-request-id',
   };
 }
+
+/**
+ * Headers of the answer to a browser that asks whether a page may send an Authorization header; the origin is judged by
+ * {@link corsHeaders}, without whose headers these mean nothing.
+ */
+export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
+  'access-control-allow-methods': 'GET',
+  'access-control-allow-headers': 'authorization',
+  'access-control-max-age': '600',
+};

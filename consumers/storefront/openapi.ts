@@ -1,8 +1,18 @@
 import { z } from 'zod';
 import type { SearchDefinition } from '#infra/runtime/config/catalog.ts';
 import { HTTP_PROBLEMS, type ProblemKind } from '#infra/runtime/http/problem.ts';
-import { ORDER_PROBLEMS, STREAM_PROBLEMS } from './problems.ts';
-import { orderParams, orderQuery, productQuery, skuParams, skusQuery, suggestQuery } from './queryParameters.ts';
+import { ORDERS_SCOPE } from './orderAccess.ts';
+import { ORDER_PROBLEMS, STREAM_PROBLEMS, WAIT_PROBLEMS } from './problems.ts';
+import {
+  commandParams,
+  orderParams,
+  orderQuery,
+  ordersQuery,
+  productQuery,
+  skuParams,
+  skusQuery,
+  suggestQuery,
+} from './queryParameters.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -22,8 +32,15 @@ export function storefrontOpenApi(search: SearchDefinition): Json {
     parameters: readonly Json[],
     ok: Json,
     problems: readonly ProblemKind[] = [],
+    security?: readonly Json[],
   ): Json => ({
-    get: { operationId, summary, parameters, responses: { 200: ok, ...problemResponses([...COMMON, ...problems]) } },
+    get: {
+      operationId,
+      summary,
+      parameters,
+      ...(security === undefined ? {} : { security }),
+      responses: { 200: ok, ...problemResponses([...COMMON, ...problems]) },
+    },
   });
   return {
     openapi: '3.1.0',
@@ -61,13 +78,50 @@ export function storefrontOpenApi(search: SearchDefinition): Json {
       ),
       '/orders/{orderId}': get(
         'getOrder',
-        'An order, not older than a command on it',
+        'An order, for its customer or for who knows the id of a command on it',
         [...pathParameters(orderParams), ...queryParameters(orderQuery.shape)],
         json('Order'),
-        [HTTP_PROBLEMS.notFound, ORDER_PROBLEMS.notVisibleYet],
+        [
+          HTTP_PROBLEMS.unauthenticated,
+          HTTP_PROBLEMS.forbidden,
+          HTTP_PROBLEMS.notFound,
+          ORDER_PROBLEMS.commandRefused,
+          WAIT_PROBLEMS.notVisibleYet,
+        ],
+        [{}, { token: [] }],
+      ),
+      '/orders': get(
+        'listOrders',
+        "A customer's orders, newest first",
+        queryParameters(ordersQuery.shape),
+        json('OrderPage'),
+        [
+          HTTP_PROBLEMS.unauthenticated,
+          HTTP_PROBLEMS.forbidden,
+          ORDER_PROBLEMS.commandRefused,
+          WAIT_PROBLEMS.notVisibleYet,
+        ],
+        [{ token: [] }],
+      ),
+      '/commands/{commandId}': get(
+        'getCommandOutcome',
+        'What became of a command, confirmed by its own change event, and the position at which it became visible',
+        pathParameters(commandParams),
+        json('CommandOutcome'),
+        [ORDER_PROBLEMS.commandNotSeen],
       ),
     },
-    components: { schemas: SCHEMAS },
+    components: {
+      securitySchemes: {
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: `Token of a configured issuer with the scope ${ORDERS_SCOPE}; its customer claim says whose orders it shows.`,
+        },
+      },
+      schemas: SCHEMAS,
+    },
   };
 }
 
@@ -185,9 +239,31 @@ const SCHEMAS: Json = {
       currency: { type: ['string', 'null'] },
       placedAt: { type: ['string', 'null'] },
       history: listOf(object({ status: text, at: { ...text, format: 'date-time' } })),
+      lines: listOf(
+        object(
+          {
+            lineId: text,
+            sku: text,
+            quantity: { type: 'number' },
+            unitPrice: { type: ['string', 'null'], description: 'Decimal text.' },
+            total: { type: ['string', 'null'], description: 'Decimal text.' },
+          },
+          ['lineId', 'sku', 'quantity'],
+        ),
+      ),
     },
     ['orderId', 'status', 'statusAt', 'history'],
   ),
+  OrderPage: object({ items: listOf(ref('Order')), nextCursor: { type: ['string', 'null'] } }),
+  CommandOutcome: object({
+    commandId: text,
+    command: text,
+    outcome: { type: 'string', enum: ['applied', 'refused'] },
+    refusal: { type: ['string', 'null'], description: 'The reason, when it was refused.' },
+    orderId: { type: ['string', 'null'] },
+    position: { ...text, description: 'Place of the command in the order of all changes; compares as text.' },
+    committedAt: { type: ['string', 'null'], format: 'date-time' },
+  }),
   Problem: object(
     {
       type: text,

@@ -1,48 +1,103 @@
-import type { FastifyInstance } from 'fastify';
-import type { OrderReader } from '#consumers/orders/orderTypes.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { CommandSeen, OrderReader, OrderStatus } from '#consumers/orders/orderTypes.ts';
 import { HTTP_PROBLEMS, HttpProblem } from '#infra/runtime/http/problem.ts';
-import { ORDER_PROBLEMS } from './problems.ts';
-import { checked, orderParams, orderQuery } from './queryParameters.ts';
+import { PREFLIGHT_HEADERS } from './cors.ts';
+import { customerAskedFor, type OrderAccess, showsOrder, unauthenticated } from './orderAccess.ts';
+import { ORDER_PROBLEMS, WAIT_PROBLEMS } from './problems.ts';
+import { checked, commandParams, orderParams, orderQuery, ordersQuery } from './queryParameters.ts';
 
 /** Requests that may wait for a command at once; each holds a connection and a poll. */
 const MAX_WAITING = 500;
 const RETRY_SECONDS = 1;
+const PAGE_SIZE = 20;
 
-/** GET /orders/{orderId}?after=<commandId>: the order, not older than that command. */
-export function addOrderRoutes(app: FastifyInstance, orders: OrderReader, maxWaitMs: number): void {
-  let waiting = 0;
+export interface OrderRouteOptions {
+  readonly orders: OrderReader;
+  readonly access: OrderAccess;
+  /** Longest wait for a command, ms. */
+  readonly maxWaitMs: number;
+}
 
-  /** Waits for the command unless the shopper goes away. */
-  async function waitFor(commandId: string, closed: AbortSignal): Promise<boolean> {
-    if (waiting >= MAX_WAITING) throw new HttpProblem(HTTP_PROBLEMS.unavailable, { retryAfterSeconds: RETRY_SECONDS });
-    waiting++;
-    try {
-      return await orders.waitForCommand(commandId, maxWaitMs, closed);
-    } finally {
-      waiting--;
-    }
-  }
+/** GET /orders (a customer's), GET /orders/{orderId}, GET /commands/{commandId}. */
+export function addOrderRoutes(app: FastifyInstance, options: OrderRouteOptions): void {
+  const { orders, access } = options;
+  const waitFor = waiting(options);
 
   app.get('/orders/:orderId', async (request, reply) => {
     const { orderId } = checked(orderParams, request.params, 'path');
     const { after } = checked(orderQuery, request.query);
+    const token = await access.token(request);
+    if (token === null && after === undefined) throw unauthenticated();
+    if (after !== undefined) await waitFor(after, request);
+    const order = await orders.read(orderId);
+    const isAllowed =
+      order !== null &&
+      (token === null ? (await orders.command(after!))?.orderId === orderId : showsOrder(token, order));
+    // One of somebody else is as unknown as one that is not there.
+    if (!isAllowed)
+      throw new HttpProblem(HTTP_PROBLEMS.notFound, { detail: 'There is no such order for this caller.' });
+    return personal(reply, shown(order));
+  });
+
+  app.get('/orders', async (request, reply) => {
+    const { customer, limit = PAGE_SIZE, cursor, after } = checked(ordersQuery, request.query);
+    const token = await access.required(request);
+    const customerId = customerAskedFor(token, customer);
+    if (after !== undefined) await waitFor(after, request);
+    const page = await orders.ofCustomer(customerId, { limit, ...(cursor === undefined ? {} : { cursor }) });
+    return personal(reply, { items: page.orders.map(shown), nextCursor: page.nextCursor });
+  });
+
+  app.get('/commands/:commandId', async (request, reply) => {
+    const { commandId } = checked(commandParams, request.params, 'path');
+    const seen = await orders.command(commandId);
+    if (seen === null) throw new HttpProblem(ORDER_PROBLEMS.commandNotSeen, { retryAfterSeconds: RETRY_SECONDS });
+    return personal(reply, outcomeOf(seen));
+  });
+
+  for (const path of ['/orders', '/orders/:orderId'])
+    app.options(path, async (_request, reply) => reply.code(204).headers(PREFLIGHT_HEADERS).send());
+}
+
+/** Waits until the copy shows a command's work, unless the shopper goes away. */
+function waiting({ orders, maxWaitMs }: OrderRouteOptions) {
+  let now = 0;
+  /** @throws 503 when the time is up or too many wait, 409 when the command is known to have been refused */
+  return async (commandId: string, request: FastifyRequest): Promise<void> => {
+    if (now >= MAX_WAITING) throw new HttpProblem(HTTP_PROBLEMS.unavailable, { retryAfterSeconds: RETRY_SECONDS });
     const gone = new AbortController();
     const onClose = (): void => gone.abort();
     request.raw.socket.once('close', onClose);
+    now++;
     try {
-      if (!(await waitFor(after, gone.signal))) {
-        throw new HttpProblem(ORDER_PROBLEMS.notVisibleYet, { retryAfterSeconds: RETRY_SECONDS });
-      }
+      const outcome = await orders.waitForCommand(commandId, maxWaitMs, gone.signal);
+      if (outcome === 'unknown')
+        throw new HttpProblem(WAIT_PROBLEMS.notVisibleYet, { retryAfterSeconds: RETRY_SECONDS });
+      if (outcome === 'refused') throw refused(await orders.command(commandId));
     } finally {
+      now--;
       request.raw.socket.off('close', onClose);
     }
-    const command = await orders.command(after);
-    const order = command?.orderId === orderId ? await orders.read(orderId) : null;
-    if (order === null)
-      throw new HttpProblem(HTTP_PROBLEMS.notFound, { detail: 'That command made or changed no such order.' });
-    // Whose order it is stays with the shop: the command id shows it to its bearer, not the customer behind it.
-    const { customerId: _customerId, ...shown } = order;
-    reply.header('cache-control', 'private, no-store');
-    return shown;
-  });
+  };
+}
+
+function refused(seen: CommandSeen | null): HttpProblem {
+  const refusal = seen?.refusal ?? null;
+  return new HttpProblem(ORDER_PROBLEMS.commandRefused, refusal === null ? {} : { facts: { refusal } });
+}
+
+/** Nobody between us and the caller may keep it. */
+function personal<T>(reply: FastifyReply, body: T): T {
+  reply.header('cache-control', 'private, no-store');
+  return body;
+}
+
+/** Whose order it is stays with the shop, whoever asks. */
+function shown({ customerId: _customerId, ...order }: OrderStatus): Omit<OrderStatus, 'customerId'> {
+  return order;
+}
+
+function outcomeOf({ commandId, commandName, orderId, position, committedAt, refusal }: CommandSeen) {
+  const outcome = refusal === null ? 'applied' : 'refused';
+  return { commandId, command: commandName, outcome, refusal, orderId, position, committedAt };
 }

@@ -61,14 +61,32 @@ export const orderParams = z.strictObject({
     .describe("The order's number."),
 });
 
+const commandId = z.uuid({ error: 'expected a commandId of the command API' }).transform((text) => text.toLowerCase());
+
 export const orderQuery = z.strictObject({
-  after: z
-    .uuid({ error: 'expected the commandId of a command on this order' })
-    .transform((text) => text.toLowerCase())
+  after: commandId
+    .optional()
     .describe(
-      'commandId from the command API. It is the right to see this order (order numbers can be guessed, command ids cannot), and the answer waits until the copy shows that command.',
+      'commandId from the command API: the answer waits until the copy shows that command. Without a token it must be of a command on this order and is the right to see it (order numbers can be guessed, command ids cannot).',
     ),
 });
+
+export const ordersQuery = z.strictObject({
+  customer: one
+    .regex(/^[\x21-\x7e]{1,64}$/, { error: 'expected 1 to 64 printable characters' })
+    .optional()
+    .describe("Whose orders; only for tokens that are not bound to a customer (the shop's own server)."),
+  limit: wholeNumber(1, 50).optional().describe('Orders on a page; default 20.'),
+  cursor: one
+    .regex(/^[A-Za-z0-9_-]{1,1200}$/, { error: 'expected the nextCursor of a page' })
+    .optional()
+    .describe('nextCursor of the page before.'),
+  after: commandId
+    .optional()
+    .describe('commandId from the command API: the answer waits until the copy shows that command.'),
+});
+
+export const commandParams = z.strictObject({ commandId: commandId.describe('commandId from the command API.') });
 
 function wholeNumber(min: number, max: number) {
   return one

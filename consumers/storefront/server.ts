@@ -8,11 +8,13 @@ import { errorFields } from '#infra/runtime/errors.ts';
 import { asProblem, problemAnswer, SECURITY_HEADERS, serverOptions } from '#infra/runtime/http/exchange.ts';
 import { HTTP_PROBLEMS, HttpProblem } from '#infra/runtime/http/problem.ts';
 import { TokenBuckets } from '#infra/runtime/http/tokenBuckets.ts';
+import { TokenCheck } from '#infra/runtime/http/tokens.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { Registry } from '#infra/runtime/metrics.ts';
 import { corsHeaders } from './cors.ts';
 import { countRequests } from './httpMetrics.ts';
 import { storefrontOpenApi } from './openapi.ts';
+import { OrderAccess } from './orderAccess.ts';
 import { addOrderRoutes } from './orderRoutes.ts';
 import { addProductRoutes } from './productRoutes.ts';
 import { addPublicRoutes } from './publicRoutes.ts';
@@ -55,7 +57,10 @@ export function createStorefrontServer(options: StorefrontServerOptions): Fastif
   });
   addProductRoutes(app, sides.search, sides.searchDefinition);
   if (sides.stock !== undefined) addStockRoutes(app, { stock: sides.stock, hub, limits });
-  if (sides.orders !== undefined) addOrderRoutes(app, sides.orders, limits.maxOrderWaitMs);
+  if (sides.orders !== undefined) {
+    const access = new OrderAccess(new TokenCheck(limits.customerTokens, log));
+    addOrderRoutes(app, { orders: sides.orders, access, maxWaitMs: limits.maxOrderWaitMs });
+  }
   addPublicRoutes(app, sides, storefrontOpenApi(sides.searchDefinition));
   return app;
 }
@@ -70,10 +75,12 @@ function answerUniformly(app: FastifyInstance, corsOrigins: readonly string[], l
   app.setNotFoundHandler((request, reply) => sendProblem(new HttpProblem(HTTP_PROBLEMS.notFound), request, reply, log));
 }
 
-/** A search that is not on the definition's lists is the caller's mistake. */
+/** Errors of the query sides that are the caller's mistake: a search that is not on the definition's lists, a cursor that is none. */
+const BAD_REQUESTS: ReadonlySet<unknown> = new Set(['SEARCH_REQUEST_INVALID', 'ORDER_REQUEST_INVALID']);
+
 function storefrontProblem(error: unknown): HttpProblem {
-  const isBadSearch = error instanceof Error && 'code' in error && error.code === 'SEARCH_REQUEST_INVALID';
-  return isBadSearch
+  const isBadRequest = error instanceof Error && 'code' in error && BAD_REQUESTS.has(error.code);
+  return isBadRequest
     ? new HttpProblem(HTTP_PROBLEMS.validation, { detail: error.message, cause: error })
     : asProblem(error);
 }

@@ -21,7 +21,12 @@ export function topicOf(config: Config, table: string): string {
 /** Topics of the orders group → table; the command table only where it is captured. */
 export function orderTopics(config: Config): ReadonlyMap<string, string> {
   if (config.orders === undefined) return new Map();
-  const tables = [config.orders.table, ...(isCaptured(config, COMMAND_TABLE) ? [COMMAND_TABLE] : [])];
+  const { table, lines } = config.orders;
+  const tables = [
+    table,
+    ...(lines ? [lines.table] : []),
+    ...(isCaptured(config, COMMAND_TABLE) ? [COMMAND_TABLE] : []),
+  ];
   return new Map(tables.map((table) => [topicOf(config, table), table]));
 }
 

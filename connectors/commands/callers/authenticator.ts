@@ -1,11 +1,10 @@
 import type { PeerCertificate } from 'node:tls';
+import { bearerCredential } from '#infra/runtime/http/tokens.ts';
 import type { Caller } from '../pipeline/caller.ts';
 import { type CertificateEntry, callerOfCertificate } from './certificates.ts';
 import type { TokenVerifier } from './jwt.ts';
 import type { KeyRing } from './keyRing.ts';
 
-/** Longest credential looked at: an API key has 60 characters, a token of a few claims under 2000. */
-const BEARER = /^Bearer ([\x21-\x7e]{1,4096})$/i;
 const KEY_START = 'slk_';
 
 export interface AuthenticatorOptions {
@@ -30,13 +29,13 @@ export class Authenticator {
   /**
    * The caller of a request: its Authorization header when there is one, else its client certificate. A bad header is not made good by a
    * certificate.
-   * @throws CMD_CALLER_UNPROVEN when a token could not be checked at all.
+   * @throws TOKEN_UNPROVEN when a token could not be checked at all.
    */
   async request(authorization: string | undefined, certificate: PeerCertificate | undefined): Promise<Caller | null> {
     const { tokens, certificates = [] } = this.#options;
     if (authorization === undefined)
       return certificate === undefined ? null : callerOfCertificate(certificate, certificates);
-    const [, credential] = BEARER.exec(authorization) ?? [];
+    const credential = bearerCredential(authorization);
     if (credential === undefined) return null;
     if (credential.startsWith(KEY_START)) return this.key(credential);
     return tokens === undefined || !tokens.isConfigured ? null : tokens.verify(credential);

@@ -97,7 +97,7 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, readonly [kind: ProblemKind, r
   CMD_TIMED_OUT: [COMMAND_PROBLEMS.timedOut, RETRY_SOON_SECONDS],
   CMD_DATABASE_AWAY: [COMMAND_PROBLEMS.databaseAway, RETRY_AWAY_SECONDS],
   CMD_QUEUE_AWAY: [COMMAND_PROBLEMS.queueAway, RETRY_AWAY_SECONDS],
-  CMD_CALLER_UNPROVEN: [COMMAND_PROBLEMS.callerUnproven, RETRY_AWAY_SECONDS],
+  TOKEN_UNPROVEN: [COMMAND_PROBLEMS.callerUnproven, RETRY_AWAY_SECONDS],
 };
 
 /** Any error of a command as a problem: refusals with their facts and the place in the request they are about. */

@@ -24,7 +24,10 @@ export async function composeStorefront({ config, log, metrics }: RoleContext): 
   const { storefront } = config;
   const search = createCatalogSearch<object>(definition, config.elasticsearch);
   const stock = config.stock === undefined ? undefined : createStockReader({ redis: config.redis, log });
-  const orders = config.orders === undefined ? undefined : createOrderReader({ redis: config.redis, log });
+  const orders =
+    config.orders === undefined
+      ? undefined
+      : createOrderReader({ redis: config.redis, log, hasLines: config.orders.lines !== undefined });
   const hub = stock === undefined ? undefined : new StockHub({ stock, log, metrics, limits: storefront });
   const app = createStorefrontServer({
     sides: { search, searchDefinition: definition.search, stock, orders },

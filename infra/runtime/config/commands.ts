@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { certificatesSchema, tlsSchema, tokensSchema } from './commandCallers.ts';
+import { certificatesSchema, tlsSchema } from './commandCallers.ts';
 import { httpSchema, secretSchema, wholeNumber } from './sections.ts';
+import { tokensSchema } from './tokens.ts';
 
 /** Where commands wait while the database is away. */
 const queueSchema = z.strictObject({

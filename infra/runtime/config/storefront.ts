@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { httpSchema } from './sections.ts';
+import { tokensSchema } from './tokens.ts';
 
 const wholeNumber = (what: string, min: number, max: number) => z.int().min(min).max(max).describe(what);
 
@@ -37,6 +38,9 @@ export const storefrontSchema = z.strictObject({
     100,
     300_000,
   ).default(15_000),
+  customerTokens: tokensSchema.describe(
+    "Issuers of tokens (JWT, scope orders:read) that show orders: a customer's token that customer's, one without a customer (customerRequired: false, the shop's own server) all. Default none: orders are shown only to who knows the id of a command on them.",
+  ),
   maxOrderWaitMs: wholeNumber(
     'Milliseconds GET /orders/{orderId}?after= waits until the copy has passed the command. Default 5000.',
     0,

@@ -39,11 +39,6 @@ export const COMMANDS_ERRORS = {
     'There is no working API key with the prefix that was named.',
     '`sluice keys list` shows the prefixes and which of them still work.',
   ),
-  CMD_CALLER_UNPROVEN: entry(
-    "A caller's token could not be checked, because the issuer's keys could not be read.",
-    'Check that commands.tokens[].jwksUrl answers; the caller may try again.',
-    true,
-  ),
   CMD_QUEUE_AWAY: entry(
     'The queue of commands cannot be reached.',
     'Check that Kafka runs and that kafka.brokers is right; nothing was accepted.',

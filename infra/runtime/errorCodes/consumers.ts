@@ -34,6 +34,11 @@ export const CONSUMERS_ERRORS = {
     'Stop its consumers first, or use `sluice replay`, which works while they run.',
   ),
 
+  COPY_WAITS_FULL: entry(
+    'As many requests as may wait for a copy are waiting already.',
+    'Ask again shortly; raise storefront.maxWaiting when shoppers meet this often.',
+    true,
+  ),
   COPY_PLAN_CHANGED: entry(
     'A process with a newer configuration needs rows to be found in more ways than the one that wrote them knew.',
     'Nothing to do: the records are handled again at once, by the newer plan.',

@@ -35,9 +35,7 @@ export function orderView({ main, orderId, url, signal, title }) {
       if (FINAL.has(order.status)) return;
     } catch (error) {
       if (signal.aborted) return;
-      // Just after it was placed, the copy we read may not know the order yet.
-      const early = error.problem?.code === 'order-not-visible-yet' && tries++ < 20;
-      if (error.status === 404 && !early) {
+      if (error.status === 404) {
         replace(
           view,
           notice(
@@ -51,7 +49,6 @@ export function orderView({ main, orderId, url, signal, title }) {
     }
     timer = setTimeout(look, document.hidden ? POLL_MS * 5 : POLL_MS);
   };
-  let tries = 0;
   let timer;
   look();
   signal.addEventListener('abort', () => clearTimeout(timer));

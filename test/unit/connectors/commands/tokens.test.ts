@@ -130,7 +130,7 @@ describe("an issuer's keys", () => {
     const asked = issuer.asked;
     const token = await issuer.sign();
     for (let i = 0; i < 5; i++)
-      expect(hasCode(await verifier.verify(token).catch((e: unknown) => e), 'CMD_CALLER_UNPROVEN')).toBe(true);
+      expect(hasCode(await verifier.verify(token).catch((e: unknown) => e), 'TOKEN_UNPROVEN')).toBe(true);
     expect(issuer.asked).toBe(asked + 1);
     const door = new CommandHarness(keys, { tokens: verifier });
     const answer = await door.post({ key: token });

@@ -1,5 +1,5 @@
 import type { CatalogSearch, SearchParams } from '#consumers/catalog/searchTypes.ts';
-import type { CommandSeen, OrderReader, OrderStatus } from '#consumers/orders/orderTypes.ts';
+import type { CommandOutcome, CommandSeen, OrderPage, OrderReader, OrderStatus } from '#consumers/orders/orderTypes.ts';
 import type { SkuStock, StockChange, StockReader } from '#consumers/stock/stockTypes.ts';
 import type { SearchDefinition } from '#infra/runtime/config/catalog.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
@@ -100,7 +100,8 @@ function level(sku: string, onHand: number): SkuStock {
 export const COMMAND_ID = '5f0c6a52-8a0e-4c53-9a55-0d9a6d1c2b11';
 
 export class FakeOrders implements OrderReader {
-  seen = true;
+  outcome: CommandOutcome = 'visible';
+  readonly asked: unknown[] = [];
   readonly order: OrderStatus = {
     orderId: '100001',
     customerId: '17',
@@ -113,12 +114,17 @@ export class FakeOrders implements OrderReader {
     return orderId === this.order.orderId ? this.order : null;
   }
   async command(commandId: string): Promise<CommandSeen | null> {
-    return commandId === COMMAND_ID
-      ? { commandId, commandName: 'AcceptOrder', orderId: '100001', position: '0' }
-      : null;
+    if (commandId !== COMMAND_ID) return null;
+    const refusal = this.outcome === 'refused' ? 'order-not-cancellable' : null;
+    const orderId = refusal === null ? '100001' : null;
+    return { commandId, commandName: 'AcceptOrder', orderId, position: '0', committedAt: null, refusal };
   }
   async waitForCommand() {
-    return this.seen;
+    return this.outcome;
+  }
+  async ofCustomer(customerId: string, page: { readonly limit: number; readonly cursor?: string }): Promise<OrderPage> {
+    this.asked.push({ customerId, ...page });
+    return { orders: customerId === this.order.customerId ? [this.order] : [], nextCursor: null };
   }
   async close() {}
 }

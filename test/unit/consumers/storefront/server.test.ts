@@ -4,7 +4,7 @@ import { createStorefrontServer } from '#consumers/storefront/server.ts';
 import { type StorefrontConfig, storefrontSchema } from '#infra/runtime/config/storefront.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import { createMetrics } from '#infra/runtime/metrics.ts';
-import { COMMAND_ID, DEFINITION, FakeOrders, FakeSearch, FakeStock } from './fakes.ts';
+import { DEFINITION, FakeOrders, FakeSearch, FakeStock } from './fakes.ts';
 
 let search: FakeSearch;
 let stock: FakeStock;
@@ -127,38 +127,6 @@ describe('GET /stock', () => {
     const answer = await app.inject('/stock?skus=A');
     expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '2']);
     expect(answer.body).not.toContain('gone');
-  });
-});
-
-describe('GET /orders/{orderId}', () => {
-  it('shows the order to whoever holds the id of a command on it, without the customer', async () => {
-    const answer = await app.inject(`/orders/100001?after=${COMMAND_ID.toUpperCase()}`);
-    expect(answer.json()).toEqual({
-      orderId: '100001',
-      status: 'new',
-      statusAt: '2024-01-01T00:00:00.000Z',
-      history: [],
-    });
-    expect(answer.headers['cache-control']).toBe('private, no-store');
-  });
-
-  it('is not found with the id of another order', async () => {
-    expect((await app.inject(`/orders/100002?after=${COMMAND_ID}`)).json().code).toBe('not-found');
-  });
-
-  it('needs a command id', async () => {
-    expect((await app.inject('/orders/100001')).statusCode).toBe(422);
-    expect((await app.inject('/orders/100001?after=1')).statusCode).toBe(422);
-  });
-
-  it('asks to come back while the copy does not show the command', async () => {
-    orders.seen = false;
-    const answer = await app.inject(`/orders/100001?after=${COMMAND_ID}`);
-    expect([answer.statusCode, answer.json().code, answer.headers['retry-after']]).toEqual([
-      404,
-      'order-not-visible-yet',
-      '1',
-    ]);
   });
 });
 
