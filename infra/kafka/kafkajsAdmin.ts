@@ -1,7 +1,9 @@
-import type { Admin, Kafka } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { retry } from '#infra/runtime/retry.ts';
+import { GroupCoordinator } from './group/coordinator.ts';
 import { asKafkaError } from './kafkajsErrors.ts';
+import type { InternalCluster } from './kafkajsInternals.ts';
 import type { PartitionOffsets, TopicSpec } from './types.ts';
 
 /** The library's number for topics in requests about settings. */
@@ -117,31 +119,29 @@ export async function groupMembers(admin: Admin, groupId: string): Promise<numbe
   return groups[0]?.members.length ?? 0;
 }
 
+/** What a commit says that comes from outside of the group. */
+const [NO_GENERATION, NO_MEMBER] = [-1, ''];
+
 /**
- * See KafkaClient.commitOffsets. The library's own setOffsets waits for a five-second fetch of a hidden consumer; this one joins with a
- * short wait, commits and leaves.
+ * See KafkaClient.commitOffsets. The library's own setOffsets joins the group with a hidden consumer and waits for its five-second fetch; a
+ * commit that names no member does it in one request and is refused while the group has members.
  */
 export async function commitOffsets(
-  kafka: Kafka,
+  cluster: InternalCluster,
   groupId: string,
   offsets: ReadonlyMap<string, PartitionOffsets>,
 ): Promise<void> {
-  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 50, sessionTimeout: 10_000, heartbeatInterval: 2000 });
-  await asKafkaError(`setting the offsets of group ${groupId}`, async () => {
-    try {
-      await consumer.connect();
-      await consumer.subscribe({ topics: [...offsets.keys()], fromBeginning: true });
-      const joined = Promise.withResolvers<void>();
-      consumer.on(consumer.events.GROUP_JOIN, () => joined.resolve());
-      consumer.on(consumer.events.CRASH, ({ payload }) => joined.reject(payload.error));
-      await consumer.run({ autoCommit: false, eachBatch: async () => undefined });
-      await joined.promise;
-      const list = [...offsets].flatMap(([topic, partitions]) =>
-        [...partitions].map(([partition, offset]) => ({ topic, partition, offset: String(offset) })),
-      );
-      await consumer.commitOffsets(list);
-    } finally {
-      await consumer.disconnect().catch(() => undefined);
-    }
-  });
+  const topics = [...offsets].map(([topic, partitions]) => ({
+    topic,
+    partitions: [...partitions].map(([partition, offset]) => ({ partition, offset: String(offset) })),
+  }));
+  if (topics.length === 0) return;
+  const coordinator = new GroupCoordinator(cluster, groupId);
+  await retry(
+    () =>
+      coordinator.ask(`setting the offsets of group ${groupId}`, (broker) =>
+        broker.offsetCommit({ groupId, memberId: NO_MEMBER, groupGenerationId: NO_GENERATION, topics }),
+      ),
+    { attempts: COORDINATOR_ATTEMPTS, maxMs: 1000 },
+  );
 }

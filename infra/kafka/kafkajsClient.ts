@@ -3,7 +3,7 @@ import type { Logger } from '#infra/runtime/logger.ts';
 import { Kafka, logLevel } from './kafkajs.ts';
 import { commitOffsets, committedOffsets, ensureTopics, groupMembers } from './kafkajsAdmin.ts';
 import { asKafkaError } from './kafkajsErrors.ts';
-import { KafkajsGroup } from './kafkajsGroup.ts';
+import { KafkajsGroup, ProcessLoad } from './kafkajsGroup.ts';
 import { checkKafkajsVersion, createInternalCluster, type InternalCluster } from './kafkajsInternals.ts';
 import { kafkajsLogCreator } from './kafkajsLog.ts';
 import { openPartitionProducer } from './kafkajsProducer.ts';
@@ -29,6 +29,7 @@ export function createKafkaClient(options: KafkaClientOptions, log: Logger): Kaf
   };
   const kafka = new Kafka({ ...settings, retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 8 } });
   const transactionalKafka = new Kafka({ ...settings, retry: TRANSACTION_RETRY });
+  const load = new ProcessLoad();
   const opened = new Set<Closable>();
   const track = <T extends Closable>(thing: T): T => {
     opened.add(thing);
@@ -65,7 +66,7 @@ export function createKafkaClient(options: KafkaClientOptions, log: Logger): Kaf
     producer: async () => track(await openPartitionProducer(kafka)),
     transactionalProducer: async (id) => track(await openTransactionalProducer(transactionalKafka, id)),
     consumerGroup(group) {
-      const member = new KafkajsGroup(kafka, group, log);
+      const member = new KafkajsGroup(kafka, group, log, load);
       track({ close: () => member.stop() });
       return member;
     },
@@ -74,7 +75,7 @@ export function createKafkaClient(options: KafkaClientOptions, log: Logger): Kaf
     offsetsByTimestamp: async (topic, timestampMs) => offsetsAt(await cluster(), topic, timestampMs),
     committedOffsets: async (groupId, topics) => committedOffsets(await admin(), groupId, topics),
     groupMembers: async (groupId) => groupMembers(await admin(), groupId),
-    commitOffsets: (groupId, offsets) => commitOffsets(kafka, groupId, offsets),
+    commitOffsets: async (groupId, offsets) => commitOffsets(await cluster(), groupId, offsets),
     async close() {
       await Promise.allSettled([...opened].map((thing) => thing.close()));
       opened.clear();

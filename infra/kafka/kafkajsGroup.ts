@@ -95,7 +95,7 @@ export class KafkajsGroup implements ConsumerGroup {
       log,
     });
     const isPaused = (topic: string): boolean => this.#paused.has(topic);
-    const { owned } = { owned: this.#owned };
+    const owned = this.#owned;
     this.#handlers = new Handlers({
       owned,
       onBatch: options.onBatch,
@@ -166,6 +166,16 @@ export class KafkajsGroup implements ConsumerGroup {
 
   seek(topic: string, partition: number, offset: bigint): void {
     this.#owned.get(topic, partition)?.moveTo(offset);
+    this.#fetcher.wake();
+  }
+
+  async rewind(topic: string, partition: number, offset: bigint): Promise<void> {
+    const owned = this.#owned.get(topic, partition);
+    owned?.moveTo(offset);
+    if (owned) this.#commits.add(owned, offset);
+    await this.#commits.flushed();
+    if (!owned || !this.#owned.has(owned))
+      throw new SluiceError('KAFKA_MEMBERSHIP_LOST', `${topic}/${partition} belongs to another member now`);
     this.#fetcher.wake();
   }
 

@@ -1,51 +1,61 @@
 import { createRequire } from 'node:module';
 import type { Kafka } from 'kafkajs';
 import { SluiceError } from '#infra/runtime/errors.ts';
+import type { FetchResponse } from './patch/fetchResponse.ts';
 
 /** The one version whose inner parts this folder was written and tested against. */
 const KAFKAJS_VERSION = '2.2.4';
 
-/** A record as the library decodes it from a fetch. Offsets and times are decimal text. */
-export interface RawRecord {
-  readonly offset: string;
-  readonly timestamp: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers: Readonly<Record<string, RawHeader>>;
-  readonly isControlRecord: boolean;
-  readonly batchContext?: { readonly producerId: string; readonly inTransaction: boolean };
+/** Offsets by topic as requests of the protocol list them. */
+export type TopicList<P> = readonly { readonly topic: string; readonly partitions: readonly P[] }[];
+
+/** Who speaks, in requests of a group's member. */
+interface MemberOf {
+  readonly groupId: string;
+  readonly memberId: string;
 }
 
-/** The library gives an array for a header that is written more than once. */
-export type RawHeader = Buffer | string | undefined | readonly (Buffer | string)[];
-
-export interface FetchedPartition {
-  readonly partition: number;
-  readonly errorCode: number;
-  readonly highWatermark: string;
-  readonly lastStableOffset: string;
-  readonly abortedTransactions: readonly { readonly producerId: string; readonly firstOffset: string }[] | null;
-  readonly messages: readonly RawRecord[];
-}
-
-/** The connection to one broker, as far as we use it. */
+/** The connection to one broker, as far as we use it. Fetches go over a connection of their own. */
 export interface InternalBroker {
   fetch(request: {
     readonly isolationLevel: 0 | 1;
     readonly maxWaitTime: number;
     readonly minBytes: number;
     readonly maxBytes: number;
-    readonly topics: readonly {
-      readonly topic: string;
-      readonly partitions: readonly {
-        readonly partition: number;
-        readonly fetchOffset: string;
-        readonly maxBytes: number;
-      }[];
-    }[];
-  }): Promise<{
-    readonly responses: readonly { readonly topicName: string; readonly partitions: readonly FetchedPartition[] }[];
+    readonly topics: TopicList<{ readonly partition: number; readonly fetchOffset: string; readonly maxBytes: number }>;
+  }): Promise<FetchResponse>;
+  /** Waits for the other members; the library asks again by itself when it is given a member id first. */
+  joinGroup(
+    request: MemberOf & {
+      readonly sessionTimeout: number;
+      readonly rebalanceTimeout: number;
+      readonly groupProtocols: readonly { readonly name: string; readonly metadata: Buffer }[];
+    },
+  ): Promise<{
+    readonly generationId: number;
+    readonly leaderId: string;
+    readonly memberId: string;
+    /** Empty but for the leader. */
+    readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
   }>;
+  syncGroup(
+    request: MemberOf & {
+      readonly generationId: number;
+      readonly groupAssignment: readonly { readonly memberId: string; readonly memberAssignment: Buffer }[];
+    },
+  ): Promise<{ readonly memberAssignment: Buffer }>;
+  heartbeat(request: MemberOf & { readonly groupGenerationId: number }): Promise<unknown>;
+  leaveGroup(request: MemberOf): Promise<unknown>;
+  offsetCommit(
+    request: MemberOf & {
+      readonly groupGenerationId: number;
+      readonly topics: TopicList<{ readonly partition: number; readonly offset: string }>;
+    },
+  ): Promise<unknown>;
+  offsetFetch(request: {
+    readonly groupId: string;
+    readonly topics: TopicList<{ readonly partition: number }>;
+  }): Promise<{ readonly responses: TopicList<{ readonly partition: number; readonly offset: string }> }>;
 }
 
 /** The library's view of the cluster: metadata and connections, without any group. */
@@ -57,6 +67,11 @@ export interface InternalCluster {
   findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number; readonly leader: number }[];
   findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, number[]>>;
   findBroker(which: { readonly nodeId: string }): Promise<InternalBroker>;
+  /** Node id of the broker that leads the group. */
+  findGroupCoordinatorMetadata(which: {
+    readonly groupId: string;
+    readonly coordinatorType: 0;
+  }): Promise<{ readonly coordinator: { readonly nodeId: number } }>;
   fetchTopicsOffset(
     topics: readonly {
       readonly topic: string;
@@ -70,6 +85,15 @@ export interface InternalCluster {
       readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
     }[]
   >;
+}
+
+/** The protocol's error of this number, named as the library names it. */
+export function protocolError(code: number): Error {
+  const load = createRequire(import.meta.url);
+  const { createErrorFromCode } = load('kafkajs/src/protocol/error.js') as {
+    createErrorFromCode: (code: number) => Error;
+  };
+  return createErrorFromCode(code);
 }
 
 let checked = false;

@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from '#infra/runtime/clock.ts';
-import { SluiceError } from '#infra/runtime/errors.ts';
+import { isRetriable, SluiceError } from '#infra/runtime/errors.ts';
+import { toIncoming } from './fetchedRecords.ts';
 import { kafkaErrorName, toKafkaError } from './kafkajsErrors.ts';
-import type { FetchedPartition, InternalCluster } from './kafkajsInternals.ts';
-import { committedRecords, toIncoming } from './rawRecords.ts';
+import { type InternalCluster, protocolError } from './kafkajsInternals.ts';
+import type { FetchedPartition } from './patch/fetchResponse.ts';
 import type { MessageBatch, OffsetRange, PartitionOffsets, ReadTopicOptions } from './types.ts';
 
 const MAX_BYTES = 4 << 20;
@@ -11,7 +12,12 @@ const ATTEMPTS = 10;
 
 /** Errors after which the leader has to be looked up again. */
 const STALE =
-  /NOT_LEADER|LEADER_NOT_AVAILABLE|UNKNOWN_LEADER_EPOCH|FENCED_LEADER_EPOCH|KafkaJSConnection|KafkaJSBrokerNotFound|KafkaJSRequestTimeout/;
+  /NOT_LEADER|LEADER_NOT_AVAILABLE|UNKNOWN_LEADER_EPOCH|FENCED_LEADER_EPOCH|KAFKA_STORAGE_ERROR|KafkaJSConnection|KafkaJSBrokerNotFound|KafkaJSRequestTimeout/;
+
+/** Whether the leader has moved or its broker is away. */
+export function isStaleLeader(error: unknown): boolean {
+  return STALE.test(kafkaErrorName(error));
+}
 
 /** Partition ids of a topic; null when it does not exist. */
 export async function topicPartitions(cluster: InternalCluster, topic: string): Promise<number[] | null> {
@@ -66,11 +72,16 @@ async function withLeaders<T>(
     try {
       return await ask();
     } catch (error) {
-      if (!STALE.test(kafkaErrorName(error)) || failures >= ATTEMPTS) throw toKafkaError(error, what);
+      if (!mayPass(error) || failures >= ATTEMPTS) throw toKafkaError(error, what);
       await clock.sleep(100 * failures);
       await refresh(cluster);
     }
   }
+}
+
+/** A wrong checksum may be one of the way; the next fetch shows it. */
+function mayPass(error: unknown): boolean {
+  return isStaleLeader(error) || isRetriable(error);
 }
 
 /** Brokers may be away while the leaders are looked up; then the next attempt shows it. */
@@ -134,7 +145,7 @@ async function readPartition(
       fetched = await fetchOnce(cluster, topic, partition, from);
       failures = 0;
     } catch (error) {
-      if (!STALE.test(kafkaErrorName(error)) || ++failures >= ATTEMPTS) throw toKafkaError(error, `reading ${topic}`);
+      if (!mayPass(error) || ++failures >= ATTEMPTS) throw toKafkaError(error, `reading ${topic}`);
       await clock.sleep(100 * failures, signal);
       await refresh(cluster);
       continue;
@@ -162,7 +173,9 @@ async function fetchOnce(
     maxBytes: MAX_BYTES,
     topics: [{ topic, partitions: [{ partition, fetchOffset: String(from), maxBytes: MAX_BYTES }] }],
   });
-  return answer.responses[0]!.partitions[0]!;
+  const [fetched] = answer.responses[0]!.partitions;
+  if (fetched!.errorCode !== 0) throw protocolError(fetched!.errorCode);
+  return fetched!;
 }
 
 /** Cuts what was fetched at `end` and says where to go on; control records and compacted gaps move the offset too. */
@@ -172,13 +185,12 @@ function toBatch(
   from: bigint,
   end: bigint,
 ): MessageBatch & { readonly next: bigint } {
-  const messages = committedRecords(fetched, from)
-    .filter((record) => BigInt(record.offset) < end)
+  const messages = fetched.records
+    .filter(({ offset }) => offset >= from && offset < end)
     .map((record) => toIncoming(topic, fetched.partition, record));
-  const last = fetched.messages.at(-1);
   // A fetch of one partition always brings its next record, so an empty answer means that compaction removed the rest of the range.
-  const after = last && BigInt(last.offset) >= from ? BigInt(last.offset) + 1n : end;
+  const after = fetched.next !== null && fetched.next > from ? fetched.next : end;
   // Records that came after the end was asked for are cut off above: whoever reads on from here must get them.
   const next = after < end ? after : end;
-  return { topic, partition: fetched.partition, messages, highWatermark: BigInt(fetched.highWatermark), next };
+  return { topic, partition: fetched.partition, messages, highWatermark: fetched.highWatermark, next };
 }

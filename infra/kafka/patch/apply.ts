@@ -1,8 +1,8 @@
 import Module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { SluiceError } from '#infra/runtime/errors.ts';
-import { filterAbortedMessages } from './abortedMessages.ts';
 import { wrapEosManagerFactory } from './eosManagers.ts';
+import { decodeFetchResponse, type FetchResponse } from './fetchResponse.ts';
 import { type ProduceParts, produceRequestFactory } from './produceRequest.ts';
 
 /** The one version these replacements were written for and compared with, byte by byte. */
@@ -21,10 +21,14 @@ interface RequestQueue {
 
 type Replacement = (original: never) => unknown;
 
+interface Errors {
+  readonly createErrorFromCode: (code: number) => Error;
+}
+
 /**
  * Loads kafkajs with some of its modules replaced:
  * the record encoder (one pass instead of some ten buffers a record: a seventh of the CPU), the grouping by partition (linear), the check of
- * pending requests (no endless 1 ms timer on idle connections), the filter of aborted records (see abortedMessages.ts) and the factory of
+ * pending requests (no endless 1 ms timer on idle connections), the reading of fetched records (see fetchResponse.ts) and the factory of
  * transaction managers (see eosManagers.ts).
  * @throws SluiceError KAFKA_CLIENT_VERSION for any other version, or when somebody else loaded the library before
  */
@@ -54,7 +58,7 @@ export function loadPatchedKafkajs(): typeof import('kafkajs') {
   };
   replace('producer/eosManager/index.js', wrapEosManagerFactory as unknown as Replacement);
   replace('producer/groupMessagesPerPartition.js', () => groupMessagesPerPartition);
-  replace('consumer/filterAbortedMessages.js', () => filterAbortedMessages);
+  replace('protocol/requests/fetch/v11/response.js', () => fetchReading(load(inside('protocol/error.js')) as Errors));
   replace('protocol/requests/produce/v3/request.js', () => produceRequestFactory(produceParts(load, inside)));
   quietIdleConnections(load(inside('network/requestQueue/index.js')) as { prototype: RequestQueue });
   const kafkajs = load('kafkajs') as Patched;
@@ -72,6 +76,17 @@ function produceParts(load: NodeJS.Require, inside: (path: string) => string): P
     apiKey: (load(inside('protocol/requests/apiKeys.js')) as { Produce: number }).Produce,
     lookupCodec,
     compressionMask: COMPRESSION_CODEC_MASK,
+  };
+}
+
+/** Errors of single partitions are for whoever asked; one of the whole answer is thrown as the library does. */
+function fetchReading({ createErrorFromCode }: Errors): object {
+  return {
+    decode: decodeFetchResponse,
+    parse: async (answer: FetchResponse) => {
+      if (answer.errorCode !== 0) throw createErrorFromCode(answer.errorCode);
+      return answer;
+    },
   };
 }
 

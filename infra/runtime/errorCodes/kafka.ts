@@ -32,6 +32,15 @@ export const KAFKA_ERRORS = {
     'A consumer stopped for good.',
     'See the cause; restart the process when it is removed.',
   ),
+  KAFKA_RECORDS_CORRUPT: entry(
+    'Records came from a broker with another checksum than they were stored with; they are fetched again.',
+    'If it repeats at the same offset, the log of that broker is damaged: let another replica lead the partition.',
+    true,
+  ),
+  KAFKA_RECORDS_UNREADABLE: entry(
+    'Records are stored in a message format or compression that cannot be read.',
+    'Write the topic with message format 2 and no compression, gzip or zstd.',
+  ),
   KAFKA_CLIENT_VERSION: entry(
     'The installed Kafka client is not the version this code was checked against.',
     'Install exactly kafkajs 2.2.4 (npm ci).',

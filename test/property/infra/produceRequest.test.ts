@@ -2,7 +2,6 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { filterAbortedMessages } from '#infra/kafka/patch/abortedMessages.ts';
 import { crc32c } from '#infra/kafka/patch/crc32c.ts';
 import { type ProduceArguments, type ProduceParts, produceRequestFactory } from '#infra/kafka/patch/produceRequest.ts';
 import type { Bytes } from '#infra/kafka/patch/recordBatch.ts';
@@ -85,33 +84,5 @@ describe('the replaced record encoder', () => {
     expect(crc32c(Buffer.from('123456789'), 0, 9)).toBe(0xe3069283);
     expect(crc32c(Buffer.alloc(32), 0, 32)).toBe(0x8a9136aa);
     expect(crc32c(Buffer.alloc(32, 0xff), 0, 32)).toBe(0x62a8ab43);
-  });
-});
-
-describe('the replaced filter of aborted records', () => {
-  const record = (offset: number, producerId: string, isControlRecord = false) => ({
-    offset: String(offset),
-    key: isControlRecord ? Buffer.from([0, 0, 0, 0]) : null,
-    isControlRecord,
-    batchContext: { producerId, inTransaction: true },
-  });
-
-  test('drops records of every aborted transaction, also when several began before the fetch', () => {
-    const messages = [
-      record(10, 'b'),
-      record(11, 'a'),
-      record(12, 'a', true),
-      record(13, 'a'),
-      record(14, 'b', true),
-      record(15, 'b'),
-    ];
-    const kept = filterAbortedMessages({
-      messages,
-      abortedTransactions: [
-        { producerId: 'a', firstOffset: '3' },
-        { producerId: 'b', firstOffset: '5' },
-      ],
-    });
-    expect(kept.filter((m) => !m.isControlRecord).map((m) => m.offset)).toEqual(['13', '15']);
   });
 });
