@@ -1,76 +1,86 @@
 import { parseArgs } from 'node:util';
-import { TestShop } from '#test/support/consumers/running.ts';
-import { eventually } from '#test/support/eventually.ts';
+import { spread } from './capture/rounds.ts';
+import { prepareDocuments, RawBulk, type Sample, throughConsumers } from './consumers/documents.ts';
+import { BenchStage } from './consumers/stage.ts';
+import { stockRaw, stockThroughConsumers } from './consumers/stock.ts';
 
 /**
- * Documents and stock levels a second through the whole consumer path: topics → Redis → marks → Elasticsearch. Against servers named by the
- * SLUICE_* variables. Usage: node test/bench/consumers.ts [--products 30000] [--levels 60000]
+ * Documents a second through the whole consumer path (topic → rows → marks → documents → searchable) beside a raw bulk of the very same documents,
+ * and stock levels a second through the consumer beside raw pipelines of the same script: min / median / max over the rounds, in turns in one run,
+ * after a round that does not count. On servers of its own.
  */
-const { values } = parseArgs({ options: { products: { type: 'string' }, levels: { type: 'string' } } });
-const products = Number(values.products ?? 30_000);
-const levels = Number(values.levels ?? 60_000);
-const address = (name: string): string => process.env[name] ?? '';
-
-const shop = await new TestShop(
-  {
-    kafka: { brokers: address('SLUICE_KAFKA_BROKERS').split(',') },
-    registry: { url: address('SLUICE_REGISTRY_URL') },
-    elasticsearch: { url: address('SLUICE_ELASTICSEARCH_URL') },
-    redis: { url: address('SLUICE_REDIS_URL') },
+const { values } = parseArgs({
+  options: {
+    products: { type: 'string', default: '20000' },
+    levels: { type: 'string', default: '60000' },
+    rounds: { type: 'string', default: '5' },
+    /** Consumer processes. */
+    processes: { type: 'string', default: '1' },
+    /** Flags of node for the consumers, e.g. `--cpu-prof --cpu-prof-dir=/tmp/prof`. */
+    node: { type: 'string', default: '' },
+    what: { type: 'string', default: 'documents,stock' },
   },
-  { maxBatchRecords: 1000 },
-).open();
-const put = async (price: string, op?: 'r'): Promise<void> => {
-  await shop.feed.put(
-    'dbo.PRODUCT',
-    Array.from({ length: products }, (_, i) => ({
-      CODE: `P${i}`.padEnd(10),
-      NAME: `Thing number ${i}`,
-      LONG_DESC: 'A description of about two hundred characters, as a shop has it. '.repeat(3),
-      CAT: `C${i % 50}`,
-      VAT: 'S',
-      PRICE: price,
-      SEQ: BigInt(i),
-      LIVE: 'Y',
-    })),
-    op === undefined ? {} : { op },
-  );
-};
-await shop.feed.put(
-  'dbo.CATEGORY',
-  Array.from({ length: 50 }, (_, i) => ({ CAT: `C${i}`, NAME: `Category ${i}`, GRP: i % 5 })),
+});
+const rounds = Number(values.rounds);
+const stage = await BenchStage.open(
+  Number(values.processes),
+  values.node.split(' ').filter((flag) => flag !== ''),
 );
-await put('1.00', 'r');
-await shop.feed.put(
-  'dbo.STOCK',
-  Array.from({ length: levels }, (_, i) => ({ CODE: `P${i >> 1}`, BRANCH: i & 1, QTY: i, ALLOC: 0 })),
-  { op: 'r' },
-);
+try {
+  if (values.what.includes('documents')) await documents(Number(values.products));
+  if (values.what.includes('stock')) await stock(Number(values.levels));
+} finally {
+  await stage.close();
+}
 
-const running = await shop.start();
-const timed = async (what: string, count: number, done: () => boolean): Promise<void> => {
-  const from = performance.now();
-  const cpuFrom = process.cpuUsage();
-  await eventually(done, { truthy: true, timeoutMs: 300_000, everyMs: 20 });
-  const seconds = (performance.now() - from) / 1000;
-  const { user, system } = process.cpuUsage(cpuFrom);
+async function documents(products: number): Promise<void> {
+  await prepareDocuments(stage);
+  const first = await throughConsumers(stage, products, 1);
+  tell('first documents', [first]);
+  const raw = new RawBulk(stage);
+  await raw.prepare();
+  const through: Sample[] = [];
+  const bare: Sample[] = [];
+  for (let round = 2; round <= rounds + 2; round++) {
+    bare.push(await raw.write(round));
+    through.push(await throughConsumers(stage, products, round));
+  }
+  compare('documents', through.slice(1), bare.slice(1));
+  await raw.close();
+}
+
+async function stock(levels: number): Promise<void> {
+  const through: Sample[] = [];
+  const bare: Sample[] = [];
+  for (let round = 1; round <= rounds + 1; round++) {
+    bare.push(await stockRaw(stage, levels, round));
+    through.push(await stockThroughConsumers(stage, levels, round));
+  }
+  compare('stock levels', through.slice(1), bare.slice(1));
+}
+
+function compare(what: string, through: readonly Sample[], bare: readonly Sample[]): void {
+  tell(`${what} through the consumers`, through);
+  tell(`${what} raw`, bare);
+  const ratios = (of: (sample: Sample) => number): string =>
+    spread(through.map((sample, i) => of(sample) / of(bare[i]!)))
+      .map((value) => `${(100 * value).toFixed(0)} %`)
+      .join(' / ');
   process.stdout.write(
-    `${what}: ${Math.round(count / seconds)}/s (${count} in ${seconds.toFixed(1)} s, ${Math.round((user + system) / count)} µs CPU each)\n`,
+    `${what}: through ÷ raw ${ratios((sample) => sample.perSecond)}, processor time ${ratios(allCpu)}\n`,
   );
-};
-const written = (): number => {
-  const { documentsWritten, documentsSuperseded } = running.status('catalog.product') as Record<string, number>;
-  return documentsWritten! + documentsSuperseded!;
-};
-await Promise.all([
-  timed('first documents', products, () => written() >= products),
-  timed('stock levels', levels, () => (running.status('stock')['levelsWritten'] as number) >= levels),
-]);
-const before = written();
-await put('2.00');
-await timed('changed documents', products, () => written() >= before + products);
-await shop.feed.put('dbo.CATEGORY', [{ CAT: 'C1', NAME: 'Renamed', GRP: 1 }]);
-const renamed = written();
-await timed('documents of a renamed category', products / 50, () => written() >= renamed + products / 50);
-await running.stop();
-await shop.close();
+}
+
+function allCpu({ cpu }: Sample): number {
+  return Object.values(cpu).reduce((sum, seconds) => sum + seconds, 0);
+}
+
+function tell(what: string, samples: readonly Sample[]): void {
+  const rates = spread(samples.map(({ perSecond }) => perSecond)).map((rate) => Math.round(rate).toLocaleString('en'));
+  const middle = samples[samples.length >> 1]!;
+  const cpu = Object.entries(middle.cpu)
+    .filter(([, seconds]) => seconds >= 0.05)
+    .map(([name, seconds]) => `${name} ${seconds.toFixed(1)} s`)
+    .join(', ');
+  process.stdout.write(`${what}: ${rates.join(' / ')} a second; processor time ${cpu}\n`);
+}
