@@ -1,16 +1,10 @@
 import { laterOf, type Mark } from '#consumers/rows/marks.ts';
-import type { DocumentPlan } from '#consumers/rows/relations.ts';
-import type { RowStore } from '#consumers/rows/rowStore.ts';
 import type { Decoded, HandlerControl, RecordBatch } from '#consumers/runner/runner.ts';
 import { bulkWrite } from './bulk.ts';
-import { buildItems, type WantedDocument } from './documentItems.ts';
+import { type BuildParts, buildItems, type WantedDocument } from './documentItems.ts';
 import type { Elastic } from './elastic.ts';
-import type { VersionSource } from './versions.ts';
 
-export interface CatalogWriter {
-  readonly store: RowStore;
-  readonly plan: DocumentPlan;
-  readonly versions: VersionSource;
+export interface CatalogWriter extends BuildParts {
   readonly elastic: Elastic;
   /** Alias the documents are written under. */
   readonly writeAlias: () => string;
@@ -29,7 +23,7 @@ export async function writeDocuments(
   batch: RecordBatch<Mark>,
   control: HandlerControl,
 ): Promise<void> {
-  const built = await buildItems(writer.store, writer.plan, writer.versions, coalesce(batch.records));
+  const built = await buildItems(writer, coalesce(batch.records));
   const outcome = await bulkWrite(built.items, {
     elastic: writer.elastic,
     alias: writer.writeAlias(),

@@ -22,22 +22,31 @@ export interface BuiltItems<T> {
   readonly failed: readonly { readonly tag: T; readonly error: SluiceError }[];
 }
 
+/** What documents are built with. */
+export interface BuildParts {
+  readonly store: RowStore;
+  readonly plan: DocumentPlan;
+  readonly versions: Pick<VersionSource, 'next'>;
+  /** Sees to it that rows are not read while the store lacks some that it had. */
+  readonly whole?: WholeRows;
+}
+
+/** Runs the work; rejects with COPY_REBUILDING (retriable) when rows were lost before or meanwhile. */
+export type WholeRows = <T>(work: () => Promise<T>) => Promise<T>;
+
 /**
  * Builds documents from the row store. The version is taken before the first row is read: see SPEC.md for why that, and a mark after every row
  * write, is all it takes for the newest state to win.
  */
 export async function buildItems<T extends WantedDocument>(
-  store: RowStore,
-  plan: DocumentPlan,
-  versions: Pick<VersionSource, 'next'>,
+  { store, plan, versions, whole = (work) => work() }: BuildParts,
   documents: readonly T[],
 ): Promise<BuiltItems<T>> {
-  const version = await versions.next();
-  const rows = await assemble(
-    store,
-    plan,
-    documents.map(({ rootKey }) => rootKey),
-  );
+  const rootKeys = documents.map(({ rootKey }) => rootKey);
+  const [version, rows] = await whole(async () => {
+    const taken = await versions.next();
+    return [taken, await assemble(store, plan, rootKeys)] as const;
+  });
   const items: BulkItem<T>[] = [];
   const failed: { tag: T; error: SluiceError }[] = [];
   for (const tag of documents) {
@@ -59,7 +68,7 @@ function toItem<T extends WantedDocument>(
 ): BulkItem<T> {
   const id = documentId(plan.definition, decodeRow(tag.rootKey));
   const document = resolved === undefined ? null : projectDocument(plan, resolved);
-  const sluice = { id, version, sourceTsMs: tag.sourceTsMs };
+  const sluice = { id, key: tag.rootKey, version, sourceTsMs: tag.sourceTsMs };
   const own = `"deleted":${document === null},"sluice":${JSON.stringify(sluice)}}`;
   const text = document === null ? '{}' : documentText(document);
   return { tag, id, version, source: text === '{}' ? `{${own}` : `${text.slice(0, -1)},${own}` };

@@ -1,7 +1,7 @@
 import type { DocumentPlan } from '#consumers/rows/relations.ts';
 import type { RowStore } from '#consumers/rows/rowStore.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
-import { buildItems } from './documentItems.ts';
+import { buildItems, type WholeRows } from './documentItems.ts';
 import type { Elastic } from './elastic.ts';
 
 export interface IndexCheckOptions {
@@ -9,6 +9,7 @@ export interface IndexCheckOptions {
   readonly store: RowStore;
   readonly plan: DocumentPlan;
   readonly index: string;
+  readonly whole?: WholeRows;
   readonly clock: Clock;
   readonly onProgress?: (checked: number) => void;
 }
@@ -68,16 +69,16 @@ export async function checkIndex(options: IndexCheckOptions, signal: AbortSignal
 }
 
 async function comparePage(
-  { elastic, store, plan, index }: IndexCheckOptions,
+  { elastic, store, plan, index, whole }: IndexCheckOptions,
   keys: readonly string[],
 ): Promise<{
   readonly different: readonly { readonly key: string; readonly id: string }[];
   readonly visible: number;
   readonly unbuildable: number;
 }> {
-  const noVersion = { next: async () => 0 };
+  const versions = { next: async () => 0 };
   const documents = keys.map((rootKey) => ({ rootKey, sourceTsMs: null }));
-  const { items, failed } = await buildItems(store, plan, noVersion, documents);
+  const { items, failed } = await buildItems({ store, plan, versions, ...(whole && { whole }) }, documents);
   const expected = new Map(items.map(({ tag, id, source }) => [tag.rootKey, { id, text: visibleText(source) }]));
   const found = await storedTexts(elastic, index, [...expected.values()]);
   const different = [...expected].flatMap(([key, { id, text }]) =>

@@ -7,7 +7,7 @@ import type { Clock } from '#infra/runtime/clock.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { bulkWrite } from './bulk.ts';
 import type { CatalogWriter } from './catalogHandler.ts';
-import { buildItems } from './documentItems.ts';
+import { buildItems, type WholeRows } from './documentItems.ts';
 import type { Elastic } from './elastic.ts';
 import { type IndexInfo, remember, writeAlias } from './searchIndex.ts';
 import type { VersionSource } from './versions.ts';
@@ -17,6 +17,7 @@ export interface FillOptions {
   readonly plan: DocumentPlan;
   readonly store: RowStore;
   readonly versions: VersionSource;
+  readonly whole?: WholeRows;
   readonly redis: RedisCommands;
   readonly elastic: Elastic;
   /** Documents that cannot be built are marked: the group then meets them and puts them aside with their reason. */
@@ -122,9 +123,9 @@ async function fill(
 class LockLost extends Error {}
 
 async function buildPage(options: FillOptions, rootKeys: readonly string[], signal: AbortSignal): Promise<void> {
-  const { store, plan, versions, elastic, index, marks } = options;
+  const { plan, elastic, index, marks } = options;
   const documents = rootKeys.map((rootKey) => ({ rootKey, sourceTsMs: null }));
-  const built = await buildItems(store, plan, versions, documents);
+  const built = await buildItems(options, documents);
   const outcome = await bulkWrite(built.items, { elastic, alias: writeAlias(index.index), signal });
   options.onWritten([], outcome.written, outcome.superseded);
   for (const { tag } of [...built.failed, ...outcome.refused]) await marks.add(plan.definition.type, tag.rootKey, null);

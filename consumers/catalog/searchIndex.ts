@@ -25,6 +25,7 @@ const OWN_FIELDS = {
   sluice: {
     properties: {
       id: { type: 'keyword' },
+      key: { type: 'keyword', index: false, doc_values: false },
       version: { type: 'long' },
       sourceTsMs: { type: 'long', index: false },
     },
@@ -181,7 +182,7 @@ export async function visibleDocuments(elastic: Elastic, index: string): Promise
   return (await elastic.request<{ count: number }>('POST', `/${index}/_count`, query)).count;
 }
 
-/** Highest version stored in the index, searchable or not; 0 when it is empty. */
+/** Highest version stored in the index (or all that a pattern names), searchable or not; 0 when there is none. */
 export async function highestVersion(elastic: Elastic, index: string): Promise<number> {
   await elastic.request('POST', `/${index}/_refresh`);
   const answer = await elastic.request<{ aggregations: { highest: { value: number | null } } }>(

@@ -108,6 +108,18 @@ export class CopyKeeper {
     return false;
   }
 
+  /**
+   * Makes sure that the store has all that came before the batch. Needed before a write that takes over what is stored.
+   * @throws COPY_LOST (retriable) when it has not: the partition was moved back
+   */
+  async confirm(standing: Standing): Promise<void> {
+    const seen = await this.#options.ledger.look([standing]);
+    const next = seen.next.get(nameOf(standing));
+    if (seen.storeId === standing.storeId && next != null && next >= standing.next) return;
+    await this.#recover(standing);
+    throw new SluiceError('COPY_LOST', `Redis lost what ${this.#options.groupId} had written to it.`);
+  }
+
   /** Looks at the store once a second and after each assignment, so that a loss is seen and mended while nothing is written. */
   component(): Component {
     const { groupId, log } = this.#options;
@@ -238,7 +250,28 @@ export class CopyKeeper {
     readonly next: ReadonlyMap<string, bigint>;
     readonly believed: ReadonlyMap<string, bigint>;
   }> {
-    const { kafka, groupId, topics, ledger } = this.#options;
+    const { groupId, ledger } = this.#options;
+    const { places, believed } = await this.#known(handled).catch((error: unknown) => {
+      // A topic that is made anew is missing for a while.
+      if (error instanceof SluiceError && error.code === 'KAFKA_TOPIC_MISSING')
+        throw new SluiceError('COPY_NOT_MOVED_BACK', `${groupId} waits for its topics: ${error.message}`, {
+          cause: error,
+        });
+      throw error;
+    });
+    await this.#bridge(places);
+    const opened = await ledger.open(places);
+    const missing = asked.find((place) => !opened.next.has(nameOf(place)));
+    if (missing !== undefined)
+      throw new SluiceError('KAFKA_UNREACHABLE', `Kafka does not show ${nameOf(missing)} at the moment.`);
+    return { ...opened, believed };
+  }
+
+  /** Every partition of the group as Kafka has it; `believed` has the committed offsets alone. */
+  async #known(
+    handled: Standing | undefined,
+  ): Promise<{ readonly places: readonly KnownPlace[]; readonly believed: ReadonlyMap<string, bigint> }> {
+    const { kafka, groupId, topics } = this.#options;
     const committed = await kafka.committedOffsets(groupId, topics);
     const believed = new Map<string, bigint>();
     const places: KnownPlace[] = [];
@@ -252,12 +285,7 @@ export class CopyKeeper {
         places.push({ topic, partition, begin, end, believed: most < end ? most : end });
       }
     }
-    await this.#bridge(places);
-    const opened = await ledger.open(places);
-    const missing = asked.find((place) => !opened.next.has(nameOf(place)));
-    if (missing !== undefined)
-      throw new SluiceError('KAFKA_UNREACHABLE', `Kafka does not show ${nameOf(missing)} at the moment.`);
-    return { ...opened, believed };
+    return { places, believed };
   }
 }
 

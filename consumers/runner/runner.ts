@@ -28,6 +28,11 @@ export interface RecordBatch<T> {
 export interface HandlerControl extends BatchControl {
   /** Puts one record aside: it goes to the dead letters before the offset is committed, and the batch goes on. */
   reject(message: IncomingMessage, error: SluiceError): void;
+  /**
+   * To be awaited after reading what a write builds on and before that write: rejects (retriable) when the store lost what was written
+   * before this batch. Quiet for a group without a ledger.
+   */
+  confirm(): Promise<void>;
 }
 
 export interface RunnerOptions<T> {
@@ -77,6 +82,7 @@ export class Runner<T> {
   readonly #clock: Clock;
   readonly #lag: LagSampler;
   readonly #keeper: CopyKeeper | undefined;
+  readonly #confirm = new WeakMap<BatchControl, () => Promise<void>>();
   readonly #failing = new Set<string>();
   #state: RunnerStatus['state'] = 'starting';
   #records = 0;
@@ -163,6 +169,7 @@ export class Runner<T> {
     try {
       const standing = await keeper.enter(batch);
       if (standing === null) return;
+      this.#confirm.set(control, () => keeper.confirm(standing));
       const last = batch.messages.at(-1)!;
       await this.#work(batch, control, async (handled) => {
         const next = handled === last ? (batch.nextOffset ?? handled.offset + 1n) : handled.offset + 1n;
@@ -232,7 +239,13 @@ export class Runner<T> {
     if (records.length > 0)
       await this.#options.handle(
         { topic: batch.topic, partition: batch.partition, records },
-        { signal: control.signal, heartbeat: () => control.heartbeat(), isStale: () => control.isStale(), reject },
+        {
+          signal: control.signal,
+          heartbeat: () => control.heartbeat(),
+          isStale: () => control.isStale(),
+          confirm: this.#confirm.get(control) ?? (async () => undefined),
+          reject,
+        },
       );
     if (letters.length > 0) await this.#bury(letters, control.signal, deadLetters);
     this.#records += messages.length;

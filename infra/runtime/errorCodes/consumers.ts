@@ -49,6 +49,11 @@ export const CONSUMERS_ERRORS = {
     'Nothing to do unless it repeats: its owner tries again, and every later owner does too.',
     true,
   ),
+  COPY_LOST: entry(
+    'Redis lost what a group had written to it.',
+    'Nothing to do: the group reads again from what Redis still has. Look into why Redis lost data (persistence, eviction, failover).',
+    true,
+  ),
   COPY_REBUILDING: entry(
     'Redis lost rows and they are being read again from Kafka; documents are not built from half of them.',
     'Wait: progress shows as lag of the rows group. Documents that exist stay as they are meanwhile.',
