@@ -64,6 +64,7 @@ export class CopyProgress {
       if (hasCode(error, 'KAFKA_TOPIC_MISSING')) return [];
       throw error;
     });
+    await this.#knowStores();
     for (const tracker of this.#trackers) tracker.promised(records);
     const stages = Math.max(0, ...this.#trackers.map(({ spec }) => spec.stages.length));
     for (let stage = 0; stage < stages; stage++) await this.#stage(stage, signal);
@@ -84,7 +85,7 @@ export class CopyProgress {
     const after = await this.#ends(drained.flatMap((tracker) => tracker.topics(stage)));
     for (const tracker of waiting) {
       const ledger = ledgers.get(this.#storeOf(tracker)) ?? null;
-      if (ledger === null || !this.#isSameStore(tracker, ledger.id)) continue;
+      if (ledger === null || ledger.id !== this.#stores.get(tracker)) continue;
       const endsAfter = drained.includes(tracker) ? endsOf(tracker, stage, after) : undefined;
       const isPassed = this.#judge(tracker, stage, committed, ledger);
       const promise = tracker.handled(stage, isPassed, endsAfter);
@@ -96,13 +97,22 @@ export class CopyProgress {
     return storeGroup(this.#options.groupPrefix, spec.name);
   }
 
-  /** What waits was seen in one life of the store; in the next it says nothing. */
-  #isSameStore(tracker: CopyTracker, id: string): boolean {
-    const before = this.#stores.get(tracker);
-    this.#stores.set(tracker, id);
-    if (before === undefined || before === id) return true;
-    tracker.forget();
-    return false;
+  /** What waits was seen in one life of the store; in the next it says nothing. A claim that was lost is made again. */
+  async #knowStores(): Promise<void> {
+    const { redis } = this.#options;
+    const answers = await redis.sendAll(
+      this.#trackers.flatMap((tracker) => [
+        command('HGET', ledgerKey(redis, this.#storeOf(tracker)), 'id'),
+        command('HGET', claimKey(redis, tracker.spec.name), 'store'),
+      ]),
+    );
+    for (const [i, tracker] of this.#trackers.entries()) {
+      const [id, claimed] = [answers[2 * i] as string | null, answers[2 * i + 1] as string | null];
+      if (id !== this.#stores.get(tracker)) tracker.forget();
+      else if (claimed !== id) tracker.forgetNewest();
+      if (id === null) this.#stores.delete(tracker);
+      else this.#stores.set(tracker, id);
+    }
   }
 
   /** Whether every group of the stage that reads a partition has handled what stood before `end`. */

@@ -107,6 +107,11 @@ export class CopyTracker {
     return null;
   }
 
+  /** The newest promise counts as news again, unless it is waited for. */
+  forgetNewest(): void {
+    if (this.#goals.every((goals) => goals.length === 0)) this.#newest = null;
+  }
+
   /** The stores it was watching are others now: nothing that waits is worth anything. */
   forget(): void {
     for (const goals of this.#goals) goals.length = 0;
