@@ -1,6 +1,7 @@
 import { decodeMark, dirtyTopic, type Mark } from '#consumers/rows/marks.ts';
 import { planDocument } from '#consumers/rows/relations.ts';
 import { RowStore } from '#consumers/rows/rowStore.ts';
+import { rowsGroup } from '#consumers/rows/rowsConsumer.ts';
 import type { DeadLetters } from '#consumers/runner/deadLetters.ts';
 import { poison } from '#consumers/runner/deadLetters.ts';
 import { Runner, type RunnerStatus } from '#consumers/runner/runner.ts';
@@ -16,11 +17,13 @@ import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { retry } from '#infra/runtime/retry.ts';
 import { writeDocuments } from './catalogHandler.ts';
-import type { Elastic } from './elastic.ts';
-import { type BuildState, buildAndSwap, buildIndex, startGroupAtEnd } from './indexBuild.ts';
+import { type Elastic, refusedStatus } from './elastic.ts';
+import { type BuildState, buildAndSwap, buildIndex } from './indexBuild.ts';
+import { IndexHolder } from './indexHolder.ts';
 import { Refresher } from './refresher.ts';
-import { highestVersion, type IndexInfo, openSearchIndex, writeAlias } from './searchIndex.ts';
+import { aliasName, highestVersion, writeAlias } from './searchIndex.ts';
 import { VersionSource } from './versions.ts';
+import { wholeRows } from './wholeRows.ts';
 
 /** Documents built at once while an index is filled: as many as one bulk request takes. */
 const BUILD_PAGE = 500;
@@ -44,6 +47,8 @@ export interface CatalogConsumerOptions {
 
 export interface CatalogStatus extends RunnerStatus {
   readonly index: string | null;
+  /** The configuration's definition is not the one the index was built by, yet has its version. */
+  readonly definitionChanged: boolean;
   readonly build: BuildState | null;
   readonly documentsWritten: number;
   readonly documentsSuperseded: number;
@@ -72,15 +77,18 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
   const counts = { written: 0, superseded: 0 };
   const groupId = catalogGroup(groupPrefix, definition);
   const topic = dirtyTopic(groupPrefix, type);
-  let opened: IndexInfo | undefined;
   let build: BuildState | null = null;
-  const index = (): string => opened!.index;
+  const holder = new IndexHolder({ ...options, groupId, topic, clock });
+  const index = (): string => holder.info.index;
   const refresher = new Refresher({ elastic, index, intervalMs: options.refreshIntervalMs, latency, log });
-  const versions = new VersionSource(redis, type, () => highestVersion(elastic, index()));
+  const versions = new VersionSource(redis, type, () =>
+    highestVersion(elastic, `${aliasName(options.indexPrefix, type)}-v*`),
+  );
   const writer = {
     store,
     plan: planDocument(definition),
     versions,
+    whole: wholeRows(redis, rowsGroup(groupPrefix)),
     elastic,
     writeAlias: () => writeAlias(index()),
     onWritten: (times: readonly (number | null)[], written: number, superseded: number): void => {
@@ -105,18 +113,15 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
         throw poison(error, 'RECORD_UNREADABLE', `a mark of ${type} cannot be read`);
       }
     },
-    handle: (batch, control) => writeDocuments(writer, batch, control),
+    handle: (batch, control) =>
+      writeDocuments(writer, batch, control).catch(async (error: unknown) => {
+        if (refusedStatus(error) === 404) await holder.heal();
+        throw error;
+      }),
   });
   const opener: Component = {
     name: `search index ${type}`,
-    start: async (signal) => {
-      opened = await retry(() => openSearchIndex(elastic, options.indexPrefix, definition, log), {
-        attempts: Number.POSITIVE_INFINITY,
-        signal,
-        onRetry: (error) => log.warn({ event: 'search_index_awaited', type, error: String(error) }),
-      });
-      await startGroupAtEnd(kafka, groupId, topic, opened);
-    },
+    start: (signal) => holder.open(signal),
     stop: async () => undefined,
   };
   const builder = backgroundLoop(`search index builder ${type}`, async (signal) => {
@@ -125,29 +130,41 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
       store,
       plan: writer.plan,
       versions,
+      whole: writer.whole,
       groupId,
       topic,
       pageDocuments: BUILD_PAGE,
       onWritten: writer.onWritten,
       clock,
     };
-    const work = options.swapIndex === 'when-built' ? buildAndSwap : buildIndex;
     const onState = (state: BuildState): void => {
       build = state;
     };
-    await retry(async () => void (await work(building, opened!, onState, signal)), {
-      attempts: Number.POSITIVE_INFINITY,
-      signal,
-      retryIf: isRetriable,
-      onRetry: (error) => log.warn({ event: 'search_index_build_interrupted', type, error: String(error) }),
-    });
+    const once = async (): Promise<void> => {
+      const atOnce = options.swapIndex === 'when-built' || holder.searchless;
+      await (atOnce ? buildAndSwap : buildIndex)(building, holder.info, onState, signal);
+      holder.filled(new Date(clock.now()).toISOString());
+    };
+    while (!signal.aborted) {
+      await retry(() => once(), {
+        attempts: Number.POSITIVE_INFINITY,
+        signal,
+        retryIf: isRetriable,
+        onRetry: (error) => {
+          log.warn({ event: 'search_index_build_interrupted', type, error: String(error) });
+          if (refusedStatus(error) === 404) void holder.heal();
+        },
+      });
+      await holder.untilUnfilled(signal);
+    }
   });
   return {
     components: [opener, refresher.component(), runner.component(), builder],
     latency,
     status: () => ({
       ...runner.status(),
-      index: opened?.index ?? null,
+      index: holder.index,
+      definitionChanged: holder.definitionChanged,
       build,
       documentsWritten: counts.written,
       documentsSuperseded: counts.superseded,

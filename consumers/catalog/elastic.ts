@@ -36,6 +36,8 @@ function toElasticError(error: unknown, what: string): SluiceError {
       return new SluiceError('ELASTICSEARCH_UNREACHABLE', `Elasticsearch is not ready: ${what} answered ${status}.`, {
         context,
       });
+    if (status === 404 && reason.startsWith('index_not_found_exception'))
+      return new SluiceError('SEARCH_INDEX_GONE', `There is no index for ${what}.`, { context });
     return new SluiceError('ELASTICSEARCH_REFUSED', `Elasticsearch answered ${status} to ${what}: ${reason}`, {
       context,
     });
@@ -64,8 +66,10 @@ export function isRefusedContent(error: unknown): boolean {
   );
 }
 
-/** HTTP status of an ELASTICSEARCH_REFUSED error; undefined for other errors. */
+/** HTTP status of an answer that refuses (an index that is not there is 404); undefined for other errors. */
 export function refusedStatus(error: unknown): number | undefined {
-  if (!(error instanceof SluiceError) || error.code !== 'ELASTICSEARCH_REFUSED') return undefined;
+  if (!(error instanceof SluiceError)) return undefined;
+  if (error.code === 'SEARCH_INDEX_GONE') return 404;
+  if (error.code !== 'ELASTICSEARCH_REFUSED') return undefined;
   return error.context['status'] as number;
 }

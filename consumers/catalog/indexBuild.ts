@@ -7,6 +7,7 @@ import type { RedisCommands } from '#infra/redis/client.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { CatalogWriter } from './catalogHandler.ts';
+import type { WholeRows } from './documentItems.ts';
 import type { Elastic } from './elastic.ts';
 import { checkIndex, type IndexCheck } from './indexCheck.ts';
 import { type FillProgress, fillIndex } from './indexFill.ts';
@@ -21,6 +22,7 @@ export interface BuildOptions {
   readonly store: RowStore;
   readonly plan: DocumentPlan;
   readonly versions: VersionSource;
+  readonly whole?: WholeRows;
   readonly indexPrefix: string;
   readonly groupPrefix: string;
   readonly groupId: string;

@@ -9,6 +9,7 @@ import { bulkWrite } from './bulk.ts';
 import type { CatalogWriter } from './catalogHandler.ts';
 import { buildItems, type WholeRows } from './documentItems.ts';
 import type { Elastic } from './elastic.ts';
+import { markLeftOver } from './leftOver.ts';
 import { type IndexInfo, remember, writeAlias } from './searchIndex.ts';
 import type { VersionSource } from './versions.ts';
 
@@ -58,7 +59,7 @@ return 1`,
  */
 export async function fillIndex(options: FillOptions, signal: AbortSignal): Promise<void> {
   const { redis, elastic, index, clock } = options;
-  const lock = redis.key('{fill}', index.index);
+  const lock = redis.key('{fill}', index.index, index.uuid);
   const token = randomUUID();
   for (;;) {
     signal.throwIfAborted();
@@ -90,8 +91,8 @@ async function fill(
 ): Promise<void> {
   const { redis, store, plan, index, elastic, clock, log, marks } = options;
   if (await isFilled(elastic, index)) return;
-  const cursorKey = redis.key('{fill}', index.index, 'bucket');
-  const fromBucket = Number((await redis.send(command('GET', cursorKey))) ?? 0);
+  const cursorKey = fillKey(redis, index);
+  const { fromBucket, first } = await startFill(options, cursorKey);
   const { root, type } = plan.definition;
   const progress = progressOf(await store.count(root), clock);
   let reached = fromBucket;
@@ -100,7 +101,7 @@ async function fill(
       root,
       async (keys, bucket) => {
         signal.throwIfAborted();
-        if (bucket !== reached) await redis.send(command('SET', cursorKey, bucket));
+        if (bucket !== reached) await redis.send(command('HSET', cursorKey, 'bucket', bucket));
         reached = bucket;
         if ((await redis.send(script(KEEP_LOCK, lock, token, LOCK_MS))) !== 1) throw new LockLost();
         for (let start = 0; start < keys.length; start += options.pageDocuments)
@@ -112,11 +113,34 @@ async function fill(
     .catch((error: unknown) => {
       if (!(error instanceof LockLost)) throw error;
     });
+  const left = await markLeftOver(elastic, index.index, first, type, marks);
   await marks.flush();
   if ((await redis.send(script(KEEP_LOCK, lock, token, LOCK_MS))) !== 1) return fillIndex(options, signal);
   await remember(elastic, index, { filledAt: new Date(clock.now()).toISOString() });
   await redis.send(command('DEL', cursorKey));
-  log.info({ event: 'search_index_filled', type, index: index.index, rows: progress(0).done });
+  log.info({ event: 'search_index_filled', type, index: index.index, rows: progress(0).done, left });
+}
+
+/** Where a fill keeps how far it is. An index that is made anew under the same name is another one. */
+function fillKey(redis: RedisCommands, { index, uuid }: IndexInfo): string {
+  return redis.key('{fill}', index, uuid, 'cursor');
+}
+
+/** The next fill of the index begins at its beginning. */
+export async function forgetFill(redis: RedisCommands, index: IndexInfo): Promise<void> {
+  await redis.send(command('DEL', fillKey(redis, index)));
+}
+
+/** Bucket to go on at, and a version below every one this fill writes. */
+async function startFill(
+  { redis, versions }: FillOptions,
+  cursorKey: string,
+): Promise<{ readonly fromBucket: number; readonly first: number }> {
+  const [bucket, known] = (await redis.send(command('HMGET', cursorKey, 'bucket', 'first'))) as (string | null)[];
+  if (known != null) return { fromBucket: Number(bucket ?? 0), first: Number(known) };
+  const first = await versions.next();
+  await redis.send(command('HSET', cursorKey, 'bucket', 0, 'first', first));
+  return { fromBucket: 0, first };
 }
 
 /** This process was away so long that another one fills now. */

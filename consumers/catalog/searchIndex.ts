@@ -1,6 +1,8 @@
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
+import { SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { type Elastic, refusedStatus } from './elastic.ts';
+import { definitionFingerprint } from './fingerprint.ts';
 
 /** Alias the storefront reads: only documents that are not deleted. */
 export function aliasName(indexPrefix: string, documentType: string): string {
@@ -48,12 +50,16 @@ export interface IndexMemory {
   readonly filledAt: string | null;
   /** When searches were taken away from it. */
   readonly retiredAt: string | null;
+  /** Of the definition its documents are built by; null in indexes of before. */
+  readonly fingerprint: string | null;
 }
 
 /** An index of one document type. */
 export interface IndexInfo extends IndexMemory {
   readonly index: string;
   readonly number: number;
+  /** Elasticsearch's own name for it, which no other index ever has. */
+  readonly uuid: string;
   /** Searches go to it. */
   readonly live: boolean;
 }
@@ -61,30 +67,31 @@ export interface IndexInfo extends IndexMemory {
 /** The indexes of a type, whatever their version: oldest version first. */
 export async function listIndexes(elastic: Elastic, indexPrefix: string, type: string): Promise<IndexInfo[]> {
   const alias = aliasName(indexPrefix, type);
-  const [mappings, live] = await Promise.all([
-    foundBy<Mapping>(elastic, `/${alias}-v*/_mapping`),
-    foundBy<unknown>(elastic, `/_alias/${alias}`),
-  ]);
+  const indexes = await foundBy<Described>(elastic, `/${alias}-v*`);
   const infos: IndexInfo[] = [];
-  for (const [index, { mappings: mapping }] of Object.entries(mappings)) {
+  for (const [index, { mappings: mapping, aliases, settings }] of Object.entries(indexes)) {
     const name = /^(\d+)-(\d+)$/u.exec(index.slice(`${alias}-v`.length));
     if (name === null) continue;
-    const { filledAt = null, retiredAt = null } = mapping._meta?.sluice ?? {};
+    const { filledAt = null, retiredAt = null, fingerprint = null } = mapping._meta?.sluice ?? {};
     infos.push({
       index,
       type,
       version: Number(name[1]),
       number: Number(name[2]),
-      live: index in live,
+      uuid: settings.index.uuid,
+      live: alias in aliases,
       filledAt,
       retiredAt,
+      fingerprint,
     });
   }
   return infos.sort((a, b) => a.version - b.version || a.number - b.number);
 }
 
-interface Mapping {
+interface Described {
   readonly mappings: { readonly _meta?: { readonly sluice?: Partial<IndexMemory> } };
+  readonly aliases: Readonly<Record<string, unknown>>;
+  readonly settings: { readonly index: { readonly uuid: string } };
 }
 
 /** The answer by index; none when nothing has the name. */
@@ -101,17 +108,16 @@ async function foundBy<T>(elastic: Elastic, path: string): Promise<Record<string
 export async function remember(
   elastic: Elastic,
   info: IndexInfo,
-  changes: Partial<Pick<IndexMemory, 'filledAt' | 'retiredAt'>>,
+  changes: Partial<Pick<IndexMemory, 'filledAt' | 'retiredAt' | 'fingerprint'>>,
 ): Promise<void> {
-  const { type, version, filledAt, retiredAt } = { ...info, ...changes };
-  await elastic.request('PUT', `/${info.index}/_mapping`, {
-    _meta: { sluice: { type, version, filledAt, retiredAt } },
-  });
+  const { type, version, filledAt, retiredAt, fingerprint } = { ...info, ...changes };
+  const sluice: IndexMemory = { type, version, filledAt, retiredAt, fingerprint };
+  await elastic.request('PUT', `/${info.index}/_mapping`, { _meta: { sluice } });
 }
 
 /**
- * The index of this version of the definition: the one searches go to, else the newest, else a new one. The first index of a type is searched
- * at once; a later one only when `swapIndex` is called.
+ * The index of this version of the definition: the one searches go to, else the newest, else a new one. With `searchAtOnce` searches go to it
+ * where they go nowhere yet (the first index of a type); a later one gets them only by `swapIndex`.
  * @throws ELASTICSEARCH_REFUSED when mapping or settings are not acceptable
  */
 export async function openSearchIndex(
@@ -119,20 +125,26 @@ export async function openSearchIndex(
   indexPrefix: string,
   definition: DocumentDefinition,
   log: Logger,
+  searchAtOnce = true,
 ): Promise<IndexInfo> {
   const { type, version } = definition;
-  const found = await listIndexes(elastic, indexPrefix, type);
-  const mine = found.filter((info) => info.version === version);
-  let info = mine.find(({ live }) => live) ?? mine.at(-1);
-  if (info === undefined) {
+  const find = async (): Promise<{ readonly all: IndexInfo[]; readonly mine: IndexInfo | undefined }> => {
+    const all = await listIndexes(elastic, indexPrefix, type);
+    const mine = all.filter((info) => info.version === version);
+    return { all, mine: mine.find(({ live }) => live) ?? mine.at(-1) };
+  };
+  let found = await find();
+  if (found.mine === undefined) {
     const index = indexName(indexPrefix, definition, 1);
     const created = await createIndex(elastic, index, definition);
-    info = { index, type, version, number: 1, live: false, filledAt: null, retiredAt: null };
     log.info({ event: 'search_index_opened', index, created });
+    found = await find();
   }
-  if (found.some(({ live }) => live)) return info;
-  await pointAlias(elastic, indexPrefix, type, info.index, []);
-  return { ...info, live: true };
+  const { all, mine } = found;
+  if (mine === undefined) throw new SluiceError('SEARCH_INDEX_GONE', `The index of ${type} went away at once.`);
+  if (!searchAtOnce || all.some(({ live }) => live)) return mine;
+  await pointAlias(elastic, indexPrefix, type, mine.index, []);
+  return { ...mine, live: true };
 }
 
 /** Moves the alias that searches use, in one step. */
@@ -154,13 +166,14 @@ export async function pointAlias(
 
 async function createIndex(elastic: Elastic, index: string, definition: DocumentDefinition): Promise<boolean> {
   const { type, version, mapping, settings } = definition;
+  const fingerprint = definitionFingerprint(definition);
   try {
     await elastic.request('PUT', `/${index}`, {
       settings: { number_of_shards: 1, auto_expand_replicas: '0-1', refresh_interval: '30s', ...settings },
       aliases: { [writeAlias(index)]: {} },
       mappings: {
         dynamic: false,
-        _meta: { sluice: { type, version, filledAt: null, retiredAt: null } },
+        _meta: { sluice: { type, version, filledAt: null, retiredAt: null, fingerprint } },
         properties: { ...mapping, ...OWN_FIELDS },
       },
     });
@@ -185,10 +198,15 @@ export async function visibleDocuments(elastic: Elastic, index: string): Promise
 /** Highest version stored in the index (or all that a pattern names), searchable or not; 0 when there is none. */
 export async function highestVersion(elastic: Elastic, index: string): Promise<number> {
   await elastic.request('POST', `/${index}/_refresh`);
-  const answer = await elastic.request<{ aggregations: { highest: { value: number | null } } }>(
+  return highestSearchable(elastic, index);
+}
+
+/** The same as of the last refresh. @throws ELASTICSEARCH_UNREACHABLE when a shard does not answer */
+export async function highestSearchable(elastic: Elastic, index: string): Promise<number> {
+  const answer = await elastic.request<{ aggregations?: { highest: { value: number | null } } }>(
     'POST',
-    `/${index}/_search`,
+    `/${index}/_search?allow_partial_search_results=false`,
     { size: 0, aggs: { highest: { max: { field: 'sluice.version' } } } },
   );
-  return answer.aggregations.highest.value ?? 0;
+  return answer.aggregations?.highest.value ?? 0;
 }

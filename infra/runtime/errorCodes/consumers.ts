@@ -49,6 +49,11 @@ export const CONSUMERS_ERRORS = {
     'Nothing to do unless it repeats: its owner tries again, and every later owner does too.',
     true,
   ),
+  SEARCH_INDEX_GONE: entry(
+    'The search index is not there, or went away while it was used.',
+    'Nothing to do: the consumers make it again, fill it from the row store and then send searches to it.',
+    true,
+  ),
   COPY_LOST: entry(
     'Redis lost what a group had written to it.',
     'Nothing to do: the group reads again from what Redis still has. Look into why Redis lost data (persistence, eviction, failover).',
@@ -64,6 +69,14 @@ export const CONSUMERS_ERRORS = {
   PROJECTION_FAILED: entry(
     'A function of the configuration failed for one row or document.',
     'Correct id, filter or project in sluice.config.ts; the next change of the row, or a redelivery, tries again.',
+  ),
+  JOIN_TOO_WIDE: entry(
+    'A join gives one document more rows than fit into it.',
+    'Narrow the join, or correct the rows that carry the value; the next change of the document, or a redelivery, tries again.',
+  ),
+  FAN_OUT_JOIN_UNKNOWN: entry(
+    'A task of the fan-out names a document type or a join that the configuration does not have.',
+    'Redeliver it when every process runs the same configuration, or discard it when the join was removed.',
   ),
   CATALOG_ID_UNSTABLE: entry(
     'The id of a document reads a column that is not part of its root key.',
@@ -88,10 +101,24 @@ export const CONSUMERS_ERRORS = {
     'Use the facets and sorts listed in the definition.',
   ),
 
+  // infra/ops/verify
+  VERIFY_TARGET_UNKNOWN: entry(
+    'A comparison names a table, a document type or a key that is not there.',
+    'Name tables as schema.table and document types as in the configuration; give keys with exactly one of them.',
+  ),
+
   // consumers/stock, consumers/orders
   ORDER_REQUEST_INVALID: entry(
     'A request for orders is malformed.',
     'Give the cursor of a page as it stands there, or leave it out to begin with the newest.',
+  ),
+  WEBHOOK_SECRET_INVALID: entry(
+    'A signing secret of a webhook endpoint has not the form it must have.',
+    'Make one with `openssl rand -base64 32` and give it to the receiver too; whsec_ before it is allowed.',
+  ),
+  WEBHOOK_ENDPOINT_UNKNOWN: entry(
+    'A command names an endpoint that the configuration does not have, or nothing to act on.',
+    'See `sluice webhooks list`.',
   ),
   STOCK_REQUEST_INVALID: entry('A stock request is malformed.', 'Ask for 1 to 500 SKUs, or for a change id as given.'),
 } as const;

@@ -180,6 +180,7 @@ export class ConsumerWorld {
       signal: new AbortController().signal,
       heartbeat: async () => undefined,
       isStale: () => false,
+      confirm: async () => undefined,
       reject: (_: unknown, error: Error) => {
         throw error;
       },
