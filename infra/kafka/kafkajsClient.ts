@@ -7,7 +7,7 @@ import { KafkajsGroup, ProcessLoad } from './kafkajsGroup.ts';
 import { checkKafkajsVersion, createInternalCluster, type InternalCluster } from './kafkajsInternals.ts';
 import { kafkajsLogCreator } from './kafkajsLog.ts';
 import { openPartitionProducer } from './kafkajsProducer.ts';
-import { offsetRanges, offsetsAt, readToEnd, topicPartitions, untilKnown } from './kafkajsReader.ts';
+import { endOffsets, offsetRanges, offsetsAt, readToEnd, topicPartitions, untilKnown } from './kafkajsReader.ts';
 import { openTransactionalProducer, TRANSACTION_RETRY } from './kafkajsTransactions.ts';
 import type { KafkaClient, KafkaClientOptions } from './types.ts';
 
@@ -72,6 +72,7 @@ export function createKafkaClient(options: KafkaClientOptions, log: Logger): Kaf
     },
     readTopic: async (read) => readToEnd(await cluster(), read),
     topicOffsets: async (topic) => offsetRanges(await cluster(), topic),
+    endOffsets: async (topics) => endOffsets(await cluster(), topics),
     offsetsByTimestamp: async (topic, timestampMs) => offsetsAt(await cluster(), topic, timestampMs),
     committedOffsets: async (groupId, topics) => committedOffsets(await admin(), groupId, topics),
     groupMembers: async (groupId) => groupMembers(await admin(), groupId),

@@ -121,6 +121,11 @@ export class KafkajsGroup implements ConsumerGroup {
       maxWaitMs: options.maxWaitMs ?? 100,
       onRecords: () => this.#handlers.dispatch(),
       onStart: ({ partition, offset }) => this.#commits.add(partition, offset),
+      onGone: (partition) => {
+        partition.moveTo(null);
+        this.#commits.forget(partition);
+        void this.#fetcher.begin([partition]);
+      },
       onRefused,
       clock,
       log,

@@ -61,6 +61,25 @@ export async function offsetRanges(cluster: InternalCluster, topic: string): Pro
   );
 }
 
+/** Last stable offsets of every partition of several topics. */
+export async function endOffsets(
+  cluster: InternalCluster,
+  topics: readonly string[],
+): Promise<ReadonlyMap<string, PartitionOffsets>> {
+  const asked: { topic: string; partitions: { partition: number }[]; fromBeginning: false }[] = [];
+  for (const topic of topics) {
+    const partitions = await topicPartitions(cluster, topic);
+    if (!partitions) throw new SluiceError('KAFKA_TOPIC_MISSING', `Topic ${topic} does not exist`);
+    asked.push({ topic, partitions: partitions.map((partition) => ({ partition })), fromBeginning: false });
+  }
+  const ends = await withLeaders(cluster, `asking for the ends of ${topics.join(', ')}`, () =>
+    cluster.fetchTopicsOffset(asked),
+  );
+  return new Map(
+    ends.map(({ topic, partitions }) => [topic, new Map(partitions.map((p) => [p.partition, BigInt(p.offset)]))]),
+  );
+}
+
 /** Asks leaders for something; when one has moved or is away the leaders are looked up again, as the library does not do by itself. */
 async function withLeaders<T>(
   cluster: InternalCluster,

@@ -30,6 +30,8 @@ export function createMemoryKafka(broker: MemoryBroker = new MemoryBroker(), clo
     readTopic: (options) => readMemoryTopic(broker, options),
     topicOffsets: async (topic) =>
       new Map(broker.topic(topic).partitions.map((p, i) => [i, { begin: 0n, end: p.lastStable }])),
+    endOffsets: async (topics) =>
+      new Map(topics.map((t) => [t, new Map(broker.topic(t).partitions.map((p, i) => [i, p.lastStable]))])),
     offsetsByTimestamp: async (topic, timestampMs) =>
       new Map(
         broker.topic(topic).partitions.map((p, i) => {

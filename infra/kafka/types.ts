@@ -192,6 +192,8 @@ export interface KafkaClient {
 
   /** First and next offsets of every partition of each topic. */
   topicOffsets(topic: string): Promise<ReadonlyMap<number, OffsetRange>>;
+  /** Next offsets (last stable ones) of several topics, in one request to each leader. */
+  endOffsets(topics: readonly string[]): Promise<ReadonlyMap<string, PartitionOffsets>>;
   /** Offset of the first record at or after the time (ms since 1970); the end when there is none. */
   offsetsByTimestamp(topic: string, timestampMs: number): Promise<PartitionOffsets>;
   /** What a group has committed; partitions without a commit are missing. */

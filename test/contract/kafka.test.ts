@@ -4,6 +4,7 @@ import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import { kafkaContract } from './kafkaContract.ts';
+import { kafkaGroupContract } from './kafkaGroupContract.ts';
 
 describe('the real Kafka client', () => {
   let client: KafkaClient | undefined;
@@ -14,6 +15,7 @@ describe('the real Kafka client', () => {
   };
   afterAll(() => client?.close());
   kafkaContract(open);
+  kafkaGroupContract(open);
 
   // Source of the case: an idempotent producer of the library that goes on after a partial error gets its next message taken for a
   // duplicate: the send resolves and the message is in no log.

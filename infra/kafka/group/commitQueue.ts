@@ -45,6 +45,11 @@ export class CommitQueue {
     });
   }
 
+  /** Gives up what waits for one partition. */
+  forget(partition: OwnedPartition): void {
+    this.#waiting.delete(partition);
+  }
+
   /** Resolves when nothing waits any more: committed, or no longer ours. */
   async flushed(): Promise<void> {
     while (this.#running) await this.#running;

@@ -18,6 +18,8 @@ export interface FetcherOptions extends StartOffsetOptions {
   readonly onRecords: () => void;
   /** A partition's start is not one the group knows: it shall be committed, so that the next owner begins there too. */
   readonly onStart: (start: StartOffset) => void;
+  /** The topic is not there now; when it is made again its offsets begin anew. */
+  readonly onGone: (partition: OwnedPartition) => void;
   /** Told what the brokers refuse for good. */
   readonly onRefused: (error: unknown) => void;
   readonly clock: Clock;
@@ -30,7 +32,7 @@ const MAX_WAITING_BYTES = 32 << 20;
 /** A fetch that leaves partitions out because they have enough must come back soon. */
 const SHORT_WAIT_MS = 10;
 const [PAUSE_MS, MAX_PAUSE_MS] = [50, 1000];
-const OFFSET_OUT_OF_RANGE = 1;
+const [OFFSET_OUT_OF_RANGE, UNKNOWN_TOPIC_OR_PARTITION] = [1, 3];
 /** While a topic is made again its brokers do not know it. */
 const PASSING = /UNKNOWN_TOPIC_OR_PARTITION|OFFSET_NOT_AVAILABLE|REPLICA_NOT_AVAILABLE/;
 
@@ -154,6 +156,7 @@ export class Fetcher {
 
   async #take(partition: OwnedPartition, from: bigint, fetched: FetchedPartition): Promise<void> {
     if (fetched.errorCode === OFFSET_OUT_OF_RANGE) return this.#startOver(partition, from);
+    if (fetched.errorCode === UNKNOWN_TOPIC_OR_PARTITION) this.#options.onGone(partition);
     if (fetched.errorCode !== 0) throw protocolError(fetched.errorCode);
     if (fetched.next === null || fetched.next <= from) return;
     const messages = fetched.records

@@ -1,3 +1,4 @@
+import { SluiceError } from '#infra/runtime/errors.ts';
 import type { InternalCluster } from '../kafkajsInternals.ts';
 import type { GroupCoordinator } from './coordinator.ts';
 import type { OwnedPartition } from './ownedPartitions.ts';
@@ -28,6 +29,11 @@ export async function startOffsets(
   const committed = places(responses);
   const without = partitions.filter(({ place }) => (committed.get(place) ?? -1n) < 0n);
   const edges = await logEdges(cluster, without, fromBeginning);
+  const unknown = without.find(({ place }) => !edges.has(place));
+  if (unknown) {
+    const message = `Kafka does not show ${unknown.place} at the moment`;
+    throw new SluiceError('KAFKA_REQUEST_FAILED', message, { retriable: true });
+  }
   return partitions.map((partition) => {
     const edge = edges.get(partition.place);
     return { partition, offset: edge ?? committed.get(partition.place)!, committed: edge === undefined };
