@@ -3,6 +3,8 @@ import { createElastic } from '#consumers/catalog/elastic.ts';
 import { ordersConsumer } from '#consumers/orders/ordersConsumer.ts';
 import { rowsConsumer } from '#consumers/rows/rowsConsumer.ts';
 import { DeadLetters } from '#consumers/runner/deadLetters.ts';
+import { progressReader } from '#consumers/runner/progress.ts';
+import { progressLoop } from '#consumers/runner/progressLoop.ts';
 import { createRunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
 import { stockConsumer } from '#consumers/stock/stockConsumer.ts';
 import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
@@ -15,6 +17,7 @@ import { retry } from '#infra/runtime/retry.ts';
 import { createDecoder } from '#schemas/codec.ts';
 import { createRegistry } from '#schemas/registry.ts';
 import { consumerGroups, orderTopics, topicOf } from '../consumerGroups.ts';
+import { copyAgeMetrics, watchedCopies } from './copyProgress.ts';
 import type { RoleContext, RoleParts } from './role.ts';
 
 /** All read models of the configuration: row store and documents, stock levels, order states. */
@@ -72,6 +75,14 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
     components.push(orders.component);
     status['orders'] = orders.status;
   }
+  const copies = watchedCopies(config, elastic);
+  const { topicPrefix } = config.kafka;
+  components.push(progressLoop({ kafka, redis, topicPrefix, groupPrefix, copies, log }));
+  copyAgeMetrics(
+    metrics,
+    progressReader(redis, groupPrefix),
+    copies.map(({ name }) => name),
+  );
   return { components, status };
 }
 

@@ -1,0 +1,74 @@
+import { catalogGroup } from '#consumers/catalog/catalogConsumer.ts';
+import { type Elastic, refusedStatus } from '#consumers/catalog/elastic.ts';
+import { listIndexes } from '#consumers/catalog/searchIndex.ts';
+import { rowsTables } from '#consumers/rows/rowsConsumer.ts';
+import type { WatchedCopy } from '#consumers/runner/copyProgress.ts';
+import type { CopyName, ProgressReader } from '#consumers/runner/progress.ts';
+import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
+import type { Config } from '#infra/runtime/config/config.ts';
+import { Gauge, type Registry } from '#infra/runtime/metrics.ts';
+import { consumerGroups, topicOf } from '../consumerGroups.ts';
+
+/** Every copy of the configuration with the groups that keep it, in flow order. */
+export function watchedCopies(config: Config, elastic: Elastic): WatchedCopy[] {
+  const { groupPrefix } = config.consumers;
+  const groups = consumerGroups(config);
+  const single = ['rows', 'stock', 'orders'].flatMap((name): WatchedCopy[] => {
+    const group = groups.find(({ groupId }) => groupId === `${groupPrefix}.${name}`);
+    return group ? [{ name, stages: [{ reads: [group] }] }] : [];
+  });
+  const rows = groups.find(({ groupId }) => groupId === `${groupPrefix}.rows`);
+  const fanOut = groups.filter(({ groupId }) => groupId === `${groupPrefix}.fan-out`);
+  const documents = config.catalog.documents.map((definition): WatchedCopy => {
+    const own = catalogGroup(groupPrefix, definition);
+    const source = rowsTables([definition]).map((table) => topicOf(config, table));
+    const lanes = groups.filter(({ groupId }) => groupId === own || groupId.startsWith(`${own}.`));
+    return {
+      name: `catalog.${definition.type}`,
+      stages: [
+        { reads: [{ groupId: rows!.groupId, topics: source }] },
+        ...(fanOut.length > 0 ? [{ reads: fanOut, drains: true }] : []),
+        { reads: lanes },
+      ],
+      show: () => showWritten(elastic, config.elasticsearch.indexPrefix, definition),
+    };
+  });
+  return [...single, ...documents];
+}
+
+/**
+ * Makes written documents searchable and names their index; null while searches go to an index of another version, or to one that does not
+ * hold every document yet.
+ */
+async function showWritten(
+  elastic: Elastic,
+  indexPrefix: string,
+  { type, version }: DocumentDefinition,
+): Promise<string | null> {
+  const found = await listIndexes(elastic, indexPrefix, type);
+  const live = found.find((info) => info.live);
+  if (live === undefined || live.version !== version || live.filledAt === null) return null;
+  try {
+    await elastic.request('POST', `/${live.index}/_refresh`);
+  } catch (error) {
+    if (refusedStatus(error) === 404) return null;
+    throw error;
+  }
+  return live.index;
+}
+
+/** Age of every copy, as the metrics tell it; a copy of which nothing is known has no sample. */
+export function copyAgeMetrics(registry: Registry, reader: ProgressReader, copies: readonly CopyName[]): void {
+  const age: Gauge = new Gauge({
+    name: 'sluice_copy_age_seconds',
+    help: 'Since the moment up to which the copy is known to hold everything the source had. A quiet source does not make it grow.',
+    labelNames: ['copy'],
+    registers: [registry],
+    async collect() {
+      const found = await reader.passedAll(copies).catch(() => new Map());
+      age.reset();
+      for (const [copy, passed] of found)
+        if (passed?.sourceTimeMs) age.set({ copy }, Math.max(0, (Date.now() - passed.sourceTimeMs) / 1000));
+    },
+  });
+}
