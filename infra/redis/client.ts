@@ -9,8 +9,8 @@ export type RedisArgument = string | number | Buffer;
 export interface RedisScript {
   /** Unique among our scripts; letters only. */
   readonly name: string;
-  /** How many of the arguments are keys (they come first). */
-  readonly keys: number;
+  /** How many of the arguments are keys (they come first); `counted`: the first argument of each call is that number. */
+  readonly keys: number | 'counted';
   readonly lua: string;
 }
 
@@ -130,7 +130,8 @@ export class RedisClient {
   /** Must happen before a pipeline is opened: a pipeline knows the scripts of its beginning only. */
   #define(script: RedisScript): void {
     if (this.#defined.has(script.name)) return;
-    this.#redis.defineCommand(methodName(script), { numberOfKeys: script.keys, lua: script.lua });
+    const { keys, lua } = script;
+    this.#redis.defineCommand(methodName(script), keys === 'counted' ? { lua } : { numberOfKeys: keys, lua });
     this.#defined.add(script.name);
   }
 }
