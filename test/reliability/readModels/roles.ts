@@ -99,7 +99,8 @@ export class Supervised {
     const late = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     const [code, signal] = await ended;
     clearTimeout(late);
-    if (code !== 0)
+    // One that has not got as far as minding signals ends by the signal itself.
+    if (code !== 0 && signal !== 'SIGTERM')
       this.deaths.push({
         process: this.name,
         how: `asked to end, ended with ${signal ?? `code ${code}`}`,

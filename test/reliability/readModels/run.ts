@@ -144,7 +144,7 @@ async function converged(world: World, day: ShopDay, faults: string[]): Promise<
 
 interface Letter {
   readonly id: string;
-  readonly group: string;
+  readonly groupId: string;
   readonly code: string;
 }
 
@@ -159,7 +159,7 @@ async function lettersLeft(world: World, { letters }: Expected): Promise<string[
     .filter(({ code }) => !letters.has(code))
     .map((letter) => `dead letter ${JSON.stringify(letter).slice(0, 300)}`);
   const current = (letter: Letter): boolean =>
-    letter.code === 'PROJECTION_FAILED' && letter.group.endsWith(`.v${world.version}`);
+    letter.code === 'PROJECTION_FAILED' && letter.groupId.endsWith(`.v${world.version}`);
   if (!found.some(current)) return unexplained;
   await operate(world, [
     'dlq',
