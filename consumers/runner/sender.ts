@@ -31,6 +31,17 @@ export class KeyedSender {
     await retry(() => this.#sendAll(topic, partitions), signal ? { signal } : {});
   }
 
+  /** As `send`, but all into this one partition. */
+  async sendTo(
+    topic: string,
+    partition: number,
+    messages: readonly KeyedMessage[],
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (messages.length === 0) return;
+    await retry(() => this.#sendAll(topic, new Map([[partition, messages]])), signal ? { signal } : {});
+  }
+
   async close(): Promise<void> {
     const producer = await this.#producer?.catch(() => undefined);
     this.#producer = undefined;

@@ -1,8 +1,10 @@
-import { catalogGroup } from '#consumers/catalog/catalogConsumer.ts';
+import { catalogLanes } from '#consumers/catalog/lanes.ts';
 import { COMMAND_TABLE, ordersGroup } from '#consumers/orders/ordersConsumer.ts';
-import { dirtyTopic } from '#consumers/rows/marks.ts';
+import { fanOutGroup } from '#consumers/rows/fanOutConsumer.ts';
+import { fanOutTopic } from '#consumers/rows/fanOutTasks.ts';
 import { rowsGroup, rowsTables } from '#consumers/rows/rowsConsumer.ts';
 import { stockGroup } from '#consumers/stock/stockConsumer.ts';
+import { endpointGroup, eventsTopic, routerGroup, stockEventsTopic } from '#consumers/webhooks/webhookTypes.ts';
 import type { GroupTopics } from '#infra/ops/lag.ts';
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
@@ -40,19 +42,37 @@ export function consumerGroups(config: Config): GroupTopics[] {
       groupId: rowsGroup(groupPrefix),
       topics: rowsTables(documents).map((table) => topicOf(config, table)),
     });
+  if (documents.length > 0)
+    groups.push({ groupId: fanOutGroup(groupPrefix), topics: [fanOutTopic(groupPrefix)], own: true });
   for (const definition of documents)
-    groups.push({
-      groupId: catalogGroup(groupPrefix, definition),
-      topics: [dirtyTopic(groupPrefix, definition.type)],
-    });
+    for (const { groupId, topic } of catalogLanes(groupPrefix, definition))
+      groups.push({ groupId, topics: [topic], own: true });
   if (config.stock) groups.push({ groupId: stockGroup(groupPrefix), topics: [topicOf(config, config.stock.table)] });
   if (config.orders) groups.push({ groupId: ordersGroup(groupPrefix), topics: [...orderTopics(config).keys()] });
   return groups;
 }
 
+/** The groups of webhooks: they keep no copies, so nothing is to be done for them when Redis is lost. */
+export function webhookGroups(config: Config): GroupTopics[] {
+  const { webhooks, orders, stock } = config;
+  if (webhooks === undefined) return [];
+  const { groupPrefix } = config.consumers;
+  const topics = [
+    ...(orders ? [topicOf(config, orders.table)] : []),
+    ...(stock ? [stockEventsTopic(groupPrefix)] : []),
+  ];
+  return [
+    { groupId: routerGroup(groupPrefix), topics },
+    ...webhooks.endpoints.map(({ name }) => ({
+      groupId: endpointGroup(groupPrefix, name),
+      topics: [eventsTopic(groupPrefix)],
+    })),
+  ];
+}
+
 /** The group with this id, or whose id ends with it (`rows`, `stock`, `catalog.product`). @throws OFFSETS_TARGET_UNKNOWN */
 export function groupNamed(config: Config, name: string): GroupTopics {
-  const groups = consumerGroups(config);
+  const groups = [...consumerGroups(config), ...webhookGroups(config)];
   const found = groups.find(({ groupId }) => groupId === name || groupId === `${config.consumers.groupPrefix}.${name}`);
   if (found) return found;
   throw new SluiceError(

@@ -2,7 +2,7 @@ import { LagReader, type PartitionLag } from '#infra/ops/lag.ts';
 import { worstLagState } from '#infra/ops/lagEvaluator.ts';
 import { systemClock } from '#infra/runtime/clock.ts';
 import { isAbort } from '#infra/runtime/errors.ts';
-import { consumerGroups } from '../consumerGroups.ts';
+import { consumerGroups, webhookGroups } from '../consumerGroups.ts';
 import { EXIT } from '../exitCodes.ts';
 import { formatTable, print, printJson } from '../output.ts';
 import { withKafka } from '../withKafka.ts';
@@ -15,7 +15,7 @@ const SECOND_LOOK_MS = 500;
 export async function lag(options: { config: string; json: boolean; watch: boolean }): Promise<number> {
   return withKafka(options.config, async ({ kafka, config, signal }) => {
     try {
-      const reader = new LagReader(kafka, consumerGroups(config));
+      const reader = new LagReader(kafka, [...consumerGroups(config), ...webhookGroups(config)]);
       await reader.read();
       await systemClock.sleep(SECOND_LOOK_MS, signal);
       for (;;) {

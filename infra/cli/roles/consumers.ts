@@ -1,6 +1,7 @@
 import { catalogConsumer } from '#consumers/catalog/catalogConsumer.ts';
 import { createElastic } from '#consumers/catalog/elastic.ts';
 import { ordersConsumer } from '#consumers/orders/ordersConsumer.ts';
+import { fanOutConsumer } from '#consumers/rows/fanOutConsumer.ts';
 import { rowsConsumer } from '#consumers/rows/rowsConsumer.ts';
 import { DeadLetters } from '#consumers/runner/deadLetters.ts';
 import { progressReader } from '#consumers/runner/progress.ts';
@@ -19,6 +20,7 @@ import { createRegistry } from '#schemas/registry.ts';
 import { consumerGroups, orderTopics, topicOf } from '../consumerGroups.ts';
 import { copyAgeMetrics, watchedCopies } from './copyProgress.ts';
 import type { RoleContext, RoleParts } from './role.ts';
+import { composeWebhooks } from './webhooks.ts';
 
 /** All read models of the configuration: row store and documents, stock levels, order states. */
 export async function composeConsumers({ config, log, metrics }: RoleContext): Promise<RoleParts> {
@@ -50,8 +52,10 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
   components.push(preparation(kafka, consumerGroups(config), log));
   if (documents.length > 0) {
     const rows = rowsConsumer({ ...shared, documents, topicSpec, topicOf: (table) => topicOf(config, table) });
-    components.push(rows.component);
+    const fan = fanOutConsumer({ ...shared, documents });
+    components.push(rows.component, fan.component);
     status['rows'] = rows.status;
+    status['fanOut'] = fan.status;
   }
   for (const definition of documents) {
     const catalog = catalogConsumer({
@@ -66,14 +70,22 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
     status[`catalog.${definition.type}`] = catalog.status;
   }
   if (config.stock) {
-    const stock = stockConsumer({ ...shared, definition: config.stock, topic: topicOf(config, config.stock.table) });
-    components.push(...stock.components);
+    const topic = topicOf(config, config.stock.table);
+    const stock = stockConsumer({ ...shared, definition: config.stock, topic, topicSpec });
+    components.push(stock.component);
     status['stock'] = stock.status;
   }
   if (config.orders) {
     const orders = ordersConsumer({ ...shared, definition: config.orders, topics: orderTopics(config) });
     components.push(orders.component);
     status['orders'] = orders.status;
+  }
+  if (config.webhooks) {
+    const { webhooks } = config;
+    const runnerMetrics = shared.metrics;
+    const parts = composeWebhooks({ ...shared, config, webhooks, runnerMetrics, registry: metrics });
+    components.push(...parts.components);
+    Object.assign(status, parts.status);
   }
   const copies = watchedCopies(config, elastic);
   const { topicPrefix } = config.kafka;
@@ -109,7 +121,7 @@ function connections(
 
 /** Waits until capture has made the topics. */
 function preparation(kafka: KafkaClient, groups: ReturnType<typeof consumerGroups>, log: Logger): Component {
-  const foreign = new Set(groups.flatMap(({ groupId, topics }) => (groupId.includes('.catalog.') ? [] : topics)));
+  const foreign = new Set(groups.flatMap(({ own, topics }) => (own ? [] : topics)));
   return {
     name: 'consumer preparation',
     start: async (signal) => {

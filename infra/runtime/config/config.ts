@@ -16,6 +16,8 @@ import {
 import { sourceSchema } from './source.ts';
 import { stockSchema } from './stock.ts';
 import { storefrontSchema } from './storefront.ts';
+import { verifySchema } from './verify.ts';
+import { webhooksSchema } from './webhooks.ts';
 
 /** The whole configuration. One strict tree: an unknown key is a fault. */
 export const configSchema = z.strictObject({
@@ -34,6 +36,10 @@ export const configSchema = z.strictObject({
     .describe('The guarded way back into the database. Leave out to accept no commands.')
     .optional(),
   storefront: storefrontSchema.describe('The read API for the storefront.').prefault({}),
+  verify: verifySchema.describe('What `sluice verify` may cost.').prefault({}),
+  webhooks: webhooksSchema
+    .describe('Who is told of orders and stock by signed messages. Leave out to tell nobody.')
+    .optional(),
   ops: opsSchema.describe('The endpoint for operators.').prefault({}),
 });
 
