@@ -38,6 +38,24 @@ interface Expected {
   readonly text: string | null;
 }
 
+/** A document that is not what the rows give. */
+export interface DifferentDocument {
+  /** Key of its root row. */
+  readonly key: string;
+  readonly id: string;
+  /** JSON of what the rows give and of what the index holds; null: searches must not, or do not, see it. */
+  readonly expected: string | null;
+  readonly found: string | null;
+}
+
+export interface ComparedPage {
+  readonly different: readonly DifferentDocument[];
+  /** Ids of the documents that searches should see. */
+  readonly expected: readonly string[];
+  readonly visible: number;
+  readonly unbuildable: number;
+}
+
 /** Compares an index with what the row store gives now, document by document. Live changes may go on. */
 export async function checkIndex(options: IndexCheckOptions, signal: AbortSignal): Promise<IndexCheck> {
   const { store, plan, clock } = options;
@@ -68,25 +86,24 @@ export async function checkIndex(options: IndexCheckOptions, signal: AbortSignal
   return { rows, visible, unbuildable, differences, differing };
 }
 
-async function comparePage(
-  { elastic, store, plan, index, whole }: IndexCheckOptions,
+/** Compares the documents of some root rows with what the row store gives now. At most a few hundred. */
+export async function comparePage(
+  { elastic, store, plan, index, whole }: Omit<IndexCheckOptions, 'clock'>,
   keys: readonly string[],
-): Promise<{
-  readonly different: readonly { readonly key: string; readonly id: string }[];
-  readonly visible: number;
-  readonly unbuildable: number;
-}> {
+): Promise<ComparedPage> {
   const versions = { next: async () => 0 };
   const documents = keys.map((rootKey) => ({ rootKey, sourceTsMs: null }));
   const { items, failed } = await buildItems({ store, plan, versions, ...(whole && { whole }) }, documents);
-  const expected = new Map(items.map(({ tag, id, source }) => [tag.rootKey, { id, text: visibleText(source) }]));
-  const found = await storedTexts(elastic, index, [...expected.values()]);
-  const different = [...expected].flatMap(([key, { id, text }]) =>
-    (found.get(id) ?? null) === text ? [] : [{ key, id }],
-  );
-  const wrong = new Set(different.map(({ key }) => key));
-  const visible = [...expected].filter(([key, { text }]) => text !== null && !wrong.has(key)).length;
-  return { different, visible, unbuildable: failed.length };
+  const built = items.map(({ tag, id, source }) => ({ key: tag.rootKey, id, text: visibleText(source) }));
+  const stored = await storedTexts(elastic, index, built);
+  const compared = built.map(({ key, id, text }) => ({ key, id, expected: text, found: stored.get(id) ?? null }));
+  const shown = compared.filter(({ expected }) => expected !== null);
+  return {
+    different: compared.filter(({ expected, found }) => expected !== found),
+    expected: shown.map(({ id }) => id),
+    visible: shown.filter(({ expected, found }) => expected === found).length,
+    unbuildable: failed.length,
+  };
 }
 
 async function storedTexts(

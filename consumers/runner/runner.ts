@@ -71,6 +71,8 @@ export interface RunnerStatus {
   readonly deadLetters: number;
   /** Records not yet committed over all partitions of the group's topics; null before it was first sampled. */
   readonly lag: number | null;
+  /** Partitions this process owns. */
+  readonly partitions: number;
   readonly lastError: string | null;
   /** True while records are handled again because the store lost them. */
   readonly rebuilding: boolean;
@@ -86,6 +88,7 @@ export class Runner<T> {
   readonly #failing = new Set<string>();
   #state: RunnerStatus['state'] = 'starting';
   #records = 0;
+  #partitions = 0;
   #deadLetters = 0;
   #lastError: string | null = null;
 
@@ -93,6 +96,7 @@ export class Runner<T> {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#lag = new LagSampler(options.kafka, options.groupId, options.topics, this.#clock);
+    options.metrics.watch(options.groupId, { lag: () => this.#lag.latest(), partitions: () => this.#partitions });
     const { ledger, kafka, groupId, log, metrics } = options;
     if (ledger !== undefined)
       this.#keeper = new CopyKeeper({
@@ -114,7 +118,7 @@ export class Runner<T> {
       fromBeginning: true,
       concurrency: this.#options.concurrency ?? 4,
       onBatch: (batch, control) => this.onBatch(batch, control),
-      onAssigned: (assignment) => this.#keeper?.assigned(assignment),
+      onAssigned: (assignment) => this.#assigned(assignment),
     });
     this.#keeper?.attach(group);
     const watch = this.#keeper?.component();
@@ -139,6 +143,11 @@ export class Runner<T> {
     };
   }
 
+  #assigned(assignment: ReadonlyMap<string, readonly number[]>): void {
+    this.#partitions = [...assignment.values()].reduce((sum, { length }) => sum + length, 0);
+    this.#keeper?.assigned(assignment);
+  }
+
   status(): RunnerStatus {
     return {
       group: this.#options.groupId,
@@ -146,6 +155,7 @@ export class Runner<T> {
       records: this.#records,
       deadLetters: this.#deadLetters,
       lag: this.#lag.latest(),
+      partitions: this.#partitions,
       lastError: this.#lastError,
       rebuilding: this.#keeper?.rebuilding ?? false,
     };

@@ -1,4 +1,4 @@
-import { Counter, Histogram, LATENCY_BUCKETS_SECONDS, type Registry } from '#infra/runtime/metrics.ts';
+import { Counter, Gauge, Histogram, LATENCY_BUCKETS_SECONDS, type Registry } from '#infra/runtime/metrics.ts';
 
 /** Figures every consumer group has; one set per process. */
 export interface RunnerMetrics {
@@ -6,10 +6,42 @@ export interface RunnerMetrics {
   readonly deadLetters: Counter<'group' | 'code'>;
   readonly batchSeconds: Histogram<'group'>;
   readonly copyLosses: Counter<'group'>;
+  /** Asks for a group's standing at each scrape. */
+  watch(group: string, standing: GroupStanding): void;
+}
+
+export interface GroupStanding {
+  /** Records not yet committed in all partitions of the group, whoever owns them; null before it was first sampled. */
+  lag(): number | null;
+  /** Partitions this process owns. */
+  partitions(): number;
 }
 
 export function createRunnerMetrics(registry: Registry): RunnerMetrics {
+  const standings = new Map<string, GroupStanding>();
+  const gauge = (name: string, help: string, value: (standing: GroupStanding) => number | null): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['group'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [group, standing] of standings) {
+          const now = value(standing);
+          if (now !== null) this.set({ group }, now);
+        }
+      },
+    });
+  };
+  gauge(
+    'sluice_consumer_lag_records',
+    'Records the group has not committed yet, whoever owns them: every process of the group tells the same.',
+    (standing) => standing.lag(),
+  );
+  gauge('sluice_consumer_partitions', 'Partitions this process owns.', (standing) => standing.partitions());
   return {
+    watch: (group, standing) => void standings.set(group, standing),
     records: new Counter({
       name: 'sluice_consumer_records_total',
       help: 'Records handled or put aside.',

@@ -4,7 +4,7 @@ import type { Logger } from '#infra/runtime/logger.ts';
 import { kafkaErrorName } from '../kafkajsErrors.ts';
 import type { InternalCluster } from '../kafkajsInternals.ts';
 import { topicPartitions } from '../kafkajsReader.ts';
-import { type Assignment, deal, difference } from './assignor.ts';
+import { type Assignment, deal, difference, placeOf } from './assignor.ts';
 import { type GroupCoordinator, isCoordinatorAway } from './coordinator.ts';
 import {
   decodeAssignment,
@@ -171,7 +171,8 @@ export class Membership {
       generation: joined.generationId,
       leads,
       partitions: countOf(assignment),
-      revoked: countOf(revoked),
+      gained: listed(difference(assignment, hooks.owned())),
+      revoked: listed(revoked),
       handover,
     });
     if (revoked.size > 0) await hooks.revoked(revoked);
@@ -240,6 +241,13 @@ export class Membership {
 /** Worth another try, with the coordinator that is found then. */
 function isPassing(error: unknown): boolean {
   return isRetriable(error) || isCoordinatorAway(error);
+}
+
+const MOST_LISTED = 100;
+
+/** Places of a log line, not more than a reader wants to see. */
+function listed(assignment: Assignment): string[] {
+  return [...assignment].flatMap(([topic, list]) => list.map((p) => placeOf(topic, p))).slice(0, MOST_LISTED);
 }
 
 function countOf(assignment: Assignment): number {
