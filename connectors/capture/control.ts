@@ -16,6 +16,8 @@ export type CaptureSignal =
       readonly where?: string;
       readonly fromKey?: readonly string[];
       readonly toKey?: readonly string[];
+      /** Exactly these keys, at most MAX_KEYS: a key that has no row is told as a delete. Not together with a condition or a range. */
+      readonly keys?: readonly (readonly string[])[];
     }
   /** Without an id: every snapshot, the first one of a table included. */
   | { readonly type: 'pause-snapshot' | 'resume-snapshot' | 'stop-snapshot'; readonly id?: string }
@@ -44,7 +46,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const FIELDS: Readonly<Record<CaptureSignal['type'], readonly string[]>> = {
   pause: [],
   resume: [],
-  snapshot: ['id', 'table', 'where', 'fromKey', 'toKey'],
+  snapshot: ['id', 'table', 'where', 'fromKey', 'toKey', 'keys'],
   'pause-snapshot': ['id'],
   'resume-snapshot': ['id'],
   'stop-snapshot': ['id'],
@@ -54,6 +56,8 @@ const FIELDS: Readonly<Record<CaptureSignal['type'], readonly string[]>> = {
 
 const TABLE = /^[^.\s[\]]+(\.[^.[\]]+){1,2}$/;
 const MAX_TEXT = 4000;
+/** Keys one signal may name: they stay in the stored state until they are read. */
+export const MAX_KEYS = 500;
 
 function invalid(expected: string, found: unknown): SluiceError {
   const shown = found === undefined ? 'nothing' : typeof found === 'string' ? `"${found.slice(0, 60)}"` : typeof found;
@@ -82,6 +86,16 @@ function key(fields: Fields, name: string): { readonly [name: string]: readonly 
     throw invalid(`${name} as a list with one text for each key column`, value);
   }
   return { [name]: texts as string[] };
+}
+
+function keyList(fields: Fields): { readonly keys?: readonly (readonly string[])[] } {
+  const value = fields['keys'];
+  if (value === undefined) return {};
+  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_KEYS)
+    throw invalid(`keys as a list of 1 to ${MAX_KEYS} keys`, value);
+  const stray = ['where', 'fromKey', 'toKey'].find((name) => fields[name] !== undefined);
+  if (stray !== undefined) throw invalid('keys without a condition or a range', stray);
+  return { keys: value.map((one) => key({ keys: one }, 'keys')['keys']!) };
 }
 
 const optional = (fields: Fields, name: string): { readonly [name: string]: string } =>
@@ -122,6 +136,7 @@ function signalOf(type: CaptureSignal['type'], fields: Fields): CaptureSignal {
         ...optional(fields, 'where'),
         ...key(fields, 'fromKey'),
         ...key(fields, 'toKey'),
+        ...keyList(fields),
       };
     case 'pause-snapshot':
     case 'resume-snapshot':

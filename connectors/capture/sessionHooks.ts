@@ -24,6 +24,7 @@ export interface SnapshotJob {
   readonly where?: string;
   readonly fromKey?: readonly string[];
   readonly toKey?: readonly string[];
+  readonly keys?: readonly (readonly string[])[];
   readonly progress: SnapshotProgress;
 }
 

@@ -2,6 +2,7 @@ import { describeError } from '#infra/runtime/errors.ts';
 import type { CaptureSignal, ReceivedSignal, SignalSource } from './control.ts';
 import type { SessionState } from './sessionState.ts';
 import { parseFilter } from './snapshotFilter.ts';
+import { tellsDeletes } from './snapshotSweep.ts';
 import type { TableControl } from './tableControl.ts';
 import type { AdHocSnapshot, CapturedTable } from './types.ts';
 
@@ -81,9 +82,14 @@ function apply(signal: CaptureSignal, offset: string, context: SignalContext): v
 }
 
 /** @throws SluiceError, Refused that say what is wrong with a condition or a key */
-function checkSnapshot({ instance }: CapturedTable, wanted: Pick<AdHocSnapshot, 'where' | 'fromKey' | 'toKey'>): void {
+function checkSnapshot(
+  { instance }: CapturedTable,
+  wanted: Pick<AdHocSnapshot, 'where' | 'fromKey' | 'toKey' | 'keys'>,
+): void {
   if (wanted.where !== undefined) parseFilter(wanted.where, instance.columns);
-  for (const key of [wanted.fromKey, wanted.toKey]) {
+  if (wanted.keys !== undefined && !tellsDeletes(instance))
+    throw new Refused('its records are not keyed by the primary key as it is: rows cannot be read by key');
+  for (const key of [wanted.fromKey, wanted.toKey, ...(wanted.keys ?? [])]) {
     if (key && key.length !== instance.keyColumns.length)
       throw new Refused(`a key of this table has ${instance.keyColumns.length} parts, found ${key.length}`);
   }

@@ -228,10 +228,11 @@ export class SweepChunk extends SnapshotChunk {
 
   events(): ChunkEvent[] {
     const events: ChunkEvent[] = [];
-    for (const [i, { recordKey, row }] of this.#earlier.entries()) {
+    for (const [i, { recordKey, key, row }] of this.#earlier.entries()) {
       const present = this.#rows[i] ?? null;
       if (this.#told.has(i)) continue;
-      if (!present) events.push({ key: null, event: { ...this.event('d', row, null), asPublished: { recordKey } } });
+      const gone = recordKey === null ? { keyOnly: key } : { asPublished: { recordKey } };
+      if (!present) events.push({ key: null, event: { ...this.event('d', row, null), ...gone } });
       else if (this.#refresh) events.push({ key: null, event: this.event('r', null, present) });
     }
     return events;

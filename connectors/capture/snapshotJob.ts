@@ -1,7 +1,7 @@
 import type { KeyText, ReadOptions, TableReader } from './chunk.ts';
 import type { SnapshotJob } from './sessionHooks.ts';
 import { rangesOf } from './snapshotProgress.ts';
-import type { SweepListing } from './snapshotSweep.ts';
+import type { KeyListing } from './snapshotSweep.ts';
 import type { RangeProgress } from './types.ts';
 
 /** Bytes of one chunk, about: rows with large values come in smaller chunks. */
@@ -38,7 +38,7 @@ export class JobWork {
   totalRows: number | null = null;
   /** Made for the present version of the table. */
   reader: TableReader | null = null;
-  listing: SweepListing | null = null;
+  listing: KeyListing | null = null;
   /** A reader plans or sweeps it. */
   busy = false;
   /** Consecutive failures. */
@@ -48,7 +48,7 @@ export class JobWork {
   /** What is still on its way is dropped. */
   forgotten = false;
 
-  /** The table is not to be read at all: only what is in the topic already is kept right. */
+  /** No range of the table is to be read: only what is in the topic already, or keys that were asked for, are looked up. */
   readonly nothing: boolean;
 
   constructor(job: SnapshotJob, nothing: boolean) {

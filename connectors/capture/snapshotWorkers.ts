@@ -8,7 +8,7 @@ import { faultKind, pauseAfter } from './snapshotFaults.ts';
 import { parseFilter } from './snapshotFilter.ts';
 import { type SnapshotIsolation, snapshotIsolation } from './snapshotIsolation.ts';
 import { CHUNK_BYTES, fitLimit, type JobWork, plan, type RangeWork } from './snapshotJob.ts';
-import { SweepListing } from './snapshotSweep.ts';
+import { AskedKeys, SweepListing } from './snapshotSweep.ts';
 import type { SnapshotReadingOptions } from './snapshotter.ts';
 
 /** Size of a row that was looked up for a sweep, about. */
@@ -63,8 +63,9 @@ export class SnapshotWorkers {
       work.phase = 'complete';
     }
     if (work.phase !== 'draining') return;
-    const sweeping = work.job.progress.sweep !== undefined;
-    if (sweeping && !this.#options.earlierRows) {
+    const { progress, keys } = work.job;
+    const sweeping = progress.sweep !== undefined || keys !== undefined;
+    if (progress.sweep !== undefined && !this.#options.earlierRows) {
       this.#options.log.warn({ event: 'snapshot_not_swept', table: work.job.table.id, reason: 'no topic to look in' });
     }
     work.phase = sweeping ? 'sweeping' : 'complete';
@@ -218,10 +219,11 @@ export class SnapshotWorkers {
   /** Looks up the next keys the topic has from before an interval was lost. */
   async #sweep(work: JobWork, signal: AbortSignal): Promise<void> {
     const { earlierRows } = this.#options;
-    const { table, progress, where } = work.job;
+    const { table, progress, where, keys } = work.job;
     const partial = work.nothing || where !== undefined;
     const reader = this.#readerOf(work, signal);
-    if (earlierRows && progress.sweep !== undefined)
+    if (keys !== undefined) work.listing ??= new AskedKeys(reader, keys);
+    else if (earlierRows && progress.sweep !== undefined)
       work.listing ??= new SweepListing(earlierRows, table, progress.sweep, signal);
     const { listing } = work;
     const earlier = await listing?.next();
@@ -232,15 +234,17 @@ export class SnapshotWorkers {
     }
     const { options, done } = await this.#begin(work, signal);
     try {
-      const keys = earlier.map((row) => reader.keyOf(row.key));
-      const found = await reader.byKeys(keys, options);
+      const found = await reader.byKeys(
+        earlier.map((row) => reader.keyOf(row.key)),
+        options,
+      );
       const origin = await this.#origin(work, reader, 0, null, signal);
       if (work.forgotten || listing !== work.listing || !listing) return;
       // Rows that a filter left out were not read again, so those that are still there are written here.
       const chunk = new SweepChunk(origin, { ...found, earlier, last: false }, partial, (row) =>
         listing.isTouched(row),
       );
-      this.#chunks.add(chunk, keys.length * SWEPT_ROW_BYTES);
+      this.#chunks.add(chunk, earlier.length * SWEPT_ROW_BYTES);
       listing.taken();
     } finally {
       done();

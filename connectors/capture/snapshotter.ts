@@ -98,7 +98,7 @@ export class Snapshotter implements SnapshotReading<SnapshotChunk> {
     for (const [id, job] of wanted) {
       const work = this.#jobs.get(id);
       if (!work) {
-        this.#jobs.set(id, new JobWork(job, this.#selection(job) === 'none'));
+        this.#jobs.set(id, new JobWork(job, job.keys !== undefined || this.#selection(job) === 'none'));
         this.#rates.begin(id, job.progress.rows);
       } else {
         if (work.job.table !== job.table) work.reader = null;

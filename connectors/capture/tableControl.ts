@@ -152,20 +152,23 @@ export class TableControl implements TableActions {
       if (table.stopped || table.snapshotPaused || table.snapshot.state === 'done') return [];
       return [{ id, table: versions.newest(id), progress: table.snapshot }];
     });
-    const asked = state.snapshots.flatMap(({ id, table, where, fromKey, toKey, progress, paused }): SnapshotJob[] => {
-      const of = state.table(table);
-      if (paused || !of || of.stopped || !configured.includes(table)) return [];
-      return [
-        {
-          id,
-          table: versions.newest(table),
-          progress,
-          ...(where !== undefined && { where }),
-          ...(fromKey && { fromKey }),
-          ...(toKey && { toKey }),
-        },
-      ];
-    });
+    const asked = state.snapshots.flatMap(
+      ({ id, table, where, fromKey, toKey, keys, progress, paused }): SnapshotJob[] => {
+        const of = state.table(table);
+        if (paused || !of || of.stopped || !configured.includes(table)) return [];
+        return [
+          {
+            id,
+            table: versions.newest(table),
+            progress,
+            ...(where !== undefined && { where }),
+            ...(fromKey && { fromKey }),
+            ...(toKey && { toKey }),
+            ...(keys && { keys }),
+          },
+        ];
+      },
+    );
     return [...own, ...asked];
   }
 

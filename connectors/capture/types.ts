@@ -42,12 +42,14 @@ export interface ChangeEvent {
    * masks and rules again.
    */
   readonly asPublished?: { readonly recordKey: Buffer };
+  /** Set for a delete of which only the primary key is known: the record's key is made of it, there is no image before. */
+  readonly keyOnly?: Row;
 }
 
 /** A key that lives in a table's topic, as its newest record has it. */
 export interface EarlierRow {
-  /** The record's key, as it stands in the topic. */
-  readonly recordKey: Buffer;
+  /** The record's key, as it stands in the topic; null for a key that was asked for. */
+  readonly recordKey: Buffer | null;
   /** The primary key: column → value as in a Row. */
   readonly key: Row;
   /** The row as it was published, by the names it has in the topic; null when it no longer fits the table's present columns. */
@@ -122,6 +124,8 @@ export interface AdHocSnapshot {
   readonly fromKey?: readonly string[];
   /** … up to and including this one. */
   readonly toKey?: readonly string[];
+  /** Instead of a condition or a range: exactly these keys; one that has no row is told as a delete. */
+  readonly keys?: readonly (readonly string[])[];
   readonly progress: SnapshotProgress;
   readonly paused: boolean;
   /** ms since 1970 UTC. */

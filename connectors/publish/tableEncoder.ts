@@ -119,7 +119,7 @@ export class TableEncoder {
 
   /** The record of a change, and after a delete its tombstone. @throws SluiceError SCHEMA_VALUE_UNFIT */
   encode(event: ChangeEvent, place: ChangePlace): OutgoingMessage[] {
-    const key = event.asPublished?.recordKey ?? this.#keyBytes((event.after ?? event.before)!);
+    const key = event.asPublished?.recordKey ?? this.#keyBytes((event.keyOnly ?? event.after ?? event.before)!);
     const headers = this.#headers(event);
     const value = this.#value.encode(this.#envelope(event, place));
     if (event.op !== 'd' || !this.#tombstones || key === null) return [{ key, value, headers }];

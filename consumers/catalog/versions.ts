@@ -27,6 +27,15 @@ redis.call('HSET', KEYS[1], 'last', text, 'run', run)
 return text`,
 };
 
+/** KEYS[1] the counter. ARGV: a version that is not to be handed out any more, nor any below it. */
+const RAISE_VERSION: RedisScript = {
+  name: 'RaiseVersion',
+  keys: 1,
+  lua: `
+local last = redis.call('HGET', KEYS[1], 'last')
+if not last or tonumber(last) < tonumber(ARGV[1]) then redis.call('HSET', KEYS[1], 'last', ARGV[1]) end`,
+};
+
 export class VersionSource {
   readonly #redis: RedisCommands;
   readonly #key: string;
@@ -45,6 +54,11 @@ export class VersionSource {
   async next(): Promise<number> {
     const version = await this.#ask('');
     return Number(version === '' ? await this.#ask(String(await this.#highestKnown())) : version);
+  }
+
+  /** Makes every version that is handed out from now on higher than this one. */
+  async riseAbove(version: number): Promise<void> {
+    if (version >= (await this.next())) await this.#redis.send(script(RAISE_VERSION, this.#key, String(version)));
   }
 
   async #ask(highest: string): Promise<string> {

@@ -19,6 +19,15 @@ redis.call('HSET', KEYS[1], 'p', string.rep('0', 49))
 return 1`,
 };
 
+/** KEYS[1] one order; ARGV: position. The lists of customers may go on naming it: who reads them looks at the order itself. */
+const REMOVE_ORDER: RedisScript = {
+  name: 'RemoveOrder',
+  keys: 1,
+  lua: `
+local cur = redis.call('HGET', KEYS[1], 'p')
+if cur and cur < ARGV[1] then redis.call('HSET', KEYS[1], 'p', ARGV[1], 'v', '', 'd', ARGV[1]) end`,
+};
+
 /** The stored orders with these ids, in one round trip; undefined for one nobody knows. */
 export async function readOrders(
   redis: RedisCommands,
@@ -42,6 +51,11 @@ export async function* scanStoredOrders(redis: RedisClient): AsyncGenerator<read
 /** Sets an order's position below every real one, if it is still this one: whatever is written next is taken. */
 export async function lowerOrder(redis: RedisCommands, { orderId, position }: StoredOrder): Promise<boolean> {
   return (await redis.send(script(LOWER_ORDER, orderKey(redis, orderId), position))) === 1;
+}
+
+/** Marks an order as gone at this position, unless a newer version is stored: as a delete at that position would. */
+export async function removeOrder(redis: RedisCommands, orderId: string, position: string): Promise<void> {
+  await redis.send(script(REMOVE_ORDER, orderKey(redis, orderId), position));
 }
 
 type Fields = readonly [position: string | null, view: string | null];

@@ -1,4 +1,5 @@
 import type { IncomingMessage, KafkaClient } from '#infra/kafka/types.ts';
+import { type AuditEntry, AuditLog } from './auditLog.ts';
 import { deadLetterTopic } from './deadLetters.ts';
 import { letterKey } from './letterFormat.ts';
 import { type ListedLetter, listLetters, readLetters } from './letterReader.ts';
@@ -6,11 +7,8 @@ import { redeliveryTopic } from './redelivery.ts';
 import { KeyedSender } from './sender.ts';
 
 /** What a person did with letters; kept in the audit topic. */
-export interface LetterAudit {
+export interface LetterAudit extends AuditEntry {
   readonly action: 'redeliver' | 'discard';
-  /** Name of the person's account on the machine the command ran on. */
-  readonly by: string;
-  readonly at: string;
   readonly reason: string | null;
   readonly letters: readonly { readonly id: string; readonly groupId: string; readonly record: string }[];
 }
@@ -21,23 +19,18 @@ export type Redelivered = 'settled' | 'came back' | 'not taken yet';
 /** Letters named in one audit record: keeps it well below the largest record Kafka takes. */
 const AUDITED_AT_ONCE = 1000;
 
-/** Topic with every act of `sluice dlq redeliver` and `discard`, as JSON. Kept until somebody deletes it. */
-export function auditTopic(groupPrefix: string): string {
-  return `${groupPrefix}.audit`;
-}
-
 /** What an operator does with dead letters. One instance a command; not for parallel use. */
 export class LetterDesk {
   readonly #kafka: KafkaClient;
   readonly #groupPrefix: string;
   readonly #sender: KeyedSender;
-  readonly #replicationFactor: number;
+  readonly #log: AuditLog;
 
   constructor(kafka: KafkaClient, groupPrefix: string, replicationFactor: number) {
     this.#kafka = kafka;
     this.#groupPrefix = groupPrefix;
     this.#sender = new KeyedSender(kafka);
-    this.#replicationFactor = replicationFactor;
+    this.#log = new AuditLog(kafka, groupPrefix, replicationFactor);
   }
 
   /** Sends the letters to their groups once more. They stay dead letters until their group has handled them. */
@@ -70,7 +63,7 @@ export class LetterDesk {
   }
 
   async close(): Promise<void> {
-    await this.#sender.close();
+    await Promise.all([this.#sender.close(), this.#log.close()]);
   }
 
   async #audit(
@@ -80,9 +73,6 @@ export class LetterDesk {
     reason: string | null,
     signal: AbortSignal,
   ): Promise<void> {
-    const topic = auditTopic(this.#groupPrefix);
-    const config = { 'cleanup.policy': 'delete', 'retention.ms': '-1' };
-    await this.#kafka.ensureTopics([{ topic, partitions: 1, replicationFactor: this.#replicationFactor, config }]);
     const at = new Date().toISOString();
     for (let start = 0; start < letters.length; start += AUDITED_AT_ONCE) {
       const named = letters
@@ -92,8 +82,7 @@ export class LetterDesk {
           groupId,
           record: `${t}/${partition}@${offset}`,
         }));
-      const audit: LetterAudit = { action, by, at, reason, letters: named };
-      await this.#sender.send(topic, [{ key: Buffer.from(by), value: Buffer.from(JSON.stringify(audit)) }], signal);
+      await this.#log.write<LetterAudit>({ action, by, at, reason, letters: named }, signal);
     }
   }
 }

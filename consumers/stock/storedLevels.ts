@@ -1,6 +1,6 @@
 import { POSITION_LENGTH } from '#consumers/runner/position.ts';
 import { command, type RedisClient, type RedisCommands, type RedisScript, script } from '#infra/redis/client.ts';
-import { skuKey } from './stockKeys.ts';
+import { levelText, skuKey, skuPattern } from './stockKeys.ts';
 
 /** A place a level is kept for. */
 export interface StockPlace {
@@ -26,6 +26,15 @@ redis.call('HSET', KEYS[1], ARGV[1], string.rep('0', 49) .. string.sub(cur, 50))
 return 1`,
 };
 
+/** KEYS[1] one sku; ARGV: location, position, text of a level that was taken away. */
+const REMOVE_LEVEL: RedisScript = {
+  name: 'RemoveLevel',
+  keys: 1,
+  lua: `
+local cur = redis.call('HGET', KEYS[1], ARGV[1])
+if cur and string.sub(cur, 1, 49) < ARGV[2] then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ARGV[3]) end`,
+};
+
 /** The stored levels of these places, in one round trip; undefined for a place that was never stocked. */
 export async function readLevels(
   redis: RedisCommands,
@@ -37,16 +46,25 @@ export async function readLevels(
 
 /** Every stored level by pages, in no order; one that changes meanwhile is given once or twice. */
 export async function* scanLevels(redis: RedisClient): AsyncGenerator<readonly StoredLevel[]> {
-  const [head, tail] = skuKey(redis, '\u0000').split('\u0000') as [string, string];
-  for await (const keys of redis.scan(`${head}*${tail}`)) {
+  const { pattern, head } = skuPattern(redis);
+  for await (const keys of redis.scan(pattern)) {
     const hashes = (await redis.sendAll(keys.map((key) => command('HGETALL', key)))) as string[][];
-    yield hashes.flatMap((fields, i) => levelsOf(keys[i]!.slice(head.length, -tail.length), fields));
+    yield hashes.flatMap((fields, i) => levelsOf(keys[i]!.slice(head), fields));
   }
 }
 
 /** Sets a level's position below every real one, if it is still this one: whatever is written next is taken. */
 export async function lowerLevel(redis: RedisCommands, { sku, location, position }: StoredLevel): Promise<boolean> {
   return (await redis.send(script(LOWER_LEVEL, skuKey(redis, sku), location, position))) === 1;
+}
+
+/** Takes a level away at this position, unless a newer one is stored: as a delete at that position would. */
+export async function removeLevel(
+  redis: RedisCommands,
+  { sku, location }: StockPlace,
+  position: string,
+): Promise<void> {
+  await redis.send(script(REMOVE_LEVEL, skuKey(redis, sku), location, position, levelText(null)));
 }
 
 /** `fields`: location, text, location, text, … as HGETALL answers. */

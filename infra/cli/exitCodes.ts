@@ -7,4 +7,6 @@ export const EXIT = {
   usage: 2,
   /** The command worked and what it looked at is not healthy. */
   unhealthy: 4,
+  /** The command worked and could not tell whether what it looked at is healthy. */
+  undecided: 5,
 } as const;

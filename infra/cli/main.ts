@@ -16,6 +16,7 @@ import { registerSql } from './program/sql.ts';
 import { registerStack } from './program/stack.ts';
 import { registerTopics } from './program/topics.ts';
 import { registerUp } from './program/up.ts';
+import { registerVerify } from './program/verify.ts';
 
 /** The `sluice` command. Each sub-command's module is loaded when it is called, so that none pays for the others' libraries. */
 const program = new Command('sluice')
@@ -41,6 +42,7 @@ for (const register of [
   registerStack,
   registerTopics,
   registerUp,
+  registerVerify,
 ])
   register(program);
 

@@ -39,6 +39,8 @@ export interface CopySide<T extends Stored = Stored> {
   keyOf(id: string): Row | null;
   /** Sets a position that cannot be below every real one, if it is still the one that was seen. */
   lower(id: string, position: string): Promise<boolean>;
+  /** Marks a thing as deleted at this position, if it is stored at a lower one; only for things whose row cannot be asked for by key. */
+  remove?(id: string, position: string): Promise<void>;
   /** Mends what a re-read of the row would not. */
   mend?(id: string): Promise<void>;
 }

@@ -1,8 +1,14 @@
 import type { CapturedTable, Row } from '#connectors/capture/types.ts';
-import { lowerOrder, readOrders, type StoredOrder, scanStoredOrders } from '#consumers/orders/storedOrders.ts';
+import {
+  lowerOrder,
+  readOrders,
+  removeOrder,
+  type StoredOrder,
+  scanStoredOrders,
+} from '#consumers/orders/storedOrders.ts';
 import { poison } from '#consumers/runner/deadLetters.ts';
 import { levelText } from '#consumers/stock/stockKeys.ts';
-import { lowerLevel, readLevels, type StoredLevel, scanLevels } from '#consumers/stock/storedLevels.ts';
+import { lowerLevel, readLevels, removeLevel, type StoredLevel, scanLevels } from '#consumers/stock/storedLevels.ts';
 import type { RedisClient } from '#infra/redis/client.ts';
 import type { OrdersDefinition } from '#infra/runtime/config/orders.ts';
 import type { StockDefinition } from '#infra/runtime/config/stock.ts';
@@ -66,6 +72,10 @@ export class StockSide implements CopySide<StoredThing<StoredLevel>> {
     return lowerLevel(this.#redis, { ...placeOf(id), position, text: '' });
   }
 
+  remove(id: string, position: string): Promise<void> {
+    return removeLevel(this.#redis, placeOf(id), position);
+  }
+
   #levelOf(row: Row) {
     return projected('stock', this.#definition.table, () => this.#definition.project(carriedRow(row)));
   }
@@ -115,6 +125,10 @@ export class OrderSide implements CopySide<StoredThing<StoredOrder>> {
 
   lower(id: string, position: string): Promise<boolean> {
     return lowerOrder(this.#redis, { orderId: id, position, text: '' });
+  }
+
+  remove(id: string, position: string): Promise<void> {
+    return removeOrder(this.#redis, id, position);
   }
 
   #viewOf(row: Row) {

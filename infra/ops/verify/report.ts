@@ -16,6 +16,10 @@ export interface Difference {
   readonly fields: readonly string[];
   /** Key of the source row in its table; null when that is not known or it has none. */
   readonly key: KeyText | null;
+  /** Of a thing without a source row whose key is not known: a place in the log at which the source had none, as 20 hexadecimal digits. */
+  readonly absentAt?: string;
+  /** For `position`: the one that is stored. */
+  readonly position?: string;
   /** Of a document: key of its root row in the row store, where it is known. */
   readonly rootKey?: string;
 }

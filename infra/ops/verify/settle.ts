@@ -108,6 +108,6 @@ function expectations(
 
 function isAhead(side: CopySide, { suspect, id }: Expectation, { view }: ViewMark, findings: Findings): boolean {
   if (suspect.seen === null || view.to === null || suspect.seen.slice(0, view.to.length) <= view.to) return false;
-  findings.different({ what: side.what, id, kind: 'position', fields: [], key: suspect.key });
+  findings.different({ what: side.what, id, kind: 'position', fields: [], key: suspect.key, position: suspect.seen });
   return true;
 }

@@ -40,13 +40,13 @@ export async function readSummary(redis: RedisCommands): Promise<VerifySummary |
 
 /** Metrics of the last run, read when they are asked for; absent while there was none, or while Redis is away. */
 export function registerVerifyMetrics(registry: Registry, redis: RedisCommands): void {
-  const gauge = (name: string, help: string, valueOf: (summary: VerifySummary) => number): void => {
+  const gauge = (name: string, help: string, pick: (summary: VerifySummary) => number): void => {
     const metric: Gauge = new Gauge({
       ...{ name, help, registers: [registry] },
       async collect() {
         const summary = await readSummary(redis).catch(() => null);
         if (summary === null) this.reset();
-        else this.set(valueOf(summary));
+        else this.set(pick(summary));
       },
     });
     metric.reset();

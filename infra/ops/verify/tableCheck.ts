@@ -204,8 +204,10 @@ async function settleUnkeyed(
   if (left.size === 0) return;
   const found: Open[] = [];
   let to: SourceRows | null = null;
+  let absentAt: string | null = null;
   for await (const chunk of chunks(table, [side], options)) {
     to = chunk;
+    absentAt ??= chunk.from;
     for (const row of chunk.rows) {
       const id = idOf(side, row, options);
       const stored = id === null ? undefined : left.get(id);
@@ -215,7 +217,7 @@ async function settleUnkeyed(
     }
   }
   await settle(side, found, options);
-  if (left.size === 0 || to === null) return;
+  if (left.size === 0 || to === null || absentAt === null) return;
   const mark = await source.mark(to);
   const ids = [...left.keys()];
   const passed = await passage.until(source, side.copy, mark, async () => {
@@ -224,7 +226,7 @@ async function settleUnkeyed(
     return left.size === 0;
   });
   for (const id of left.keys()) {
-    if (passed) findings.different({ what: side.what, id, kind: 'extra', fields: [], key: null });
+    if (passed) findings.different({ what: side.what, id, kind: 'extra', fields: [], key: null, absentAt });
     else findings.undecide({ what: side.what, id, why: 'lag' });
   }
 }

@@ -1,28 +1,20 @@
 import type { KeyText } from '#connectors/capture/chunk.ts';
-import type { CapturedTable } from '#connectors/capture/types.ts';
-import { createElastic, type Elastic } from '#consumers/catalog/elastic.ts';
 import { listIndexes } from '#consumers/catalog/searchIndex.ts';
-import { type DocumentPlan, planDocument, planTables, type TablePlan } from '#consumers/rows/relations.ts';
-import { RowStore } from '#consumers/rows/rowStore.ts';
+import type { DocumentPlan } from '#consumers/rows/relations.ts';
 import { CaptureProgress } from '#consumers/runner/captureProgress.ts';
 import { type Passed, progressReader } from '#consumers/runner/progress.ts';
-import { sourceRules } from '#infra/cli/captureRules.ts';
 import { captureParts } from '#infra/cli/captures.ts';
-import { sourceOptions } from '#infra/cli/roles/sourceOptions.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
-import { RedisClient } from '#infra/redis/client.ts';
 import { type Clock, systemClock } from '#infra/runtime/clock.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
 import { hasCode, SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
-import type { CopySide } from './copySide.ts';
+import { type Copies, openCopies } from './copies.ts';
 import { checkDocuments, checkRootKeys, type DocumentCheckOptions } from './documentCheck.ts';
 import { Pace, type VerifyProgress } from './pace.ts';
 import { Passage } from './passage.ts';
-import { OrderSide, StockSide } from './redisSides.ts';
 import { Findings, type VerifyReport } from './report.ts';
-import { RowSide } from './rowSide.ts';
-import { SourceReader } from './sourceReader.ts';
+import type { SourceReader } from './sourceReader.ts';
 import { checkKeys, checkTable, type TableCheckOptions } from './tableCheck.ts';
 
 export interface VerifyOptions {
@@ -44,52 +36,47 @@ export interface VerifyOptions {
   readonly onProgress?: (progress: VerifyProgress) => void;
 }
 
-/** What a run works with. */
-interface Run {
-  readonly options: VerifyOptions;
-  readonly source: SourceReader;
-  readonly redis: RedisClient;
-  readonly elastic: Elastic;
-  readonly findings: Findings;
-  readonly check: TableCheckOptions;
-}
-
 /**
  * Compares the row store, the documents, stock and orders with what the source holds, while everything runs on. See docs/verify.md for what
  * is compared with what and why the verdict holds. Nothing is written anywhere.
  * @throws SluiceError of the source, Kafka, Redis or Elasticsearch; VERIFY_TARGET_UNKNOWN
  */
 export async function verifyCopies(options: VerifyOptions): Promise<VerifyReport> {
-  const { config, signal, clock = systemClock, log } = options;
+  const { config, clock = systemClock } = options;
   const startedAtMs = clock.now();
-  const redis = new RedisClient({ ...config.redis, name: 'sluice-verify', log });
-  const elastic = createElastic(config.elasticsearch);
-  let source: SourceReader | undefined;
+  const copies = await openCopies(config, options);
   try {
-    const [part] = captureParts(config);
-    const database = sourceOptions(config);
-    source = await SourceReader.open({ database, rules: sourceRules(config), tables: part!.tables, signal });
     const findings = new Findings();
-    if (source.reasons.length > 0) findings.notes.push(...source.reasons);
-    await checkAll(prepared(options, source, redis, elastic, findings));
-    return report(findings, source, startedAtMs, clock.now());
+    findings.notes.push(...copies.notes);
+    await checkAll(options, copies, checkOptions(options, copies, findings));
+    return report(findings, copies.source, startedAtMs, clock.now());
   } finally {
-    await Promise.all([source?.close(), redis.close(), elastic.close()]);
+    await copies.close();
   }
 }
 
-function prepared(
-  options: VerifyOptions,
-  source: SourceReader,
-  redis: RedisClient,
-  elastic: Elastic,
-  findings: Findings,
-): Run {
-  const { config, kafka, signal, clock = systemClock, sample = 1, rowsPerSecond, onProgress } = options;
+function checkOptions(options: VerifyOptions, { source, redis }: Copies, findings: Findings): TableCheckOptions {
+  const { config, signal, clock = systemClock, sample = 1, rowsPerSecond, onProgress } = options;
   const { verify, consumers } = config;
+  const passage = new Passage({
+    progress: progressReader(redis, consumers.groupPrefix),
+    newestPromise: promisesOf(options),
+    clock,
+    signal,
+    patienceMs: verify.patienceSeconds * 1000,
+  });
+  const rate = rowsPerSecond === undefined ? verify.rowsPerSecond : rowsPerSecond;
+  const pace = new Pace(clock, rate, onProgress ?? (() => undefined));
+  const filterBytes = verify.filterMegabytes * 1024 * 1024;
+  const { chunkRows } = verify;
+  return { source, passage, findings, pace, signal, sample, filterBytes, chunkRows, random: Math.random };
+}
+
+/** The newest promise of the main database's capture. */
+function promisesOf({ config, kafka, signal }: VerifyOptions): () => Promise<Passed | null> {
   const captures = new CaptureProgress(kafka, config.kafka.topicPrefix);
   const [part] = captureParts(config);
-  const newestPromise = async (): Promise<Passed | null> => {
+  return async () => {
     try {
       const records = await captures.newest(signal);
       return records.find(({ capture }) => capture === part!.name) ?? null;
@@ -98,45 +85,17 @@ function prepared(
       throw error;
     }
   };
-  const passage = new Passage({
-    progress: progressReader(redis, consumers.groupPrefix),
-    newestPromise,
-    clock,
-    signal,
-    patienceMs: verify.patienceSeconds * 1000,
-  });
-  const rate = rowsPerSecond === undefined ? verify.rowsPerSecond : rowsPerSecond;
-  const pace = new Pace(clock, rate, onProgress ?? (() => undefined));
-  const filterBytes = verify.filterMegabytes * 1024 * 1024;
-  const shared = { source, passage, findings, pace, signal, sample, filterBytes, random: Math.random };
-  return { options, source, redis, elastic, findings, check: { ...shared, chunkRows: verify.chunkRows } };
 }
 
-async function checkAll(run: Run): Promise<void> {
-  const { options, redis, source } = run;
-  const { catalog, stock, orders } = options.config;
-  const plans = catalog.documents.map(planDocument);
-  const store = new RowStore(redis);
-  const byTable = new Map<string, CopySide[]>();
-  const add = (id: string, make: (table: CapturedTable) => CopySide): void => {
-    const table = source.table(id);
-    if (table === undefined || table.instance.keyColumns.length === 0) {
-      run.findings.notes.push(`${id}: not compared, ${table ? 'it has no key' : 'it is not captured'}`);
-      return;
-    }
-    byTable.set(table.id, [...(byTable.get(table.id) ?? []), make(table)]);
-  };
-  for (const plan of planTables(plans).values()) add(plan.table, (table) => new RowSide(store, table, plan));
-  if (stock) add(stock.table, (table) => new StockSide(redis, table, stock));
-  if (orders) add(orders.table, (table) => new OrderSide(redis, table, orders));
-  const { tables, types } = chosen(options, [...byTable.keys()], plans);
+async function checkAll(options: VerifyOptions, copies: Copies, check: TableCheckOptions): Promise<void> {
+  const { sides, plans, source } = copies;
+  const { tables, types } = chosen(options, [...sides.keys()], plans);
   for (const id of tables) {
     const table = source.table(id)!;
-    const sides = byTable.get(id)!;
-    if (options.keys === undefined) await checkTable(table, sides, run.check);
-    else await checkKeys(table, sides, options.keys, run.check);
+    if (options.keys === undefined) await checkTable(table, sides.get(id)!, check);
+    else await checkKeys(table, sides.get(id)!, options.keys, check);
   }
-  for (const plan of types) await checkType(run, store, plan);
+  for (const plan of types) await checkType(options, copies, plan, check);
 }
 
 /** The tables and document types a run is about. @throws VERIFY_TARGET_UNKNOWN */
@@ -163,24 +122,25 @@ function chosen(
   };
 }
 
-async function checkType(run: Run, store: RowStore, plan: DocumentPlan): Promise<void> {
-  const { options, elastic, findings, check, source } = run;
+async function checkType(
+  options: VerifyOptions,
+  { elastic, store, source, sides }: Copies,
+  plan: DocumentPlan,
+  check: TableCheckOptions,
+): Promise<void> {
   const { type, root } = plan.definition;
-  const indexes = await listIndexes(elastic, options.config.elasticsearch.indexPrefix, type);
-  const live = indexes.find((info) => info.live);
+  const live = (await listIndexes(elastic, options.config.elasticsearch.indexPrefix, type)).find((info) => info.live);
   if (live === undefined) {
-    findings.notes.push(`${type}: not compared, searches have no index`);
+    check.findings.notes.push(`${type}: not compared, searches have no index`);
     return;
   }
   const own: DocumentCheckOptions = { ...check, elastic, store, plan, index: live.index };
   if (options.keys === undefined) return checkDocuments(own);
   const table = source.table(root)!;
-  const side = new RowSide(store, table, planOf(plan));
-  const rootKeys = await Promise.all(options.keys.map(async (key) => side.idOf(await source.keyRow(table, key))));
-  return checkRootKeys(rootKeys, own);
+  const side = sides.get(table.id)!.find(({ copy }) => copy === 'rows')!;
+  const keyed = async (key: KeyText): Promise<string> => side.idOf(await source.keyRow(table, key))!;
+  return checkRootKeys(await Promise.all(options.keys.map(keyed)), own);
 }
-
-const planOf = (plan: DocumentPlan): TablePlan => planTables([plan]).get(plan.definition.root)!;
 
 function report(findings: Findings, source: SourceReader, startedAtMs: number, endedAtMs: number): VerifyReport {
   const { differenceCount, undecidedCount, compared, unbuildable, differences, undecided, notes } = findings;

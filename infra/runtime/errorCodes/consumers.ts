@@ -102,6 +102,10 @@ export const CONSUMERS_ERRORS = {
   ),
 
   // infra/ops/verify
+  VERIFY_REPAIR_FAILED: entry(
+    'What a comparison found could not be mended.',
+    'See the reason in the message; a capture must be running (`sluice capture status`). Repairing again is safe.',
+  ),
   VERIFY_TARGET_UNKNOWN: entry(
     'A comparison names a table, a document type or a key that is not there.',
     'Name tables as schema.table and document types as in the configuration; give keys with exactly one of them.',

@@ -70,7 +70,7 @@ describe('a delete of what a topic has', () => {
     ...product(300, 'd', '', null),
     before: row.row,
     changeLsn: null,
-    asPublished: { recordKey: row.recordKey },
+    asPublished: { recordKey: row.recordKey! },
   });
 
   test('is written under the key as it stands, with its tombstone', async () => {

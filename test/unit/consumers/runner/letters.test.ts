@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { auditTopic } from '#consumers/runner/auditLog.ts';
 import { DeadLetters } from '#consumers/runner/deadLetters.ts';
-import { auditTopic, LetterDesk } from '#consumers/runner/letterDesk.ts';
+import { LetterDesk } from '#consumers/runner/letterDesk.ts';
 import { originalOf } from '#consumers/runner/letterFormat.ts';
 import { listLetters, readLetters } from '#consumers/runner/letterReader.ts';
 import { replayRecords } from '#consumers/runner/replay.ts';
