@@ -6,6 +6,13 @@ import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { Elastic } from './elastic.ts';
 
+/**
+ * After a refresh that took long comes a pause of this many times as long, up to so many intervals: under load small segments cost Elasticsearch
+ * more than the documents in them.
+ */
+const REST = 4;
+const MOST_INTERVALS = 5;
+
 /** Samples waiting for one refresh at most; the newest are kept. */
 const MAX_SAMPLES = 20_000;
 
@@ -20,8 +27,8 @@ export interface RefresherOptions {
 }
 
 /**
- * Makes written documents searchable, at most once every `intervalMs` and only after writes, and then knows how long their changes took
- * from commit to search.
+ * Makes written documents searchable, at most once every `intervalMs` and only after writes, less often where a refresh takes long; and then
+ * knows how long their changes took from commit to search.
  */
 export class Refresher {
   readonly #options: RefresherOptions;
@@ -47,10 +54,16 @@ export class Refresher {
     return backgroundLoop('search refresher', async (signal) => {
       while (!signal.aborted) {
         await this.#untilWritten(signal);
+        const startedMs = this.#clock.now();
         await this.#refresh();
-        await this.#clock.sleep(this.#options.intervalMs, signal);
+        await this.#clock.sleep(this.#pauseMs(this.#clock.now() - startedMs), signal);
       }
     });
+  }
+
+  #pauseMs(tookMs: number): number {
+    const { intervalMs } = this.#options;
+    return Math.min(Math.max(intervalMs, tookMs * REST), intervalMs * MOST_INTERVALS);
   }
 
   async #untilWritten(signal: AbortSignal): Promise<void> {

@@ -1,10 +1,19 @@
-import { skuKey } from '#consumers/stock/stockKeys.ts';
-import { WRITE_STOCK } from '#consumers/stock/stockScripts.ts';
-import { RedisClient, script } from '#infra/redis/client.ts';
+import { RedisClient, type RedisScript, script } from '#infra/redis/client.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import type { ShopTables } from '#test/support/consumers/shopTables.ts';
 import type { Sample } from './documents.ts';
 import { type BenchStage, cpuBetween } from './stage.ts';
+
+/** Keeps each level unless a newer position is stored: the least that has to be done. KEYS[1] one sku; ARGV, three per level. */
+const KEEP_NEWEST: RedisScript = {
+  name: 'BenchKeepNewest',
+  keys: 1,
+  lua: `
+for i = 1, #ARGV, 3 do
+  local cur = redis.call('HGET', KEYS[1], ARGV[i])
+  if not cur or string.sub(cur, 1, 49) < ARGV[i+1] then redis.call('HSET', KEYS[1], ARGV[i], ARGV[i+1] .. ARGV[i+2]) end
+end`,
+};
 
 const PER_PIPELINE = 1000;
 const IN_FLIGHT = 2;
@@ -22,12 +31,12 @@ export async function stockThroughConsumers(stage: BenchStage, levels: number, r
   const cpu = stage.cpu();
   const startedAt = performance.now();
   await backlog.show();
-  await stage.untilRead('stock', [stage.shop.feed.topic('dbo.STOCK')]);
+  await stage.untilRead('stock', stage.shop.feed.topic('dbo.STOCK'), levels * round);
   const seconds = (performance.now() - startedAt) / 1000;
   return { perSecond: levels / seconds, cpu: cpuBetween(cpu, stage.cpu()) };
 }
 
-/** The same levels by the same script in bare pipelines, two in flight. */
+/** The same levels by one script call a sku in bare pipelines, two in flight. */
 export async function stockRaw(stage: BenchStage, levels: number, round: number): Promise<Sample> {
   const redis = new RedisClient({
     url: stage.shop.config.redis.url,
@@ -40,8 +49,8 @@ export async function stockRaw(stage: BenchStage, levels: number, round: number)
     `${round.toString(16).padStart(20, '0')}${'0'.repeat(8)}${i.toString(16).padStart(20, '0')}4`;
   const calls = Array.from({ length: levels >> 1 }, (_, sku) =>
     script(
-      WRITE_STOCK,
-      skuKey(redis, `P${sku}`),
+      KEEP_NEWEST,
+      redis.key('stock', `{P${sku}}`),
       ...[0, 1].flatMap((branch) => [String(branch), position(sku * 2 + branch), `${sku * 2 + branch + round}|0`]),
     ),
   );
