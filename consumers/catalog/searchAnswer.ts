@@ -1,14 +1,23 @@
 import type { DocumentDefinition, FacetDefinition } from '#infra/runtime/config/catalog.ts';
-import { encodeCursor } from './searchCursor.ts';
-import { COUNT, DEFAULT_LIMIT, MARK_END, MARK_START, searchOf } from './searchRequest.ts';
-import type { FacetCount, SearchItem, SearchParams, SearchResult, Suggestion } from './searchTypes.ts';
+import { encodeCursor, type SortValue } from './searchCursor.ts';
+import { COUNT, MATCHED } from './searchFacets.ts';
+import { searchOf } from './searchRefusal.ts';
+import type { Relaxation } from './searchRelax.ts';
+import { type CheckedSearch, MARK_END, MARK_START } from './searchRequest.ts';
+import type { FacetCount, SearchItem, SearchResult } from './searchTypes.ts';
+
+/** What one answer of Elasticsearch says; the rest of {@link SearchResult} is about how it came about. */
+export type SearchPage<Doc> = Pick<
+  SearchResult<Doc>,
+  'total' | 'matched' | 'partial' | 'items' | 'facets' | 'bounds' | 'nextCursor'
+>;
 
 /** Turns Elasticsearch's answers into ours. Pure. */
 
 export interface Hit {
   readonly _id: string;
   readonly _source: Record<string, unknown>;
-  readonly sort?: readonly unknown[];
+  readonly sort?: readonly SortValue[];
   readonly highlight?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -19,12 +28,14 @@ interface Bucket {
 }
 
 export interface SearchAnswer {
+  readonly timed_out?: boolean;
   readonly hits: { readonly total?: { readonly value: number }; readonly hits: readonly Hit[] };
   readonly aggregations?: Readonly<
     Record<
       string,
       {
-        readonly count: {
+        readonly doc_count?: number;
+        readonly count?: {
           readonly buckets?: readonly Bucket[];
           readonly count?: number;
           readonly min?: number | null;
@@ -35,28 +46,34 @@ export interface SearchAnswer {
   >;
 }
 
+/** Items, counts and cursors of one answer. */
 export function parseSearch<Doc extends object>(
   definition: DocumentDefinition,
-  params: SearchParams,
+  checked: CheckedSearch,
+  relaxation: Relaxation | null,
   answer: SearchAnswer,
-): SearchResult<Doc> {
+): SearchPage<Doc> {
   const { hits, total } = answer.hits;
-  const last = hits.at(-1);
-  const full = hits.length === (params.limit ?? DEFAULT_LIMIT);
   const facets: Record<string, FacetCount[]> = {};
   const bounds: Record<string, { min: number; max: number } | null> = {};
   for (const [name, aggregation] of Object.entries(answer.aggregations ?? {})) {
+    if (name === MATCHED) continue;
     const facet = searchOf(definition).facets![name]!;
-    const { buckets = [], min, max } = aggregation[COUNT];
+    const { buckets = [], min, max } = aggregation[COUNT]!;
     if (facet.bounds === true) bounds[name] = typeof min === 'number' && typeof max === 'number' ? { min, max } : null;
-    else facets[name] = counts(facet, buckets, params.filters?.[name] ?? []);
+    else facets[name] = counts(facet, buckets, checked.params.filters?.[name] ?? []);
   }
+  const items = hits.map((hit) =>
+    toItem<Doc>(hit, encodeCursor(checked.print, { values: hit.sort ?? [], relaxation })),
+  );
   return {
     total: total?.value ?? 0,
-    items: hits.map(toItem<Doc>),
+    matched: answer.aggregations?.[MATCHED]?.doc_count ?? 0,
+    partial: answer.timed_out === true,
+    items,
     facets,
     bounds,
-    nextCursor: full && last?.sort !== undefined ? encodeCursor(params.sort ?? 'relevance', last.sort) : null,
+    nextCursor: hits.length === checked.limit ? items.at(-1)!.cursor : null,
   };
 }
 
@@ -76,11 +93,19 @@ export function toDocument<Doc extends object>(source: Record<string, unknown>):
   return document as Doc;
 }
 
-function toItem<Doc extends object>({ _id, _source, highlight }: Hit): SearchItem<Doc> {
+function toItem<Doc extends object>({ _id, _source, highlight }: Hit, cursor: string): SearchItem<Doc> {
   const marked: Record<string, string> = {};
-  for (const [field, [text]] of Object.entries(highlight ?? {}))
-    if (text !== undefined) marked[field] = markedHtml(text);
-  return { id: _id, document: toDocument<Doc>(_source), highlight: marked };
+  for (const [field, [text]] of Object.entries(highlight ?? {})) {
+    const own = withoutLanguage(field, highlight ?? {});
+    if (text !== undefined && (own === field || marked[own] === undefined)) marked[own] = markedHtml(text);
+  }
+  return { id: _id, cursor, document: toDocument<Doc>(_source), highlight: marked };
+}
+
+/** `name.de` and `brand.words_de` hold the text of `name` and `brand.words`. */
+function withoutLanguage(field: string, marked: object): string {
+  const own = field.replace(/[._](?:de|en)$/u, '');
+  return own !== field && own in marked ? own : field.replace(/\.(?:de|en)$/u, '').replace(/_(?:de|en)$/u, '');
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -98,17 +123,8 @@ function markedHtml(text: string): string {
     .replaceAll(MARK_END, '</mark>');
 }
 
-export function parseSuggestions(definition: DocumentDefinition, answer: SearchAnswer): Suggestion[] {
-  const { field, show = [] } = searchOf(definition).suggest!;
-  return answer.hits.hits.map(({ _id, _source }) => ({
-    id: _id,
-    text: String(valueAt(_source, field) ?? ''),
-    fields: Object.fromEntries(show.map((name) => [name, valueAt(_source, name) ?? null])),
-  }));
-}
-
 /** The source holds objects; a sub-field (`name.prefix`) has its parent's value. */
-function valueAt(source: Record<string, unknown>, path: string): unknown {
+export function valueAt(source: Record<string, unknown>, path: string): unknown {
   let value: unknown = source;
   for (const part of path.split('.')) {
     if (typeof value !== 'object' || value === null) return value;

@@ -1,189 +1,113 @@
-import type { DocumentDefinition, FacetDefinition, SearchDefinition } from '#infra/runtime/config/catalog.ts';
-import { SluiceError } from '#infra/runtime/errors.ts';
-import { decodeCursor } from './searchCursor.ts';
-import type { SearchParams, ValueRange } from './searchTypes.ts';
+import type { DocumentDefinition, SearchDefinition, SortField } from '#infra/runtime/config/catalog.ts';
+import { type Cursor, decodeCursor, requestPrint, type SortKind } from './searchCursor.ts';
+import { facetAggregations, facetFilters } from './searchFacets.ts';
+import { mappingAt, searchedFields } from './searchFields.ts';
+import { type Plan, planQuery } from './searchPlan.ts';
+import { boosted, planQueryOf, type Query } from './searchQuery.ts';
+import { checkedText, invalid, searchOf } from './searchRefusal.ts';
+import { type Relaxation, relaxedPlan } from './searchRelax.ts';
+import { rulesOf } from './searchRules.ts';
+import type { SearchParams } from './searchTypes.ts';
 
 /** Turns what the storefront asks into an Elasticsearch request. Pure. Only fields of the definition are ever named. */
 
 export const DEFAULT_LIMIT = 24;
 const MAX_LIMIT = 100;
-const MAX_QUERY_CHARS = 200;
-const MAX_FILTER_VALUES = 100;
-const DEFAULT_FACET_SIZE = 20;
+/** After this, Elasticsearch answers with what it has. */
+const TIMEOUT = '2s';
+/** Characters of a field that are looked through for marks. */
+const MARKED_CHARS = 100_000;
 
-/** Relevance, then the id, so that the order is total and a cursor never skips or repeats. */
-const TIE_BREAKER = { 'sluice.id': 'asc' } as const;
+/** The order is made total by the id, so that a cursor never skips or repeats. */
+const TIE_BREAKER: SortField = { field: 'sluice.id', order: 'asc' };
 
-type Query = Record<string, unknown>;
-
-export function invalid(message: string): SluiceError {
-  return new SluiceError('SEARCH_REQUEST_INVALID', message);
+/** A request that has been checked against the definition. */
+export interface CheckedSearch {
+  readonly params: SearchParams;
+  readonly plan: Plan;
+  readonly limit: number;
+  readonly sort: readonly Query[];
+  /** What its cursors carry, see {@link requestPrint}. */
+  readonly print: string;
+  readonly cursor: Cursor | null;
 }
 
-export function buildSearch(definition: DocumentDefinition, params: SearchParams): Record<string, unknown> {
+/** @throws SEARCH_REQUEST_INVALID for something that is not on the definition's lists or too large */
+export function checkSearch(definition: DocumentDefinition, params: SearchParams): CheckedSearch {
   const search = searchOf(definition);
   const limit = params.limit ?? DEFAULT_LIMIT;
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
     throw invalid(`limit is ${limit}, 1 to ${MAX_LIMIT} is allowed.`);
-  const filters = facetFilters(search, params);
-  const sort = sortOf(search, params.sort);
+  const plan = planQuery(checkedText(params.q ?? ''), rulesOf(search.language));
+  const name = params.sort ?? 'relevance';
+  const fields = sortFields(search, name);
+  const kinds: SortKind[] = fields.map(({ field }) => (field === '_score' ? 'number' : kindOf(definition, field)));
+  const print = requestPrint([plan.whole, params.filters ?? {}, params.ranges ?? {}, name]);
   return {
-    size: limit,
+    params,
+    plan,
+    limit,
+    sort: fields.map(({ field, order }) => ({ [field]: field === '_score' ? { order } : { order, missing: '_last' } })),
+    print,
+    cursor: params.cursor === undefined ? null : decodeCursor(params.cursor, print, kinds),
+  };
+}
+
+export function buildSearch(
+  definition: DocumentDefinition,
+  checked: CheckedSearch,
+  relaxation: Relaxation | null,
+): Query {
+  const search = searchOf(definition);
+  const { params, cursor } = checked;
+  const filters = facetFilters(search, params);
+  const { plan, demand } =
+    relaxation === null ? { plan: checked.plan, demand: {} } : relaxedPlan(definition, checked.plan, relaxation);
+  return {
+    size: checked.limit,
+    timeout: TIMEOUT,
     track_total_hits: true,
-    query: { bool: { must: [textQuery(search, params.q)], filter: [{ term: { deleted: false } }] } },
+    query: visible(boosted(planQueryOf(definition, plan, demand), search.boosts)),
     // Facet filters stand behind the counting, so that each facet can be counted without its own.
     ...(filters.size > 0 ? { post_filter: { bool: { filter: [...filters.values()] } } } : {}),
-    sort,
-    ...(params.cursor === undefined
-      ? {}
-      : { search_after: decodeCursor(params.cursor, params.sort ?? 'relevance', sort.length) }),
+    sort: checked.sort,
+    ...(cursor === null ? {} : { search_after: cursor.values }),
     aggs: facetAggregations(search, params, filters),
-    highlight: highlight(search),
+    ...(plan.slots.length > 0 ? { highlight: highlight(definition) } : {}),
   };
 }
 
-export function searchOf(definition: DocumentDefinition): SearchDefinition {
-  if (definition.search !== undefined) return definition.search;
-  throw invalid(`document type ${definition.type} declares no search.`);
-}
+/** Scores by `query`, hides what is deleted. */
+export const visible = (query: Query): Query => ({
+  bool: { must: [query], filter: [{ term: { deleted: false } }] },
+});
 
-export function checkedText(q: string): string {
-  if (q.length > MAX_QUERY_CHARS)
-    throw invalid(`the query has ${q.length} characters, ${MAX_QUERY_CHARS} are allowed.`);
-  return q.trim();
-}
-
-/** Exact codes first, then all words, then most words with small typing mistakes, the last word also as a beginning. */
-function textQuery(search: SearchDefinition, text: string | undefined): Query {
-  const q = checkedText(text ?? '');
-  if (q === '') return { match_all: {} };
-  const fields = Object.entries(search.text).map(([field, weight]) => `${field}^${weight}`);
-  const exact = (search.exact ?? []).map((field) => ({
-    term: { [field]: { value: q, case_insensitive: true, boost: 1000 } },
-  }));
-  return {
-    dis_max: {
-      tie_breaker: 0.1,
-      queries: [
-        ...exact,
-        { multi_match: { query: q, fields, type: 'cross_fields', operator: 'and', boost: 4 } },
-        { multi_match: { query: q, fields, type: 'bool_prefix', operator: 'and', boost: 2 } },
-        {
-          multi_match: {
-            query: q,
-            fields,
-            type: 'best_fields',
-            fuzziness: 'AUTO:4,8',
-            prefix_length: 1,
-            minimum_should_match: '2<75%',
-          },
-        },
-      ],
-    },
-  };
-}
-
-function sortOf(search: SearchDefinition, name = 'relevance'): Record<string, unknown>[] {
-  if (name === 'relevance') return [{ _score: 'desc' }, TIE_BREAKER];
-  const fields = search.sorts?.[name];
+function sortFields(search: SearchDefinition, name: string): readonly SortField[] {
+  if (name === 'relevance') return [{ field: '_score', order: 'desc' }, TIE_BREAKER];
+  const fields = Object.hasOwn(search.sorts ?? {}, name) ? search.sorts?.[name] : undefined;
   if (fields === undefined)
-    throw invalid(`sort is ${name}; there are relevance, ${Object.keys(search.sorts ?? {}).join(', ')}.`);
-  return [...fields.map(({ field, order }) => ({ [field]: { order, missing: '_last' } })), TIE_BREAKER];
+    throw invalid(`sort is ${name.slice(0, 40)}; there are relevance, ${Object.keys(search.sorts ?? {}).join(', ')}.`);
+  return [...fields, TIE_BREAKER];
 }
 
-/** Facet name → the filter it stands for in this request. */
-function facetFilters(search: SearchDefinition, params: SearchParams): Map<string, Query> {
-  const filters = new Map<string, Query>();
-  for (const [name, values] of Object.entries(params.filters ?? {})) {
-    const facet = facetOf(search, name);
-    if (values.length === 0) continue;
-    if (values.length > MAX_FILTER_VALUES)
-      throw invalid(`filter ${name} has ${values.length} values, ${MAX_FILTER_VALUES} are allowed.`);
-    filters.set(
-      name,
-      facet.ranges === undefined ? { terms: { [facet.field]: values } } : namedRanges(name, facet, values),
-    );
-  }
-  for (const [name, range] of Object.entries(params.ranges ?? {})) {
-    const facet = facetOf(search, name);
-    const filter = { range: { [facet.field]: rangeBounds(name, range) } };
-    const other = filters.get(name);
-    filters.set(name, other === undefined ? filter : { bool: { filter: [other, filter] } });
-  }
-  return filters;
-}
-
-function facetOf(search: SearchDefinition, name: string): FacetDefinition {
-  const facet = Object.hasOwn(search.facets ?? {}, name) ? search.facets?.[name] : undefined;
-  if (facet !== undefined) return facet;
-  throw invalid(`there is no facet ${name.slice(0, 40)}; there are ${Object.keys(search.facets ?? {}).join(', ')}.`);
-}
-
-function namedRanges(name: string, facet: FacetDefinition, keys: readonly string[]): Query {
-  const should = keys.map((key) => {
-    const range = facet.ranges?.find((candidate) => candidate.key === key);
-    if (range === undefined) throw invalid(`filter ${name} has no range ${key.slice(0, 40)}.`);
-    return { range: { [facet.field]: rangeBounds(name, range) } };
-  });
-  return { bool: { should, minimum_should_match: 1 } };
-}
-
-function rangeBounds(name: string, { from, to }: ValueRange): Record<string, number> {
-  for (const bound of [from, to])
-    if (bound !== undefined && !Number.isFinite(bound)) throw invalid(`range ${name} has a bound that is no number.`);
-  return { ...(from === undefined ? {} : { gte: from }), ...(to === undefined ? {} : { lt: to }) };
-}
-
-/** Name of the aggregation inside each facet's filter. */
-export const COUNT = 'count';
-
-/** Every facet is counted under the filters of the other facets. */
-function facetAggregations(search: SearchDefinition, params: SearchParams, filters: ReadonlyMap<string, Query>): Query {
-  const names = params.facets ?? Object.keys(search.facets ?? {});
-  return Object.fromEntries(
-    names.map((name) => {
-      const facet = facetOf(search, name);
-      const others = [...filters].filter(([other]) => other !== name).map(([, filter]) => filter);
-      return [name, { filter: { bool: { filter: others } }, aggs: { [COUNT]: countOf(facet) } }];
-    }),
-  );
-}
-
-function countOf({ field, size, ranges, bounds }: FacetDefinition): Query {
-  if (bounds === true) return { stats: { field } };
-  if (ranges !== undefined) return { range: { field, keyed: false, ranges } };
-  return { terms: { field, size: size ?? DEFAULT_FACET_SIZE, order: [{ _count: 'desc' }, { _key: 'asc' }] } };
+function kindOf(definition: DocumentDefinition, field: string): SortKind {
+  if (field === TIE_BREAKER.field) return 'text';
+  return ['keyword', 'text', 'ip', 'version'].includes(String(mappingAt(definition, field)?.['type']))
+    ? 'text'
+    : 'number';
 }
 
 /** Marks matches with characters that cannot be in the text; they become tags after escaping. */
 export const MARK_START = '\u0001';
 export const MARK_END = '\u0002';
 
-function highlight(search: SearchDefinition): Query {
+function highlight(definition: DocumentDefinition): Query {
+  const fields = searchedFields(definition).flatMap(({ languages }) => languages);
   return {
     pre_tags: [MARK_START],
     post_tags: [MARK_END],
     number_of_fragments: 0,
-    fields: Object.fromEntries(Object.keys(search.text).map((field) => [field, {}])),
-  };
-}
-
-/** Documents in which every word of `q` begins a word of the suggest field. */
-export function buildSuggest(definition: DocumentDefinition, q: string, limit: number): Record<string, unknown> {
-  const { suggest } = searchOf(definition);
-  if (suggest === undefined) throw invalid(`document type ${definition.type} declares no suggestions.`);
-  if (!Number.isInteger(limit) || limit < 1 || limit > 50) throw invalid(`limit is ${limit}, 1 to 50 is allowed.`);
-  const words = checkedText(q).split(/\s+/u).filter(Boolean).slice(0, 8);
-  return {
-    size: limit,
-    track_total_hits: false,
-    query: {
-      bool: {
-        must: words.map((word) => ({ match_bool_prefix: { [suggest.field]: { query: word } } })),
-        should: [{ match_phrase_prefix: { [suggest.field]: { query: words.join(' '), boost: 3 } } }],
-        filter: [{ term: { deleted: false } }],
-      },
-    },
-    sort: [{ _score: 'desc' }, TIE_BREAKER],
+    max_analyzed_offset: MARKED_CHARS,
+    fields: Object.fromEntries(fields.map((field) => [field, {}])),
   };
 }

@@ -25,6 +25,8 @@ export interface SearchParams {
 
 export interface SearchItem<Doc> {
   readonly id: string;
+  /** The place after this item, as `nextCursor` is the place after the last one. */
+  readonly cursor: string;
   readonly document: Doc;
   /** Field → its text, HTML-escaped, with the matching words in `<mark>`. */
   readonly highlight: Readonly<Record<string, string>>;
@@ -38,8 +40,29 @@ export interface FacetCount {
   readonly selected: boolean;
 }
 
+/** What was done to find something. */
+export interface SearchRelaxed {
+  /** `spelling`: words were replaced by ones of the catalogue; `fewerWords`: not all words had to be there; `nothing`: nothing helped. */
+  readonly step: 'spelling' | 'fewerWords' | 'nothing';
+  /** Words that were not demanded: no product has them or one much like them, or they only say what the thing is for. */
+  readonly optionalWords: readonly string[];
+}
+
 export interface SearchResult<Doc> {
+  /** Documents that match words and filters. */
   readonly total: number;
+  /** Documents that match the words, whatever the filters. */
+  readonly matched: number;
+  /** True when Elasticsearch ran out of time and gave what it had. */
+  readonly partial: boolean;
+  /** null: everything found has all the words. */
+  readonly relaxed: SearchRelaxed | null;
+  /** The query in words the catalogue knows, when some were put right. */
+  readonly didYouMean: string | null;
+  /** Words beyond the tenth, which were not looked at. */
+  readonly ignoredWords: readonly string[];
+  /** Popular documents, when nothing matches at all. */
+  readonly instead: readonly SearchItem<Doc>[];
   readonly items: readonly SearchItem<Doc>[];
   readonly facets: Readonly<Record<string, readonly FacetCount[]>>;
   /** Lowest and highest value for facets with `bounds`, own filter not counted; null when nothing matches. */
@@ -54,11 +77,29 @@ export interface Suggestion {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** A value of a facet, offered while typing. */
+export interface SuggestedValue {
+  readonly facet: string;
+  readonly value: string;
+  /** Documents among the suggested ones that have it. */
+  readonly count: number;
+}
+
+export interface Suggestions {
+  readonly products: readonly Suggestion[];
+  /** The text with its last word completed, likeliest first. */
+  readonly completions: readonly string[];
+  /** Values of the facets that the definition lets be suggested. */
+  readonly values: readonly SuggestedValue[];
+  /** True when only words much like the typed ones were found. */
+  readonly corrected: boolean;
+}
+
 /** Typed search over one document type. Every method rejects with SEARCH_REQUEST_INVALID for something not on the definition's lists. */
 export interface CatalogSearch<Doc extends object> {
   search(params: SearchParams): Promise<SearchResult<Doc>>;
-  /** At most `limit` (default 8) documents whose suggest field starts with these words. */
-  suggest(q: string, limit?: number): Promise<readonly Suggestion[]>;
+  /** At most `limit` (default 8) documents in whose suggest field each of these words begins a word, and what goes with them. */
+  suggest(q: string, limit?: number): Promise<Suggestions>;
   /** null when there is no such document or it is hidden. Reads what was written, searchable or not. */
   get(id: string): Promise<{ readonly id: string; readonly version: number; readonly document: Doc } | null>;
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { SearchDefinition } from '#infra/runtime/config/catalog.ts';
 import { HTTP_PROBLEMS, type ProblemKind } from '#infra/runtime/http/problem.ts';
+import { PRODUCT_SCHEMAS } from './openapiProducts.ts';
 import { ORDERS_SCOPE } from './orderAccess.ts';
 import { ORDER_PROBLEMS, STREAM_PROBLEMS, WAIT_PROBLEMS } from './problems.ts';
 import {
@@ -53,7 +54,7 @@ export function storefrontOpenApi(search: SearchDefinition): Json {
       '/products': get(
         'searchProducts',
         'Search products',
-        queryParameters(productQuery(search).shape),
+        queryParameters(productQuery(search, search.stock !== undefined).shape),
         json('ProductPage'),
       ),
       '/products/{sku}': get('getProduct', 'One product', pathParameters(skuParams), json('ProductAnswer'), [
@@ -192,31 +193,8 @@ const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
 const LEVELS = { onHand: integer, reserved: integer, available: integer };
 
 const SCHEMAS: Json = {
-  Product: { type: 'object', description: 'The document as the catalogue projects it.', additionalProperties: true },
+  ...PRODUCT_SCHEMAS,
   ProductAnswer: object({ product: ref('Product') }),
-  ProductPage: object({
-    total: integer,
-    items: listOf({
-      allOf: [ref('Product')],
-      properties: {
-        highlight: {
-          type: 'object',
-          description: 'Field → HTML-escaped text with <mark> around matching words.',
-          additionalProperties: text,
-        },
-      },
-    }),
-    facets: {
-      type: 'object',
-      additionalProperties: listOf(object({ value: text, count: integer, selected: { type: 'boolean' } })),
-    },
-    bounds: {
-      type: 'object',
-      additionalProperties: { oneOf: [{ type: 'null' }, object({ min: { type: 'number' }, max: { type: 'number' } })] },
-    },
-    nextCursor: { type: ['string', 'null'] },
-  }),
-  Suggestions: object({ suggestions: listOf({ ...object({ id: text, text }), additionalProperties: true }) }),
   StockItem: object({
     sku: text,
     ...LEVELS,

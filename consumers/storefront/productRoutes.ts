@@ -1,27 +1,38 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { CatalogSearch } from '#consumers/catalog/searchTypes.ts';
+import type { CatalogSearch, SearchItem } from '#consumers/catalog/searchTypes.ts';
+import type { StockReader } from '#consumers/stock/stockTypes.ts';
 import type { SearchDefinition } from '#infra/runtime/config/catalog.ts';
 import { HTTP_PROBLEMS, HttpProblem } from '#infra/runtime/http/problem.ts';
 import { checked, productQuery, skuParams, suggestQuery } from './queryParameters.ts';
+import { type StockedItem, stockFirst, stockOnly } from './stockedSearch.ts';
 
 /** Suggestions may be a few seconds old: the same few letters are typed by many. */
 const SUGGEST_CACHE = 'public, max-age=5';
 /** Always asked again, cheaply: an unchanged answer is 304. */
 const REVALIDATE = 'no-cache';
 
+export interface ProductSides {
+  readonly search: CatalogSearch<object>;
+  readonly definition: SearchDefinition;
+  /** With it, and `search.stock` in the definition, `stock=first|only` is known. */
+  readonly stock?: StockReader | undefined;
+}
+
 /** GET /products, /products/{sku} and /suggest. */
-export function addProductRoutes(
-  app: FastifyInstance,
-  search: CatalogSearch<object>,
-  definition: SearchDefinition,
-): void {
-  const query = productQuery(definition);
+export function addProductRoutes(app: FastifyInstance, { search, definition, stock }: ProductSides): void {
+  const live =
+    stock === undefined || definition.stock === undefined ? null : { search, stock, field: definition.stock.field };
+  const query = productQuery(definition, live !== null);
 
   app.get('/products', async (request, reply) => {
-    const result = await search.search(checked(query.schema, request.query));
-    const items = result.items.map(({ document, highlight }) => ({ ...document, highlight }));
-    return sendWithEtag(request, reply, { ...result, items });
+    const { stock: wish, ...params } = checked(query.schema, request.query);
+    const result =
+      wish === undefined || live === null
+        ? { ...(await search.search(params)), stock: null }
+        : await (wish === 'only' ? stockOnly(live, params) : stockFirst(live, params));
+    const shown = { ...result, items: result.items.map(toShown), instead: result.instead.map(toShown) };
+    return sendWithEtag(request, reply, shown);
   });
 
   app.get('/products/:sku', async (request, reply) => {
@@ -33,10 +44,17 @@ export function addProductRoutes(
 
   app.get('/suggest', async (request, reply) => {
     const { q, limit } = checked(suggestQuery, request.query);
-    const suggestions = await search.suggest(q, limit);
+    const { products, completions, values, corrected } = await search.suggest(q, limit);
     reply.header('cache-control', SUGGEST_CACHE);
-    return { suggestions: suggestions.map(({ id, text, fields }) => ({ ...fields, id, text })) };
+    const suggestions = products.map(({ id, text, fields }) => ({ ...fields, id, text }));
+    return { suggestions, completions, values, corrected };
   });
+}
+
+/** The document with what the search says of it. */
+function toShown(item: SearchItem<object> | StockedItem<object>): object {
+  const { document, highlight } = item;
+  return { ...document, highlight, ...('inStock' in item ? { inStock: item.inStock } : {}) };
 }
 
 /** Sends JSON with an entity tag of its bytes, or 304 when the caller has them. Source: RFC 9110 §13.1.2. */

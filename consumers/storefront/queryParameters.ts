@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { MAX_CURSOR_CHARS } from '#consumers/catalog/searchCursor.ts';
 import type { SearchDefinition } from '#infra/runtime/config/catalog.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { fieldFaults } from '#infra/runtime/http/fieldFaults.ts';
 import { HTTP_PROBLEMS, HttpProblem } from '#infra/runtime/http/problem.ts';
+import type { StockWish } from './stockedSearch.ts';
 
 /** The query strings of the read API: every parameter known, typed and bounded; an unknown one is refused. */
 
@@ -30,6 +32,13 @@ const bound = one
 const sku = z
   .string()
   .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,38}[\x21-\x7e])?$/, { error: 'expected 1 to 40 printable characters' });
+
+const stockWish = z
+  .enum(['first', 'only'], { error: 'expected first or only' })
+  .optional()
+  .describe(
+    'Live stock: `first` puts what can be had before the rest of each page, `only` leaves the rest out (facets and total still count it).',
+  );
 
 /** `skus=A,B`: 1 to 100 distinct ones. */
 export const skusQuery = z.strictObject({
@@ -100,7 +109,9 @@ function wholeNumber(min: number, max: number) {
     );
 }
 
-const OWN_NAMES = ['q', 'sort', 'limit', 'cursor', 'facets'] as const;
+const OWN_NAMES = ['q', 'sort', 'limit', 'cursor', 'facets', 'stock'] as const;
+
+const CURSOR = new RegExp(`^[A-Za-z0-9_-]{1,${MAX_CURSOR_CHARS}}$`);
 
 /** What a product search may be asked, made from the definition of the documents. */
 export interface ProductQuery {
@@ -118,13 +129,15 @@ export interface ProductSearch {
   readonly sort?: string;
   readonly limit?: number;
   readonly cursor?: string;
+  readonly stock?: StockWish;
 }
 
 /**
  * Facets become repeatable filters; number facets (with ranges or bounds) also take `<facet>From` (inclusive) and `<facet>To` (exclusive).
+ * `hasStock`: the stock of products is known, so that it may be asked for.
  * @throws CFG_INVALID when a facet has the name of a parameter of ours.
  */
-export function productQuery(search: SearchDefinition): ProductQuery {
+export function productQuery(search: SearchDefinition, hasStock: boolean): ProductQuery {
   const facets = Object.entries(search.facets ?? {});
   const clash = facets.find(([name]) => (OWN_NAMES as readonly string[]).includes(name));
   if (clash)
@@ -145,7 +158,7 @@ export function productQuery(search: SearchDefinition): ProductQuery {
       .describe('Order; relevance when left out.'),
     limit: wholeNumber(1, 100).optional().describe('Items on a page; default 24.'),
     cursor: one
-      .regex(/^[\x21-\x7e]{1,2000}$/, { error: 'expected the nextCursor of a page' })
+      .regex(CURSOR, { error: 'expected the nextCursor of a page' })
       .optional()
       .describe('nextCursor of the page before.'),
     facets: one
@@ -154,6 +167,7 @@ export function productQuery(search: SearchDefinition): ProductQuery {
       .pipe(z.array(z.enum(names.length > 0 ? names : ['-'], { error: `expected some of ${names.join(', ')}` })))
       .optional()
       .describe('Facets to count, separated by commas; all when left out.'),
+    ...(hasStock ? { stock: stockWish } : {}),
     ...Object.fromEntries(
       names.map((name) => [name, filterValues.describe(`Accepted values of ${name}; may be repeated.`)]),
     ),

@@ -55,7 +55,7 @@ export function createStorefrontServer(options: StorefrontServerOptions): Fastif
     const waitSeconds = buckets.take(request.ip, now());
     if (waitSeconds > 0) throw new HttpProblem(HTTP_PROBLEMS.rateLimited, { retryAfterSeconds: waitSeconds });
   });
-  addProductRoutes(app, sides.search, sides.searchDefinition);
+  addProductRoutes(app, { search: sides.search, definition: sides.searchDefinition, stock: sides.stock });
   if (sides.stock !== undefined) addStockRoutes(app, { stock: sides.stock, hub, limits });
   if (sides.orders !== undefined) {
     const access = new OrderAccess(new TokenCheck(limits.customerTokens, log));

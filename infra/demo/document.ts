@@ -1,4 +1,6 @@
 import type { FieldMapping, SearchDefinition } from '#infra/runtime/config/catalog.ts';
+import { searchAnalysis } from '#infra/runtime/config/define.ts';
+import { GERMAN_GLOSSARY } from './germanGlossary.ts';
 
 /** One article as the demo's storefront shows it, whichever database it comes from. Stock is not in it: that is live and kept apart. */
 export interface ShopDocument {
@@ -27,77 +29,74 @@ export interface ShopDocument {
   readonly updatedAt: string;
 }
 
-/** Words that mean the same to shoppers; lower case, without accents, one spelling a line (Solr synonym rules). */
+/** Words that mean the same to shoppers. A change needs no new index: the storefront reads queries by them. */
 const SYNONYMS = [
   'trainers, sneakers, running shoes',
-  'wellies, wellingtons, wellington boots, gumboots',
+  'wellies, wellingtons, wellington boots, gumboots, rubber boots',
   'jumper, sweater, pullover',
   'rucksack, backpack',
   'torch, flashlight',
   'duvet, quilt, comforter',
-  'saucepan, pan',
+  'saucepan => pan',
+  'skillet => frying pan',
   'casserole, dutch oven',
   'tap, faucet',
-  'secateurs, pruners',
+  'secateurs, pruners, pruning shears',
   'colour, color',
   'grey, gray',
-  'bike, bicycle, cycle',
+  'bike, bicycle, cycle, push bike',
+  'mtb => mountain bike',
+  'racer, racing bike => road bike',
   'tyre, tire',
+  'inner tube, tyre tube => tube',
+  'mudguard, fender',
   'hose, hosepipe',
   'trousers, pants',
-  'beanie, woolly hat',
+  'beanie, woolly hat, bobble hat',
+  'crankset, chainset',
+  'pannier, saddlebag, bike bag',
+  'bike lock, bicycle lock => lock',
+  'bike seat, bicycle seat => saddle, seat assembly',
+  'headlight, front light',
+  'tail light, rear light, back light',
+  'lamp => light',
+  'bike lamp, bicycle lamp, bike light => headlight, taillight, front light, rear light',
+  'gilet => vest',
+  'jersey, cycling top',
+  'hydration pack, water rucksack, water backpack',
+  'patch kit, puncture repair kit, puncture kit',
+  'aluminium, aluminum',
+  'drill driver => drill',
+  'emulsion => paint',
+  'knife, knives',
+  'doona => duvet',
+  'sofa cushion => cushion',
+  'dog leash, dog lead',
+  'bird seed, bird food => sunflower hearts',
 ];
 
-/** Analysis with filter names that full Elasticsearch and the local stack's plugin both have. */
-export const SHOP_SETTINGS: Readonly<Record<string, unknown>> = {
-  analysis: {
-    filter: {
-      shop_stemmer: { type: 'stemmer', language: 'light_english' },
-      shop_possessive: { type: 'stemmer', language: 'possessive_english' },
-      shop_synonyms: { type: 'synonym_graph', synonyms: SYNONYMS },
-    },
-    analyzer: {
-      shop_text: {
-        type: 'custom',
-        tokenizer: 'standard',
-        filter: ['shop_possessive', 'lowercase', 'asciifolding', 'shop_stemmer'],
-      },
-      shop_query: {
-        type: 'custom',
-        tokenizer: 'standard',
-        filter: ['shop_possessive', 'lowercase', 'asciifolding', 'shop_synonyms', 'shop_stemmer'],
-      },
-      shop_plain: { type: 'custom', tokenizer: 'standard', filter: ['lowercase', 'asciifolding'] },
-    },
-    normalizer: { shop_folded: { type: 'custom', filter: ['lowercase', 'asciifolding'] } },
-  },
-};
+const ANALYSIS = searchAnalysis({ synonyms: [...SYNONYMS, ...GERMAN_GLOSSARY] });
 
-const words: FieldMapping = { type: 'text', analyzer: 'shop_text', search_analyzer: 'shop_query' };
+export const SHOP_SETTINGS = ANALYSIS.settings;
+
 const kept: FieldMapping = { type: 'keyword', index: false, doc_values: false };
-const named: FieldMapping = { type: 'keyword', fields: { words } };
 
 export const SHOP_MAPPING: Readonly<Record<string, FieldMapping>> = {
-  sku: { type: 'keyword' },
-  name: {
-    ...words,
-    fields: {
-      order: { type: 'keyword', normalizer: 'shop_folded' },
-      prefix: { type: 'text', analyzer: 'shop_plain', index_prefixes: { min_chars: 1, max_chars: 12 } },
-    },
-  },
-  description: words,
-  brand: named,
-  category: named,
-  subcategory: named,
+  ...ANALYSIS.fields,
+  sku: ANALYSIS.code(),
+  name: ANALYSIS.title(),
+  description: ANALYSIS.text(),
+  brand: ANALYSIS.label(),
+  category: ANALYSIS.label(),
+  subcategory: ANALYSIS.label(),
   price: kept,
   priceMinor: { type: 'long' },
   wasPrice: kept,
   currency: { type: 'keyword' },
-  colour: named,
-  size: { type: 'keyword' },
-  barcode: { type: 'keyword' },
-  keywords: words,
+  colour: ANALYSIS.label(),
+  size: ANALYSIS.label(),
+  barcode: ANALYSIS.code(),
+  keywords: ANALYSIS.text(),
   purchasable: { type: 'boolean' },
   createdAt: { type: 'date' },
   updatedAt: { type: 'date' },
@@ -107,14 +106,19 @@ export const SHOP_MAPPING: Readonly<Record<string, FieldMapping>> = {
 export const SHOP_SEARCH: SearchDefinition = {
   text: {
     name: 4,
+    'subcategory.words': 4,
     'brand.words': 2,
-    'subcategory.words': 2,
-    'category.words': 1,
-    'colour.words': 1.5,
-    keywords: 1,
+    'category.words': 2,
+    'colour.words': 2,
+    'size.words': 2,
+    keywords: 2,
     description: 0.5,
   },
-  exact: ['sku', 'barcode'],
+  codes: ['sku.code', 'barcode.code'],
+  ...ANALYSIS.search,
+  boosts: [{ field: 'purchasable', equals: true, weight: 0.5 }],
+  popular: 'newest',
+  stock: { field: 'sku' },
   facets: {
     category: { field: 'category' },
     subcategory: { field: 'subcategory', size: 50 },
@@ -140,5 +144,9 @@ export const SHOP_SEARCH: SearchDefinition = {
     newest: [{ field: 'createdAt', order: 'desc' }],
     name: [{ field: 'name.order', order: 'asc' }],
   },
-  suggest: { field: 'name.prefix', show: ['sku', 'category', 'price', 'currency'] },
+  suggest: {
+    field: 'name.prefix',
+    show: ['sku', 'category', 'price', 'currency'],
+    groups: ['subcategory', 'category', 'brand'],
+  },
 };

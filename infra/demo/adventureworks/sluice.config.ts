@@ -23,7 +23,7 @@ const STYLES: Readonly<Record<string, string>> = { W: "women's", M: "men's", U: 
  */
 export const product = defineDocument<AdventureWorksTables>()({
   type: 'product',
-  version: 1,
+  version: 2,
   root: 'Production.Product',
   joins: {
     subcategory: { table: 'Production.ProductSubcategory', on: { ProductSubcategoryID: 'ProductSubcategoryID' } },

@@ -17,7 +17,7 @@ import { barcode, colourName, dateText, isYes, sizeName, tidy, unshout } from '.
 /** One document per product that is on the web and not discontinued. The department's name comes from DEPT, since PRODUCT's copy is stale. */
 export const product = defineDocument<EposTables>()({
   type: 'product',
-  version: 1,
+  version: 2,
   root: 'dbo.PRODUCT',
   joins: {
     dept: { table: 'dbo.DEPT', on: { DEPT_CODE: 'DEPT_CODE' } },

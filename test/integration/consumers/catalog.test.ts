@@ -159,7 +159,7 @@ describe('the catalogue', () => {
     expect(await first('Thing 0042')).toBe('P00042');
     expect(await first('thing 004')).toMatch(/^P0004\d$/);
     expect(await first('thinf 0042')).toBe('P00042');
-    const [suggestion] = await shop.search.suggest('thi 0042');
+    const [suggestion] = (await shop.search.suggest('thi 0042')).products;
     expect(suggestion).toEqual({ id: 'P00042', text: 'Thing 0042', fields: { sku: 'P00042', category: 'Armchairs' } });
     const { items } = await shop.search.search({ q: 'Thing 0042', limit: 1 });
     expect(items[0]!.highlight['name']).toBe('<mark>Thing</mark> <mark>0042</mark>');

@@ -1,4 +1,4 @@
-import type { CatalogSearch, SearchParams } from '#consumers/catalog/searchTypes.ts';
+import type { CatalogSearch, SearchParams, SearchResult } from '#consumers/catalog/searchTypes.ts';
 import type { CommandOutcome, CommandSeen, OrderPage, OrderReader, OrderStatus } from '#consumers/orders/orderTypes.ts';
 import type { SkuStock, StockChange, StockReader } from '#consumers/stock/stockTypes.ts';
 import type { SearchDefinition } from '#infra/runtime/config/catalog.ts';
@@ -11,6 +11,21 @@ export const DEFINITION: SearchDefinition = {
     price: { field: 'priceMinor', ranges: [{ key: 'under-10', to: 1000 }] },
   },
   sorts: { price_asc: [{ field: 'priceMinor', order: 'asc' }] },
+  stock: { field: 'sku' },
+};
+
+const EMPTY_PAGE: SearchResult<object> = {
+  total: 0,
+  matched: 0,
+  partial: false,
+  relaxed: null,
+  didYouMean: null,
+  ignoredWords: [],
+  instead: [],
+  items: [],
+  facets: {},
+  bounds: {},
+  nextCursor: null,
 };
 
 export class FakeSearch implements CatalogSearch<object> {
@@ -21,13 +36,15 @@ export class FakeSearch implements CatalogSearch<object> {
     this.asked.push(params);
     const items = [...this.documents].map(([id, document]) => ({
       id,
+      cursor: `after-${id}`,
       document,
       highlight: { name: '<mark>Kettle</mark>' },
     }));
-    return { total: items.length, items, facets: {}, bounds: {}, nextCursor: null };
+    return { ...EMPTY_PAGE, total: items.length, matched: items.length, items };
   }
   async suggest(q: string) {
-    return [{ id: 'AB1', text: `Kettle for ${q}`, fields: { sku: 'AB1' } }];
+    const products = [{ id: 'AB1', text: `Kettle for ${q}`, fields: { sku: 'AB1' } }];
+    return { products, completions: [`${q} kettle`], values: [], corrected: false };
   }
   async get(id: string) {
     const document = this.documents.get(id);

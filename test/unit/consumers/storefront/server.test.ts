@@ -96,9 +96,31 @@ describe('GET /products/{sku} and /suggest', () => {
     expect(after.statusCode).toBe(200);
   });
 
+  it('put what can be had first, or leave the rest out, from live stock', async () => {
+    search.documents.set('AB2', { sku: 'AB2', name: 'Kettle' });
+    search.documents.set('AB3', { sku: 'AB3', name: 'Kettle' });
+    stock.set('AB1', 0);
+    stock.set('AB3', 2);
+    const first = (await app.inject('/products?stock=first')).json() as { items: { sku: string; inStock: boolean }[] };
+    expect(first.items.map(({ sku, inStock }) => [sku, inStock])).toEqual([
+      ['AB3', true],
+      ['AB1', false],
+      ['AB2', null],
+    ]);
+    const only = (await app.inject('/products?stock=only')).json() as { items: { sku: string }[]; stock: object };
+    expect(only.items.map(({ sku }) => sku)).toEqual(['AB3']);
+    expect(only.stock).toEqual({ wish: 'only', examined: 3, short: false });
+    expect((await app.inject('/products?stock=maybe')).statusCode).toBe(422);
+  });
+
   it('complete words', async () => {
     const answer = await app.inject('/suggest?q=ket');
-    expect(answer.json()).toEqual({ suggestions: [{ id: 'AB1', text: 'Kettle for ket', sku: 'AB1' }] });
+    expect(answer.json()).toEqual({
+      suggestions: [{ id: 'AB1', text: 'Kettle for ket', sku: 'AB1' }],
+      completions: ['ket kettle'],
+      values: [],
+      corrected: false,
+    });
     expect((await app.inject('/suggest')).statusCode).toBe(422);
   });
 });

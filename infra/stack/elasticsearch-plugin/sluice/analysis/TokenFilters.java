@@ -5,10 +5,15 @@ import static org.elasticsearch.plugins.AnalysisPlugin.requiresAnalysisSettings;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
+import org.apache.lucene.analysis.CharArraySet;
 import org.apache.lucene.analysis.TokenStream;
+import org.apache.lucene.analysis.compound.CompoundWordTokenFilterBase;
+import org.apache.lucene.analysis.compound.DictionaryCompoundWordTokenFilter;
 import org.apache.lucene.analysis.core.FlattenGraphFilter;
 import org.apache.lucene.analysis.core.UpperCaseFilter;
+import org.apache.lucene.analysis.de.GermanNormalizationFilter;
 import org.apache.lucene.analysis.en.KStemFilter;
 import org.apache.lucene.analysis.en.PorterStemFilter;
 import org.apache.lucene.analysis.miscellaneous.ASCIIFoldingFilter;
@@ -59,6 +64,8 @@ final class TokenFilters {
     all.put("limit", filter((in, s) -> new LimitTokenCountFilter(in, s.getAsInt("max_token_count", 1))));
     all.put("reverse", filter((in, s) -> new ReverseStringFilter(in)));
     all.put("pattern_replace", requiresAnalysisSettings(filter(TokenFilters::patternReplace)));
+    all.put("german_normalization", perCharacter((in, s) -> new GermanNormalizationFilter(in)));
+    all.put("dictionary_decompounder", decompounder());
     all.put("synonym", synonyms(false));
     all.put("synonym_graph", synonyms(true));
     return all;
@@ -69,6 +76,7 @@ final class TokenFilters {
         PreConfiguredTokenFilter.singleton("asciifolding", true, ASCIIFoldingFilter::new),
         PreConfiguredTokenFilter.singleton("trim", true, TrimFilter::new),
         PreConfiguredTokenFilter.singleton("uppercase", true, UpperCaseFilter::new),
+        PreConfiguredTokenFilter.singleton("german_normalization", true, GermanNormalizationFilter::new),
         PreConfiguredTokenFilter.singleton("porter_stem", false, PorterStemFilter::new),
         PreConfiguredTokenFilter.singleton("kstem", false, KStemFilter::new),
         PreConfiguredTokenFilter.singleton("unique", false, in -> unique(in, false)),
@@ -80,6 +88,28 @@ final class TokenFilters {
 
   private static AnalysisProvider<TokenFilterFactory> synonyms(boolean graph) {
     return requiresAnalysisSettings((index, env, name, settings) -> new SynonymFilterFactory(name, settings, graph));
+  }
+
+  /** The word list is made once per filter, not once per text. */
+  private static AnalysisProvider<TokenFilterFactory> decompounder() {
+    return requiresAnalysisSettings((index, env, name, s) -> {
+      CharArraySet words = new CharArraySet(s.getAsList("word_list"), false);
+      if (words.isEmpty()) throw new IllegalArgumentException("dictionary_decompounder [" + name + "] needs a word_list");
+      return new NamedFilter(name, in -> new DictionaryCompoundWordTokenFilter(
+          in,
+          words,
+          s.getAsInt("min_word_size", CompoundWordTokenFilterBase.DEFAULT_MIN_WORD_SIZE),
+          s.getAsInt("min_subword_size", CompoundWordTokenFilterBase.DEFAULT_MIN_SUBWORD_SIZE),
+          s.getAsInt("max_subword_size", CompoundWordTokenFilterBase.DEFAULT_MAX_SUBWORD_SIZE),
+          s.getAsBoolean("only_longest_match", false)));
+    });
+  }
+
+  private record NamedFilter(String name, UnaryOperator<TokenStream> wrapper) implements TokenFilterFactory {
+    @Override
+    public TokenStream create(TokenStream in) {
+      return wrapper.apply(in);
+    }
   }
 
   private static int minGram(Settings s) {
