@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { command, type RedisCommands, type RedisScript, script } from '#infra/redis/client.ts';
+import { COPY_LAYOUT } from './layout.ts';
 
 /**
  * Which records a store has taken, kept in the store itself: what loses writes loses their entry with them. One hash per group: `id` names
@@ -65,7 +66,7 @@ export const PASS_LEDGER: RedisScript = {
   lua: `
 local got = redis.call('HMGET', KEYS[1], 'id', ARGV[2], 'plan')
 if got[1] ~= ARGV[1] or not got[2] or tonumber(got[2]) < tonumber(ARGV[3]) then return 'lost' end
-if ARGV[5] ~= '' and got[3] and got[3] ~= ARGV[5] then return 'plan' end
+if ARGV[5] ~= '' and got[3] ~= ARGV[5] then return 'plan' end
 if tonumber(got[2]) < tonumber(ARGV[4]) then redis.call('HSET', KEYS[1], ARGV[2], ARGV[4]) end
 return 'ok'`,
 };
@@ -153,8 +154,9 @@ export class CopyLedger {
   }
 }
 
+/** Key of a group's ledger. */
 export function ledgerKey(redis: RedisCommands, groupId: string): string {
-  return redis.key('{ledger}', groupId);
+  return redis.key('{ledger}', COPY_LAYOUT, groupId);
 }
 
 /** How whole the copy of a group is, with the store's id while it is complete: two equal ids mean that nothing was lost in between. */
