@@ -27,6 +27,8 @@ export interface Outcome {
 const READY_MS = 120_000;
 /** Comparing goes on for so long when there are differences: everything was read, so they must go at once or stay. */
 const SETTLE_MS = 30_000;
+/** As long it may take while the shop is open, where copies may still be filled anew. */
+const LIVE_MS = 60_000;
 const SHOWN_DIFFERENCES = 8;
 /** The traffic goes on for a while after the last trouble has begun. */
 const AFTER_MS = 3000;
@@ -49,6 +51,7 @@ export async function play(schedule: Schedule, servers: Servers, logDir: string)
     day.start();
     await troubled(schedule, { world, day, shopper, random: schedule.random.trouble, ...turns(), expected }, note);
     await mended(servers, world);
+    if (schedule.seed % 2 === 0 && expected.repairs.length === 0) faults.push(...(await equalUnderTraffic(world)));
     await day.stop();
     for (const repair of expected.repairs) await repair();
     const stoppedMs = performance.now();
@@ -139,6 +142,28 @@ async function converged(world: World, day: ShopDay, faults: string[]): Promise<
   } catch (error) {
     if (differences.length === 0) throw error;
     faults.push(`${differences.length} differences: ${differences.slice(0, SHOWN_DIFFERENCES).join('; ')}`);
+    return;
+  }
+  const { outcome, found } = await world.verified();
+  if (outcome !== 'equal') faults.push(`verify says ${outcome}: ${found.slice(0, SHOWN_DIFFERENCES).join('; ')}`);
+}
+
+/** The live comparison while the shop is open: it may find lag at first, but in the end nothing. */
+async function equalUnderTraffic(world: World): Promise<string[]> {
+  const last = { outcome: '', found: [] as readonly string[] };
+  try {
+    await eventually(
+      async () => {
+        Object.assign(last, await world.verified());
+        if (last.outcome !== 'equal') throw new Error(last.outcome);
+      },
+      { timeoutMs: LIVE_MS, everyMs: 500 },
+    );
+    return [];
+  } catch (error) {
+    return [
+      `verify under traffic says ${last.outcome || short(error)}: ${last.found.slice(0, SHOWN_DIFFERENCES).join('; ')}`,
+    ];
   }
 }
 

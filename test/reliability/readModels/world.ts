@@ -1,12 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
-import { sourceRules } from '#infra/cli/captureRules.ts';
 import { consumerGroups } from '#infra/cli/consumerGroups.ts';
-import { sourceOptions } from '#infra/cli/roles/sourceOptions.ts';
 import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
-import { describeDifference } from '#infra/ops/verify.ts';
-import { verifyCopies } from '#infra/ops/verifyCopies.ts';
+import { describeDifference } from '#infra/ops/verify/report.ts';
+import { verifyCopies } from '#infra/ops/verify/verifyCopies.ts';
 import type { JoinedRows } from '#infra/runtime/config/catalog.ts';
 import { loadConfig } from '#infra/runtime/config/load.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
@@ -14,6 +12,7 @@ import { freePorts } from '#infra/stack/ports.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type Finished, SluiceCommand } from '#test/support/sluice.ts';
 import { type Doorway, doorwayTo } from '../capture/doorway.ts';
+import { judgeCopies } from './judge.ts';
 import { CONFIG, type Death, Supervised } from './roles.ts';
 import type { Servers } from './servers.ts';
 import { shopScript } from './shopTables.ts';
@@ -193,17 +192,25 @@ export class World {
     return { ...config, catalog: { ...config.catalog, documents } };
   }
 
-  /** Compares every copy with the source; gives the differences, one line each. */
+  /** Compares every copy with the source, which must be quiet; gives the differences, one line each. */
   async differences(): Promise<string[]> {
-    const config = await this.config();
-    const comparisons = await verifyCopies({
-      config,
-      database: sourceOptions(config),
-      rules: sourceRules(config),
+    return judgeCopies(this.db, await this.config(), this.version);
+  }
+
+  /** What `sluice verify` finds, on a source that may be busy: one line for each difference, and whether all could be decided. */
+  async verified(): Promise<{ readonly outcome: string; readonly found: readonly string[] }> {
+    const report = await verifyCopies({
+      config: await this.config(),
+      kafka: this.kafka,
       log: silentLogger,
+      rowsPerSecond: null,
       signal: AbortSignal.timeout(CONVERGE_MS),
     });
-    return comparisons.flatMap(({ differences }) => differences.map(describeDifference));
+    const undecided = report.undecided.map(({ what, id, why }) => `${what} ${id} undecided: ${why}`);
+    return {
+      outcome: report.outcome,
+      found: [...report.differences.map(describeDifference), ...undecided, ...report.notes],
+    };
   }
 
   /** Ends every process and removes what the shop left on the servers. */
