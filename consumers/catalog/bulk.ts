@@ -1,24 +1,14 @@
 import type { Clock } from '#infra/runtime/clock.ts';
-import { SluiceError } from '#infra/runtime/errors.ts';
+import { hasCode, isRetriable, SluiceError } from '#infra/runtime/errors.ts';
 import { retry } from '#infra/runtime/retry.ts';
+import { type BulkAnswer, type BulkItem, type BulkOutcome, bulkBody, refusal, Tally } from './bulkRequest.ts';
+import { RequestSize } from './bulkSize.ts';
 import { type Elastic, isRefusedContent, refusedStatus } from './elastic.ts';
-
-/** One document to be written. */
-export interface BulkItem<T> {
-  /** What the caller knows it by. */
-  readonly tag: T;
-  readonly id: string;
-  /** Below 2^53. */
-  readonly version: number;
-  /** JSON text of one line. */
-  readonly source: string;
-}
 
 export interface BulkOptions {
   readonly elastic: Elastic;
   /** Alias of the index; it must exist. */
-  readonly alias: string;
-  readonly signal?: AbortSignal;
+  readonly alias: () => string;
   readonly clock?: Clock;
   /** Most documents of one request. Default 500: 2 of them in flight reached 95 % of the best rate measured, at a quarter of its latency. */
   readonly maxItems?: number;
@@ -26,144 +16,144 @@ export interface BulkOptions {
   readonly maxBytes?: number;
 }
 
-export interface BulkOutcome<T> {
-  /** Written now. */
-  readonly written: number;
-  /** The index already held this version or a newer one. */
-  readonly superseded: number;
-  /** Never acceptable as they are. */
-  readonly refused: readonly { readonly tag: T; readonly error: SluiceError }[];
-}
-
 const IN_FLIGHT = 2;
-
-interface Tally<T> {
-  written: number;
-  superseded: number;
-  refused: { tag: T; error: SluiceError }[];
-}
+/** Ten seconds for a shard to come back; an item it does not come back for is answered 503 and tried again. Source: Elasticsearch, Bulk API. */
+const SHARD_TIMEOUT = '10s';
+const PATH = `_bulk?require_alias=true&timeout=${SHARD_TIMEOUT}&filter_path=items.*.status,items.*.error.type,items.*.error.reason`;
 
 /**
- * Writes documents with external versions: the highest version of an id stays, whatever the order of arrival. Overload and outages are
- * waited out, an oversized request is halved, one bad document does not hold up the others.
- * @throws ELASTICSEARCH_UNREACHABLE after about half a minute without success; everything may then be written again
+ * Writes documents with external versions: the highest version of an id stays, whatever the order of arrival. Two requests are under way at
+ * most. Overload and outages are waited out with smaller requests, which grow again when all is well; an oversized request is halved; one bad
+ * document does not hold up the others. One instance for each lane of a document type.
  */
-export async function bulkWrite<T>(items: readonly BulkItem<T>[], options: BulkOptions): Promise<BulkOutcome<T>> {
-  const requests = cut(items, options.maxItems ?? 500, options.maxBytes ?? 4 << 20);
-  const tally: Tally<T> = { written: 0, superseded: 0, refused: [] };
-  const worker = async (): Promise<void> => {
-    for (let next = requests.shift(); next !== undefined; next = requests.shift()) await writeAll(next, options, tally);
-  };
-  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, requests.length) }, worker));
-  return tally;
-}
+export class BulkWriter {
+  readonly #options: BulkOptions;
+  readonly #size: RequestSize;
+  readonly #waiting: (() => void)[] = [];
+  #inFlight = 0;
 
-function cut<T>(items: readonly BulkItem<T>[], maxItems: number, maxBytes: number): BulkItem<T>[][] {
-  const requests: BulkItem<T>[][] = [];
-  let current: BulkItem<T>[] = [];
-  let bytes = 0;
-  for (const item of items) {
-    if (current.length > 0 && (current.length >= maxItems || bytes + item.source.length > maxBytes)) {
-      requests.push(current);
-      current = [];
-      bytes = 0;
-    }
-    current.push(item);
-    bytes += item.source.length;
+  constructor(options: BulkOptions) {
+    this.#options = options;
+    this.#size = new RequestSize({ items: options.maxItems ?? 500, bytes: options.maxBytes ?? 4 << 20 });
   }
-  if (current.length > 0) requests.push(current);
-  return requests;
-}
 
-/** Items answered 429 or 503 are tried again until none is left; the others are settled at once. */
-async function writeAll<T>(items: readonly BulkItem<T>[], options: BulkOptions, tally: Tally<T>): Promise<void> {
-  let waiting = items;
-  await retry(
-    async () => {
-      waiting = await writeOnce(waiting, options, tally);
-      if (waiting.length > 0)
-        throw new SluiceError('ELASTICSEARCH_UNREACHABLE', `Elasticsearch put off ${waiting.length} documents.`);
-    },
-    {
-      attempts: 8,
-      baseMs: 100,
-      maxMs: 5000,
-      ...(options.signal ? { signal: options.signal } : {}),
-      ...(options.clock ? { clock: options.clock } : {}),
-    },
-  );
-}
+  /** What requests are cut to at present. */
+  get limit(): { readonly items: number; readonly bytes: number } {
+    return this.#size.limit;
+  }
 
-interface BulkAnswer {
-  readonly items: readonly {
-    readonly index: { readonly status: number; readonly error?: { readonly type: string; readonly reason: string } };
-  }[];
-}
+  /** @throws SEARCH_INDEX_GONE at once, ELASTICSEARCH_UNREACHABLE after about half a minute without success; everything may then be written again */
+  async write<T>(items: readonly BulkItem<T>[], signal?: AbortSignal): Promise<BulkOutcome<T>> {
+    const tally = new Tally<T>();
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      while (next < items.length) {
+        const request = this.#size.cut(items, next);
+        next += request.length;
+        await this.#settle(request, tally, signal);
+      }
+    };
+    const workers = Array.from({ length: Math.min(IN_FLIGHT, items.length) }, worker);
+    const failed = (await Promise.allSettled(workers)).find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return tally;
+  }
 
-/** Gives the items that must be tried again. A request refused as a whole is halved until the guilty document stands alone. */
-async function writeOnce<T>(
-  items: readonly BulkItem<T>[],
-  options: BulkOptions,
-  tally: Tally<T>,
-): Promise<readonly BulkItem<T>[]> {
-  let answer: BulkAnswer;
-  try {
-    answer = await options.elastic.request<BulkAnswer>(
-      'POST',
-      `/${options.alias}/_bulk?require_alias=true&filter_path=items.*.status,items.*.error`,
-      body(items),
+  /** Tries again what was put off, in requests as large as they may be then, until every item is settled. */
+  async #settle<T>(items: readonly BulkItem<T>[], tally: Tally<T>, signal?: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    let waiting = items;
+    await retry(
+      async () => {
+        const left: BulkItem<T>[] = [];
+        let at = 0;
+        try {
+          while (at < waiting.length) {
+            const request = this.#size.cut(waiting, at);
+            left.push(...(await this.#taken(request, tally, signal)));
+            at += request.length;
+          }
+        } finally {
+          waiting = [...left, ...waiting.slice(at)];
+        }
+        if (waiting.length > 0)
+          throw new SluiceError('ELASTICSEARCH_UNREACHABLE', `Elasticsearch put off ${waiting.length} documents.`);
+      },
+      {
+        attempts: 8,
+        retryIf: worthWaiting,
+        baseMs: 100,
+        maxMs: 5000,
+        ...(signal && { signal }),
+        ...(clock && { clock }),
+      },
     );
-  } catch (error) {
-    if (!isRefusedContent(error)) throw error;
-    if (items.length === 1) {
-      tally.refused.push({
-        tag: items[0]!.tag,
-        error: refusal(items[0]!.id, String(refusedStatus(error)), 'the request was refused'),
-      });
-      return [];
+  }
+
+  /** Sends when fewer than two requests are under way. Gives the items that must be tried again. */
+  async #taken<T>(
+    items: readonly BulkItem<T>[],
+    tally: Tally<T>,
+    signal?: AbortSignal,
+  ): Promise<readonly BulkItem<T>[]> {
+    while (this.#inFlight >= IN_FLIGHT) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#inFlight += 1;
+    try {
+      signal?.throwIfAborted();
+      return await this.#send(items, tally);
+    } finally {
+      this.#inFlight -= 1;
+      this.#waiting.shift()?.();
     }
+  }
+
+  /** A request refused as a whole is halved until the guilty document stands alone. */
+  async #send<T>(items: readonly BulkItem<T>[], tally: Tally<T>): Promise<readonly BulkItem<T>[]> {
+    let answer: BulkAnswer;
+    try {
+      answer = await this.#options.elastic.request<BulkAnswer>(
+        'POST',
+        `/${this.#options.alias()}/${PATH}`,
+        bulkBody(items),
+      );
+    } catch (error) {
+      if (!isRefusedContent(error)) {
+        this.#size.failed(items);
+        throw error;
+      }
+      const status = refusedStatus(error);
+      if (status === 413) this.#size.tooLarge(items);
+      if (items.length === 1) {
+        tally.refused.push({
+          tag: items[0]!.tag,
+          error: refusal(items[0]!.id, String(status), 'the request was refused'),
+        });
+        return [];
+      }
+      return this.#halves(items, tally);
+    }
+    const putOff = items.filter((item, place) => !tally.settle(item, answer.items[place]!.index));
+    if (putOff.length > 0) this.#size.failed(items);
+    else this.#size.passed(items);
+    return putOff;
+  }
+  async #halves<T>(items: readonly BulkItem<T>[], tally: Tally<T>): Promise<readonly BulkItem<T>[]> {
     const half = items.length >> 1;
-    return [
-      ...(await writeOnce(items.slice(0, half), options, tally)),
-      ...(await writeOnce(items.slice(half), options, tally)),
-    ];
+    const putOff: BulkItem<T>[] = [];
+    for (const part of [items.slice(0, half), items.slice(half)]) {
+      try {
+        putOff.push(...(await this.#send(part, tally)));
+      } catch (error) {
+        // The other half may be settled: only this one is sent again.
+        if (!worthWaiting(error)) throw error;
+        putOff.push(...part);
+      }
+    }
+    return putOff;
   }
-  return items.filter((item, place) => !settled(item, answer.items[place]!.index, tally));
 }
 
-function settled<T>(
-  item: BulkItem<T>,
-  { status, error }: BulkAnswer['items'][number]['index'],
-  tally: Tally<T>,
-): boolean {
-  if (status === 200 || status === 201) tally.written += 1;
-  else if (status === 409) tally.superseded += 1;
-  else if (status === 429 || status >= 500) return false;
-  else if (status === 404)
-    throw new SluiceError('ELASTICSEARCH_REFUSED', 'The search index is gone: its write alias does not exist.', {
-      hint: 'Start the consumers again: they make a new index and fill it from the row store.',
-    });
-  else if (status === 403 || error?.type === 'index_closed_exception')
-    throw new SluiceError(
-      'ELASTICSEARCH_UNREACHABLE',
-      `Elasticsearch cannot write to the index: ${error?.type ?? status}.`,
-    );
-  else
-    tally.refused.push({ tag: item.tag, error: refusal(item.id, error?.type ?? String(status), error?.reason ?? '') });
-  return true;
-}
-
-function refusal(id: string, type: string, reason: string): SluiceError {
-  // The reason may quote the value that did not fit; a field name is what helps.
-  const field = /field \[[^\]]{1,100}\]/u.exec(reason)?.[0] ?? '';
-  return new SluiceError('DOCUMENT_REFUSED', `Elasticsearch refused document ${id}: ${type} ${field}`.trimEnd(), {
-    context: { documentId: id, reason: type },
-  });
-}
-
-function body<T>(items: readonly BulkItem<T>[]): string {
-  let text = '';
-  for (const { id, version, source } of items)
-    text += `{"index":{"_id":${JSON.stringify(id)},"version":${version},"version_type":"external"}}\n${source}\n`;
-  return text;
+/** An index that is gone does not come back by waiting. */
+function worthWaiting(error: unknown): boolean {
+  return isRetriable(error) && !hasCode(error, 'SEARCH_INDEX_GONE');
 }

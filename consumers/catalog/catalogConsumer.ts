@@ -1,10 +1,8 @@
-import { decodeMark, dirtyTopic, type Mark } from '#consumers/rows/marks.ts';
 import { planDocument } from '#consumers/rows/relations.ts';
 import { RowStore } from '#consumers/rows/rowStore.ts';
 import { rowsGroup } from '#consumers/rows/rowsConsumer.ts';
 import type { DeadLetters } from '#consumers/runner/deadLetters.ts';
-import { poison } from '#consumers/runner/deadLetters.ts';
-import { Runner, type RunnerStatus } from '#consumers/runner/runner.ts';
+import type { RunnerStatus } from '#consumers/runner/runner.ts';
 import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import type { RedisClient } from '#infra/redis/client.ts';
@@ -16,10 +14,11 @@ import { LatencyWindow } from '#infra/runtime/latency.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { retry } from '#infra/runtime/retry.ts';
-import { writeDocuments } from './catalogHandler.ts';
 import { type Elastic, refusedStatus } from './elastic.ts';
 import { type BuildState, buildAndSwap, buildIndex } from './indexBuild.ts';
 import { IndexHolder } from './indexHolder.ts';
+import { bothLanes, laneRunner } from './laneRunner.ts';
+import { catalogLanes, LaneGate } from './lanes.ts';
 import { Refresher } from './refresher.ts';
 import { aliasName, highestVersion, writeAlias } from './searchIndex.ts';
 import { VersionSource } from './versions.ts';
@@ -56,29 +55,20 @@ export interface CatalogStatus extends RunnerStatus {
   readonly commitToSearchable: ReturnType<LatencyWindow['summary']>;
 }
 
-/** Group of stage 2 for one version of a document type: each version writes an index of its own, so it reads the marks by itself. */
-export function catalogGroup(
-  groupPrefix: string,
-  { type, version }: Pick<DocumentDefinition, 'type' | 'version'>,
-): string {
-  return `${groupPrefix}.catalog.${type}.v${version}`;
-}
-
 /** Stage 2: marks → documents → Elasticsearch, for one document type. Components in start order. */
 export function catalogConsumer(options: CatalogConsumerOptions): {
   components: Component[];
   latency: LatencyWindow;
   status(): CatalogStatus;
 } {
-  const { kafka, redis, elastic, definition, groupPrefix, log, clock = systemClock } = options;
+  const { redis, elastic, definition, groupPrefix, log, clock = systemClock } = options;
   const { type } = definition;
   const latency = new LatencyWindow();
   const store = new RowStore(redis);
   const counts = { written: 0, superseded: 0 };
-  const groupId = catalogGroup(groupPrefix, definition);
-  const topic = dirtyTopic(groupPrefix, type);
+  const lanes = catalogLanes(groupPrefix, definition);
   let build: BuildState | null = null;
-  const holder = new IndexHolder({ ...options, groupId, topic, clock });
+  const holder = new IndexHolder({ ...options, lanes, clock });
   const index = (): string => holder.info.index;
   const refresher = new Refresher({ elastic, index, intervalMs: options.refreshIntervalMs, latency, log });
   const versions = new VersionSource(redis, type, () =>
@@ -89,36 +79,24 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
     plan: planDocument(definition),
     versions,
     whole: wholeRows(redis, rowsGroup(groupPrefix)),
-    elastic,
-    writeAlias: () => writeAlias(index()),
     onWritten: (times: readonly (number | null)[], written: number, superseded: number): void => {
       counts.written += written;
       counts.superseded += superseded;
       refresher.written(times);
     },
   };
-  const runner = new Runner<Mark>({
-    kafka,
-    groupId,
-    topics: [topic],
-    deadLetters: options.deadLetters,
-    metrics: options.metrics,
-    log,
-    maxBatchRecords: options.maxBatchRecords,
-    concurrency: 2,
-    decode: async ({ key, value }) => {
-      try {
-        return decodeMark(key, value);
-      } catch (error) {
-        throw poison(error, 'RECORD_UNREADABLE', `a mark of ${type} cannot be read`);
-      }
-    },
-    handle: (batch, control) =>
-      writeDocuments(writer, batch, control).catch(async (error: unknown) => {
-        if (refusedStatus(error) === 404) await holder.heal();
-        throw error;
-      }),
-  });
+  const gate = new LaneGate(clock);
+  const runners = lanes.map((group) =>
+    laneRunner({
+      ...options,
+      group,
+      gate,
+      writer,
+      elastic,
+      alias: () => writeAlias(index()),
+      heal: () => holder.heal(),
+    }),
+  );
   const opener: Component = {
     name: `search index ${type}`,
     start: (signal) => holder.open(signal),
@@ -131,8 +109,7 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
       plan: writer.plan,
       versions,
       whole: writer.whole,
-      groupId,
-      topic,
+      lanes,
       pageDocuments: BUILD_PAGE,
       onWritten: writer.onWritten,
       clock,
@@ -159,10 +136,10 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
     }
   });
   return {
-    components: [opener, refresher.component(), runner.component(), builder],
+    components: [opener, refresher.component(), ...runners.map((runner) => runner.component()), builder],
     latency,
     status: () => ({
-      ...runner.status(),
+      ...bothLanes(runners.map((runner) => runner.status())),
       index: holder.index,
       definitionChanged: holder.definitionChanged,
       build,

@@ -1,13 +1,17 @@
 import { laterOf, type Mark } from '#consumers/rows/marks.ts';
+import type { Coverage } from '#consumers/runner/coverage.ts';
 import type { Decoded, HandlerControl, RecordBatch } from '#consumers/runner/runner.ts';
-import { bulkWrite } from './bulk.ts';
-import { type BuildParts, buildItems, type WantedDocument } from './documentItems.ts';
-import type { Elastic } from './elastic.ts';
+import type { BulkWriter } from './bulk.ts';
+import { type BuildParts, type BuiltItems, buildInPieces, type WantedDocument } from './documentItems.ts';
 
 export interface CatalogWriter extends BuildParts {
-  readonly elastic: Elastic;
-  /** Alias the documents are written under. */
-  readonly writeAlias: () => string;
+  readonly bulk: BulkWriter;
+  /** What the marks in hand need not ask for any more. */
+  readonly coverage: Coverage;
+  /** Documents built at once. */
+  readonly pieceDocuments: number;
+  /** Waits until the next piece may be built. */
+  readonly turn?: (signal: AbortSignal) => Promise<void>;
   /** Told what was written: the commit times behind it. */
   readonly onWritten: (sourceTsMs: readonly (number | null)[], written: number, superseded: number) => void;
 }
@@ -17,31 +21,59 @@ interface MarkedDocument extends WantedDocument {
   readonly record: Decoded<Mark>;
 }
 
-/** Builds the marked documents and writes them. */
+/**
+ * Builds the marked documents and writes them, one piece being built while the one before is written. One build per document, however many marks
+ * it has in the batch; none for a mark that was there when an earlier build of the document took its version.
+ */
 export async function writeDocuments(
   writer: CatalogWriter,
   batch: RecordBatch<Mark>,
   control: HandlerControl,
 ): Promise<void> {
-  const built = await buildItems(writer, coalesce(batch.records));
-  const outcome = await bulkWrite(built.items, {
-    elastic: writer.elastic,
-    alias: writer.writeAlias(),
-    signal: control.signal,
-  });
-  for (const { tag, error } of [...built.failed, ...outcome.refused]) control.reject(tag.record.message, error);
-  const refused = new Set(outcome.refused.map(({ tag }) => tag));
-  const times = built.items.filter(({ tag }) => !refused.has(tag)).map(({ tag }) => tag.sourceTsMs);
-  writer.onWritten(times, outcome.written, outcome.superseded);
+  const documents = wanted(writer, batch);
+  const built = new Set(documents.map(({ rootKey }) => rootKey));
+  let writing: Promise<void> = Promise.resolve();
+  try {
+    for (let start = 0; start < documents.length; start += writer.pieceDocuments) {
+      await writer.turn?.(control.signal);
+      for await (const piece of buildInPieces(writer, documents.slice(start, start + writer.pieceDocuments))) {
+        await writing;
+        writing = write(writer, piece, control, built);
+        // Looked at again before the next piece and at the end.
+        writing.catch(() => undefined);
+      }
+    }
+  } finally {
+    await writing;
+  }
+  writer.coverage.cover(batch, [...built]);
 }
 
-/** One build per document, however many marks it has in the batch. */
-function coalesce(records: readonly Decoded<Mark>[]): MarkedDocument[] {
-  const documents = new Map<string, MarkedDocument>();
-  for (const record of records) {
-    const { rootKey, sourceTsMs } = record.value;
-    const earlier = documents.get(rootKey)?.sourceTsMs ?? null;
-    documents.set(rootKey, { rootKey, sourceTsMs: laterOf(earlier, sourceTsMs), record });
+/** Documents that are put aside are taken out of `built`. */
+async function write(
+  { bulk, onWritten }: CatalogWriter,
+  { items, failed, originsOf }: BuiltItems<MarkedDocument>,
+  control: HandlerControl,
+  built: Set<string>,
+): Promise<void> {
+  const outcome = await bulk.write(items, control.signal);
+  const refused = new Set(outcome.refused.map(({ tag }) => tag));
+  for (const { tag, error } of [...failed, ...outcome.refused]) {
+    control.reject(tag.record.message, error, originsOf(tag));
+    built.delete(tag.rootKey);
   }
-  return [...documents.values()];
+  const times = items.filter(({ tag }) => !refused.has(tag)).map(({ tag }) => tag.sourceTsMs);
+  onWritten(times, outcome.written, outcome.superseded);
+}
+
+function wanted({ coverage }: CatalogWriter, batch: RecordBatch<Mark>): MarkedDocument[] {
+  const times = new Map<string, number | null>();
+  for (const { value } of batch.records)
+    times.set(value.rootKey, laterOf(times.get(value.rootKey) ?? null, value.sourceTsMs));
+  return coverage
+    .open(batch, ({ value }) => value.rootKey)
+    .map((record) => {
+      const { rootKey } = record.value;
+      return { rootKey, sourceTsMs: times.get(rootKey)!, record };
+    });
 }

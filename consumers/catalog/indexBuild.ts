@@ -12,6 +12,7 @@ import type { Elastic } from './elastic.ts';
 import { checkIndex, type IndexCheck } from './indexCheck.ts';
 import { type FillProgress, fillIndex } from './indexFill.ts';
 import { swapIndex } from './indexSwap.ts';
+import type { LaneGroup } from './lanes.ts';
 import { aliasName, type IndexInfo } from './searchIndex.ts';
 import type { VersionSource } from './versions.ts';
 
@@ -25,8 +26,7 @@ export interface BuildOptions {
   readonly whole?: WholeRows;
   readonly indexPrefix: string;
   readonly groupPrefix: string;
-  readonly groupId: string;
-  readonly topic: string;
+  readonly lanes: readonly LaneGroup[];
   readonly pageDocuments: number;
   readonly onWritten: CatalogWriter['onWritten'];
   readonly log: Logger;
@@ -49,8 +49,7 @@ const CHECK_AGAIN_MS = 30_000;
  */
 export async function startGroupAtEnd(
   kafka: KafkaClient,
-  groupId: string,
-  topic: string,
+  { groupId, topic }: LaneGroup,
   index: IndexInfo,
 ): Promise<void> {
   if (index.filledAt !== null) return;
@@ -68,7 +67,7 @@ export async function buildIndex(
   onState: (state: BuildState) => void,
   signal: AbortSignal,
 ): Promise<IndexCheck | null> {
-  const { kafka, clock, groupId, topic } = options;
+  const { kafka, clock, lanes } = options;
   if (index.filledAt === null) {
     onState({ state: 'filling', progress: null });
     const sender = new MarkSender(kafka, options.groupPrefix);
@@ -85,7 +84,8 @@ export async function buildIndex(
     return null;
   }
   onState({ state: 'catching up' });
-  while ((await groupLag(kafka, groupId, [topic])) > NEARLY_DONE) await clock.sleep(LOOK_MS, signal);
+  for (const { groupId, topic } of lanes)
+    while ((await groupLag(kafka, groupId, [topic])) > NEARLY_DONE) await clock.sleep(LOOK_MS, signal);
   onState({ state: 'checking' });
   const check = await checkIndex({ ...options, index: index.index }, signal);
   if (check.differences === 0) onState({ state: 'ready' });

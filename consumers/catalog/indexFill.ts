@@ -5,9 +5,9 @@ import type { RowStore } from '#consumers/rows/rowStore.ts';
 import { command, type RedisCommands, type RedisScript, script } from '#infra/redis/client.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
-import { bulkWrite } from './bulk.ts';
+import { BulkWriter } from './bulk.ts';
 import type { CatalogWriter } from './catalogHandler.ts';
-import { buildItems, type WholeRows } from './documentItems.ts';
+import { buildInPieces, type WholeRows } from './documentItems.ts';
 import type { Elastic } from './elastic.ts';
 import { markLeftOver } from './leftOver.ts';
 import { type IndexInfo, remember, writeAlias } from './searchIndex.ts';
@@ -94,6 +94,7 @@ async function fill(
   const cursorKey = fillKey(redis, index);
   const { fromBucket, first } = await startFill(options, cursorKey);
   const { root, type } = plan.definition;
+  const bulk = new BulkWriter({ elastic, alias: () => writeAlias(index.index), clock });
   const progress = progressOf(await store.count(root), clock);
   let reached = fromBucket;
   await store
@@ -105,7 +106,7 @@ async function fill(
         reached = bucket;
         if ((await redis.send(script(KEEP_LOCK, lock, token, LOCK_MS))) !== 1) throw new LockLost();
         for (let start = 0; start < keys.length; start += options.pageDocuments)
-          await buildPage(options, keys.slice(start, start + options.pageDocuments), signal);
+          await buildPage(options, bulk, keys.slice(start, start + options.pageDocuments), signal);
         options.onProgress?.(progress(keys.length));
       },
       fromBucket,
@@ -146,13 +147,20 @@ async function startFill(
 /** This process was away so long that another one fills now. */
 class LockLost extends Error {}
 
-async function buildPage(options: FillOptions, rootKeys: readonly string[], signal: AbortSignal): Promise<void> {
-  const { plan, elastic, index, marks } = options;
+async function buildPage(
+  options: FillOptions,
+  bulk: BulkWriter,
+  rootKeys: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { plan, marks } = options;
   const documents = rootKeys.map((rootKey) => ({ rootKey, sourceTsMs: null }));
-  const built = await buildItems(options, documents);
-  const outcome = await bulkWrite(built.items, { elastic, alias: writeAlias(index.index), signal });
-  options.onWritten([], outcome.written, outcome.superseded);
-  for (const { tag } of [...built.failed, ...outcome.refused]) await marks.add(plan.definition.type, tag.rootKey, null);
+  for await (const built of buildInPieces(options, documents)) {
+    const outcome = await bulk.write(built.items, signal);
+    options.onWritten([], outcome.written, outcome.superseded);
+    for (const { tag } of [...built.failed, ...outcome.refused])
+      await marks.add(plan.definition.type, tag.rootKey, null, 'wide');
+  }
 }
 
 function progressOf(total: number, clock: Clock): (more: number) => FillProgress {

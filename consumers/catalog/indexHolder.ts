@@ -10,6 +10,7 @@ import { definitionFingerprint } from './fingerprint.ts';
 import { startGroupAtEnd } from './indexBuild.ts';
 import { forgetFill } from './indexFill.ts';
 import { IndexRecord, indexState, isOlder } from './indexIdentity.ts';
+import type { LaneGroup } from './lanes.ts';
 import { type IndexInfo, listIndexes, openSearchIndex, remember } from './searchIndex.ts';
 
 /** Milliseconds between looks at the index: how long a loss stays unseen while nothing is written. */
@@ -21,8 +22,7 @@ export interface IndexHolderOptions {
   readonly elastic: Elastic;
   readonly definition: DocumentDefinition;
   readonly indexPrefix: string;
-  readonly groupId: string;
-  readonly topic: string;
+  readonly lanes: readonly LaneGroup[];
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -117,10 +117,10 @@ export class IndexHolder {
   }
 
   async #open(): Promise<void> {
-    const { kafka, elastic, indexPrefix, definition, log, groupId, topic } = this.#options;
+    const { kafka, elastic, indexPrefix, definition, log, lanes } = this.#options;
     const known = await listIndexes(elastic, indexPrefix, definition.type);
-    const committed = (await kafka.committedOffsets(groupId, [topic])).get(topic);
-    const everRun = known.length > 0 || (committed !== undefined && committed.size > 0);
+    const committed = await Promise.all(lanes.map(({ groupId, topic }) => kafka.committedOffsets(groupId, [topic])));
+    const everRun = known.length > 0 || committed.some((topics) => [...topics.values()].some(({ size }) => size > 0));
     let info = await openSearchIndex(elastic, indexPrefix, definition, log, !everRun);
     if (info.fingerprint === null) {
       await remember(elastic, info, { fingerprint: this.#fingerprint });
@@ -130,7 +130,7 @@ export class IndexHolder {
     this.#searchless = all.every(({ live }) => !live);
     this.#info = info;
     await this.#compare();
-    await startGroupAtEnd(kafka, groupId, topic, info);
+    for (const lane of lanes) await startGroupAtEnd(kafka, lane, info);
   }
 
   /** An index that lost what was written to it counts as not filled. Said in the index first: then it is not forgotten. */

@@ -8,8 +8,9 @@ import { errorFields, isRetriable, SluiceError } from '#infra/runtime/errors.ts'
 import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { TablePlan } from './relations.ts';
-import type { RowStore, RowVersion, StoredRow } from './rowStore.ts';
+import type { RowStore, StoredRow } from './rowStore.ts';
 import { linkText } from './rowText.ts';
+import type { RowVersion } from './rowWriter.ts';
 
 /**
  * Over which columns the rows of each table can be found, for every document type of every process that writes rows. A join that is added needs

@@ -1,9 +1,10 @@
 import { KeyedSender } from '#consumers/runner/sender.ts';
 import type { KafkaClient, TopicSpec } from '#infra/kafka/types.ts';
+import { encodeTask, fanOutTopic, TaskBatch } from './fanOutTasks.ts';
 
 /**
  * A mark says: the document of this root row may have changed, build it again. `dirty` topics are keyed by the root's row key, so all
- * marks of a document have one partition, and compacted: an old mark may go when a newer one is there.
+ * marks of a document have one partition of a lane, and compacted: an old mark may go when a newer one is there.
  */
 export interface Mark {
   readonly rootKey: string;
@@ -11,17 +12,25 @@ export interface Mark {
   readonly sourceTsMs: number | null;
 }
 
-export function dirtyTopic(groupPrefix: string, documentType: string): string {
-  return `${groupPrefix}.dirty.${documentType}`;
+/**
+ * The way of a mark. `wide`: what one change asks of very many documents at once, what a snapshot reads, what one transaction does to very many
+ * rows. It has topics and groups of its own, so that the change of a single product never waits behind it.
+ */
+export type Lane = 'fast' | 'wide';
+export const LANES: readonly Lane[] = ['fast', 'wide'];
+
+export function dirtyTopic(groupPrefix: string, documentType: string, lane: Lane = 'fast'): string {
+  return `${groupPrefix}.dirty.${documentType}${lane === 'wide' ? '.wide' : ''}`;
 }
 
 export function dirtyTopicSpec(
   groupPrefix: string,
   documentType: string,
+  lane: Lane,
   kafka: { readonly partitions: number; readonly replicationFactor: number },
 ): TopicSpec {
   return {
-    topic: dirtyTopic(groupPrefix, documentType),
+    topic: dirtyTopic(groupPrefix, documentType, lane),
     partitions: kafka.partitions,
     replicationFactor: kafka.replicationFactor,
     config: { 'cleanup.policy': 'compact' },
@@ -48,40 +57,55 @@ export function laterOf(a: number | null, b: number | null): number | null {
 /** Most marks held before they are sent. */
 const FLUSH_AT = 5000;
 
+/** Stores marks of one document type in a lane. */
+export type SendMarks = (documentType: string, marks: readonly Mark[], lane: Lane) => Promise<void>;
+
+interface Waiting {
+  readonly sourceTsMs: number | null;
+  readonly lane: Lane;
+}
+
 /** Collects marks of one batch, one per document, and sends them; memory is bounded by sending early. */
 export class MarkBatch {
-  readonly #send: (documentType: string, marks: readonly Mark[]) => Promise<void>;
-  readonly #marks = new Map<string, Map<string, number | null>>();
+  readonly #send: SendMarks;
+  readonly #marks = new Map<string, Map<string, Waiting>>();
   #size = 0;
 
-  constructor(send: (documentType: string, marks: readonly Mark[]) => Promise<void>) {
+  constructor(send: SendMarks) {
     this.#send = send;
   }
 
-  async add(documentType: string, rootKey: string, sourceTsMs: number | null): Promise<void> {
-    const marks = this.#marks.get(documentType) ?? new Map<string, number | null>();
+  /** Of a document that is marked in both lanes the fast one counts. */
+  async add(documentType: string, rootKey: string, sourceTsMs: number | null, lane: Lane = 'fast'): Promise<void> {
+    const marks = this.#marks.get(documentType) ?? new Map<string, Waiting>();
     this.#marks.set(documentType, marks);
     const before = marks.get(rootKey);
-    if (before === undefined) this.#size += 1;
-    marks.set(rootKey, before === undefined ? sourceTsMs : laterOf(before, sourceTsMs));
+    if (before === undefined) {
+      this.#size += 1;
+      marks.set(rootKey, { sourceTsMs, lane });
+    } else
+      marks.set(rootKey, {
+        sourceTsMs: laterOf(before.sourceTsMs, sourceTsMs),
+        lane: before.lane === 'fast' ? 'fast' : lane,
+      });
     if (this.#size >= FLUSH_AT) await this.flush();
   }
 
   /** Resolves when every mark added so far is stored. */
   async flush(): Promise<void> {
-    const sends = [...this.#marks].map(([documentType, marks]) =>
-      this.#send(
-        documentType,
-        [...marks].map(([rootKey, sourceTsMs]) => ({ rootKey, sourceTsMs })),
-      ),
-    );
+    const sends: Promise<void>[] = [];
+    for (const [documentType, marks] of this.#marks) {
+      const lists: Record<Lane, Mark[]> = { fast: [], wide: [] };
+      for (const [rootKey, { sourceTsMs, lane }] of marks) lists[lane].push({ rootKey, sourceTsMs });
+      for (const lane of LANES) if (lists[lane].length > 0) sends.push(this.#send(documentType, lists[lane], lane));
+    }
     this.#marks.clear();
     this.#size = 0;
     await Promise.all(sends);
   }
 }
 
-/** Sends marks to the dirty topics. */
+/** Sends marks to the dirty topics, and wide changes to the fan-out. */
 export class MarkSender {
   readonly #sender: KeyedSender;
   readonly #groupPrefix: string;
@@ -92,9 +116,13 @@ export class MarkSender {
   }
 
   batch(signal?: AbortSignal): MarkBatch {
-    return new MarkBatch((documentType, marks) =>
-      this.#sender.send(dirtyTopic(this.#groupPrefix, documentType), marks.map(encodeMark), signal),
+    return new MarkBatch((documentType, marks, lane) =>
+      this.#sender.send(dirtyTopic(this.#groupPrefix, documentType, lane), marks.map(encodeMark), signal),
     );
+  }
+
+  tasks(signal?: AbortSignal): TaskBatch {
+    return new TaskBatch((tasks) => this.#sender.send(fanOutTopic(this.#groupPrefix), tasks.map(encodeTask), signal));
   }
 
   async close(): Promise<void> {

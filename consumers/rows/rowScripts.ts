@@ -2,31 +2,50 @@ import type { RedisScript } from '#infra/redis/client.ts';
 
 /**
  * A stored row is one text: position (49), `r` for a row or `d` for a deleted one, the links of this version joined by tabs, a line end,
- * links of earlier versions whose documents may not have been marked yet, a line end, the row. Links are JSON and hold no tab or line end.
+ * links of earlier versions whose documents may not have been marked yet, a line end, the row (or when it was deleted). Links hold no tab or
+ * line end. Deleted rows also stand in a sorted set beside the rows, scored by that time, so that they are found again without looking at
+ * every row.
  */
 
 /**
- * KEYS[1] rows of one bucket. ARGV, seven per row: row key, position, flag, links, row text, `1` when the links are already entered, and
- * the position of the version the row text was completed from (empty: of none; `*`: it needed none). Answers two texts per row: `stale` (a newer version is stored), `same` (this very version is), `links` (enter the links first, then ask
- * again: nothing was written), `moved` (another version than the given one is stored: complete it again) or `ok` (written); and the links of earlier versions still to be settled.
+ * KEYS[1] rows of one bucket, KEYS[2] its deleted rows, KEYS[3] its shapes. ARGV[1] milliseconds now, ARGV[2] the shapes of the rows to be
+ * written, joined by commas: when one of them is not there, `shape` and its name are answered and nothing is done. Then seven per row: row key, position, flag, links, row
+ * text, `1` when the links are already entered, and the position of the version the row text was completed from (empty: of none; `*`: it
+ * needed none). Answers two texts per row: `stale` (a newer version is stored), `same` (this very version is), `links` (enter the links
+ * first, then ask again: nothing was written), `moved` (another version than the given one is stored: complete it again) or `ok` (written);
+ * and the links of earlier versions still to be settled.
  */
 export const WRITE_ROWS: RedisScript = {
   name: 'WriteRows',
-  keys: 1,
+  keys: 3,
   lua: `
+for shape in string.gmatch(ARGV[2], '[^,]+') do
+  if redis.call('HEXISTS', KEYS[3], shape) == 0 then return {'shape', shape} end
+end
 local answer = {}
-for i = 1, #ARGV, 7 do
+for i = 3, #ARGV, 7 do
   local id, pos, links, entered, base = ARGV[i], ARGV[i+1], ARGV[i+3], ARGV[i+5] == '1', ARGV[i+6]
   local cur = redis.call('HGET', KEYS[1], id)
-  local status, prev, curLinks, curPos = 'ok', '', '', ''
+  local status, prev, curLinks, curPos, wasGone = 'ok', '', '', '', false
   if cur then
     curPos = string.sub(cur, 1, 49)
+    wasGone = string.byte(cur, 50) == 100
     local a = string.find(cur, '\\n', 51, true)
     local b = string.find(cur, '\\n', a + 1, true)
     curLinks = string.sub(cur, 51, a - 1)
     prev = string.sub(cur, a + 1, b - 1)
     if pos < curPos then status = 'stale'
-    elseif pos == curPos and links == curLinks then status = 'same' end
+    elseif pos == curPos then
+      -- Another writer may find other links in this very version: they come together.
+      local has = {}
+      for link in string.gmatch(curLinks, '[^\\t]+') do has[link] = true end
+      local all = curLinks
+      for link in string.gmatch(links, '[^\\t]+') do
+        if not has[link] then all = all == '' and link or all .. '\\t' .. link end
+      end
+      links = all
+      if links == curLinks then status = 'same' end
+    end
   end
   if status == 'ok' and base ~= '*' and base ~= curPos then status = 'moved' end
   if status == 'ok' and links ~= curLinks then
@@ -43,7 +62,11 @@ for i = 1, #ARGV, 7 do
     end
   end
   if status == 'ok' then
-    redis.call('HSET', KEYS[1], id, pos .. ARGV[i+2] .. links .. '\\n' .. prev .. '\\n' .. ARGV[i+4])
+    local gone = ARGV[i+2] == 'd'
+    local text = ARGV[i+4]
+    if gone then text = ARGV[1]; redis.call('ZADD', KEYS[2], ARGV[1], id)
+    elseif wasGone then redis.call('ZREM', KEYS[2], id) end
+    redis.call('HSET', KEYS[1], id, pos .. ARGV[i+2] .. links .. '\\n' .. prev .. '\\n' .. text)
   end
   answer[#answer + 1] = status
   answer[#answer + 1] = prev
@@ -70,28 +93,28 @@ end`,
 };
 
 /**
- * Enters rows under one link. KEYS[1] the link; ARGV, two per row: row key, position. The entry keeps the highest position that asked for
- * it, so that a late removal for an older version cannot take it away.
+ * Forgets deleted rows for good. KEYS[1] rows of one bucket, KEYS[2] its deleted rows; ARGV: deleted before this time (ms), at a position below
+ * this one (empty: at any), how many to look at, how many of the oldest to pass over. A row that is not settled stays. Answers how many were
+ * looked at, how many of them stay and how many are forgotten.
  */
-export const ENTER_LINK: RedisScript = {
-  name: 'EnterLink',
-  keys: 1,
+export const FORGET_ROWS: RedisScript = {
+  name: 'ForgetRows',
+  keys: 2,
   lua: `
-for i = 1, #ARGV, 2 do
-  local cur = redis.call('HGET', KEYS[1], ARGV[i])
-  if not cur or cur < ARGV[i+1] then redis.call('HSET', KEYS[1], ARGV[i], ARGV[i+1]) end
-end`,
-};
-
-/** Removes rows from one link unless a version as new as the given position entered them. Keys and arguments as in ENTER_LINK. */
-export const LEAVE_LINK: RedisScript = {
-  name: 'LeaveLink',
-  keys: 1,
-  lua: `
-for i = 1, #ARGV, 2 do
-  local cur = redis.call('HGET', KEYS[1], ARGV[i])
-  if cur and cur < ARGV[i+1] then redis.call('HDEL', KEYS[1], ARGV[i]) end
-end`,
+local ids = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', '(' .. ARGV[1], 'LIMIT', ARGV[4], ARGV[3])
+local kept, forgotten = 0, 0
+for _, id in ipairs(ids) do
+  local cur = redis.call('HGET', KEYS[1], id)
+  local gone = cur and string.byte(cur, 50) == 100
+  local settled = gone and string.sub(cur, 51, 52) == '\\n\\n'
+  if settled and (ARGV[2] == '' or string.sub(cur, 1, 49) < ARGV[2]) then
+    redis.call('HDEL', KEYS[1], id)
+    redis.call('ZREM', KEYS[2], id)
+    forgotten = forgotten + 1
+  elseif gone then kept = kept + 1
+  else redis.call('ZREM', KEYS[2], id) end
+end
+return {#ids, kept, forgotten}`,
 };
 
 /** Sets a row's position to zeros if it is still the given one. KEYS[1] rows of one bucket; ARGV: row key, position. Answers 1 when it was. */

@@ -1,22 +1,15 @@
 import { POSITION_LENGTH } from '#consumers/runner/position.ts';
-import { command, type RedisCall, type RedisCommands, type RedisScript, script } from '#infra/redis/client.ts';
+import { command, type RedisCommands, script } from '#infra/redis/client.ts';
+import type { Clock } from '#infra/runtime/clock.ts';
+import { systemClock } from '#infra/runtime/clock.ts';
 import type { Row } from '#infra/runtime/config/catalog.ts';
 import { carryUnavailable, isUnavailable } from '#schemas/envelope.ts';
-import { BUCKET_COUNT, bucketTag, byBucket } from './buckets.ts';
-import { ENTER_LINK, LEAVE_LINK, LOWER_ROW, SETTLE_ROWS, WRITE_ROWS } from './rowScripts.ts';
-import { decodeRow, encodeRow } from './rowText.ts';
-
-/** One version of one row to be kept. */
-export interface RowVersion {
-  readonly key: string;
-  readonly position: string;
-  /** null: deleted. */
-  readonly row: Row | null;
-  /** Links of this version; none for a deleted row. */
-  readonly links: readonly string[];
-  /** Position of the stored version that values were taken from, empty for none; only while writing. */
-  readonly base?: string;
-}
+import { BUCKET_COUNT, byBucket } from './buckets.ts';
+import { type LinkLimits, LinkSets } from './linkSets.ts';
+import { RowKeys } from './rowKeys.ts';
+import { FORGET_ROWS, LOWER_ROW, SETTLE_ROWS } from './rowScripts.ts';
+import { type RowVersion, RowWriter } from './rowWriter.ts';
+import { RowShapes } from './shapes.ts';
 
 /** A version that is the stored one after the write, with the links of earlier versions that are not settled yet. */
 export interface WrittenRow {
@@ -24,38 +17,74 @@ export interface WrittenRow {
   readonly earlierLinks: readonly string[];
 }
 
+/** A row as it is stored. */
+export interface StoredRow {
+  readonly position: string;
+  /** null: deleted. */
+  readonly row: Row | null;
+  /** Links of this version. */
+  readonly links: readonly string[];
+}
+
+/** What {@link RowStore.forget} may forget. */
+export interface ForgetRule {
+  /** Deleted before this time, ms since 1970. */
+  readonly beforeMs: number;
+  /** At a position below this one; null: at any. */
+  readonly belowPosition: string | null;
+}
+
 const SCAN_COUNT = 1000;
+/** Deleted rows looked at by one script. */
+const FORGET_AT_ONCE = 500;
 
 /**
  * The newest version of every needed row, with the way back from a value to the rows that carry it (links). Written in an order that
  * makes every crash and every race harmless: enter links, write the row, [mark documents], leave old links, settle. See SPEC.md.
  */
 export class RowStore {
+  readonly links: LinkSets;
   readonly #redis: RedisCommands;
+  readonly #keys: RowKeys;
+  readonly #shapes = new RowShapes();
+  readonly #writer: RowWriter;
 
-  constructor(redis: RedisCommands) {
+  constructor(redis: RedisCommands, options: { readonly clock?: Clock; readonly linkLimits?: LinkLimits } = {}) {
     this.#redis = redis;
+    this.links = new LinkSets(redis, options.linkLimits);
+    this.#keys = new RowKeys(redis);
+    this.#writer = new RowWriter(redis, this.#keys, this.#shapes, options.clock ?? systemClock);
   }
 
   /**
    * Keeps each version unless a newer one is stored. At most one version per row. Resolves with the versions that are now the stored
-   * ones (also those that were before: their documents may not be marked); stale ones are missing.
+   * ones (also those that were before: their documents may not be marked); stale ones are missing. `confirm` is awaited before a version is
+   * written that was completed from the stored one: it throws when the store may have lost that.
    */
-  async write(table: string, versions: readonly RowVersion[]): Promise<WrittenRow[]> {
+  async write(
+    table: string,
+    versions: readonly RowVersion[],
+    confirm: () => Promise<void> = async () => undefined,
+  ): Promise<WrittenRow[]> {
     const [partial, whole] = [versions.filter(isPartial), versions.filter((version) => !isPartial(version))];
     const written = await this.#writeLinked(table, whole);
-    return partial.length === 0 ? written : [...written, ...(await this.#writePartial(table, partial))];
+    return partial.length === 0 ? written : [...written, ...(await this.#writePartial(table, partial, confirm))];
   }
 
   /** Versions whose large values did not travel keep the stored ones; a version that came in between is read again. */
-  async #writePartial(table: string, versions: readonly RowVersion[]): Promise<WrittenRow[]> {
+  async #writePartial(
+    table: string,
+    versions: readonly RowVersion[],
+    confirm: () => Promise<void>,
+  ): Promise<WrittenRow[]> {
     const written: WrittenRow[] = [];
     let waiting = versions;
     while (waiting.length > 0) {
-      const stored = await this.#readStored(
+      const stored = await this.versions(
         table,
         waiting.map(({ key }) => key),
       );
+      await confirm();
       const completed = waiting.map((version): RowVersion => {
         const base = stored.get(version.key);
         return { ...version, row: carryUnavailable(version.row!, base?.row ?? null), base: base?.position ?? '' };
@@ -68,10 +97,13 @@ export class RowStore {
   }
 
   async #writeLinked(table: string, versions: readonly RowVersion[], moved = new Set<string>()): Promise<WrittenRow[]> {
-    const first = await this.#write(table, versions, false);
+    const first = await this.#writer.write(table, versions, false);
     const waiting = first.filter((answer) => answer.status === 'links').map((answer) => answer.version);
-    await this.#links(table, ENTER_LINK, waiting, (version) => version.links);
-    const second = await this.#write(table, waiting, true);
+    await this.links.enter(
+      table,
+      waiting.flatMap(({ key, position, links }) => links.map((link) => ({ link, rowKey: key, position }))),
+    );
+    const second = await this.#writer.write(table, waiting, true);
     for (const { status, version } of [...first, ...second]) if (status === 'moved') moved.add(version.key);
     return [...first, ...second]
       .filter(({ status }) => status === 'ok' || status === 'same')
@@ -82,10 +114,18 @@ export class RowStore {
   async settle(table: string, written: readonly WrittenRow[]): Promise<void> {
     const moved = written.filter(({ earlierLinks }) => earlierLinks.length > 0);
     if (moved.length === 0) return;
-    const earlier = new Map(moved.map(({ version, earlierLinks }) => [version, earlierLinks]));
-    await this.#links(table, LEAVE_LINK, [...earlier.keys()], (version) => earlier.get(version)!);
-    const calls = [...byBucket([...earlier.keys()], ({ key }) => key)].map(([bucket, group]) =>
-      script(SETTLE_ROWS, this.#rowsKey(bucket, table), ...group.flatMap(({ key, position }) => [key, position])),
+    await this.links.leave(
+      table,
+      moved.flatMap(({ version: { key, position }, earlierLinks }) =>
+        earlierLinks.map((link) => ({ link, rowKey: key, position })),
+      ),
+    );
+    const calls = [...byBucket(moved, ({ version }) => version.key)].map(([bucket, group]) =>
+      script(
+        SETTLE_ROWS,
+        this.#keys.rows(bucket, table),
+        ...group.flatMap(({ version }) => [version.key, version.position]),
+      ),
     );
     await this.#redis.sendAll(calls);
   }
@@ -93,83 +133,113 @@ export class RowStore {
   /** Row key → row, in one round trip; deleted and unknown rows are missing. */
   async read(table: string, keys: readonly string[]): Promise<Map<string, Row>> {
     const rows = new Map<string, Row>();
-    for (const [key, { row }] of await this.#readStored(table, keys)) if (row !== null) rows.set(key, row);
+    for (const [key, { row }] of await this.versions(table, keys)) if (row !== null) rows.set(key, row);
     return rows;
-  }
-
-  /** Row key → its stored version, deleted ones too; unknown rows are missing. One round trip. */
-  async versions(table: string, keys: readonly string[]): Promise<Map<string, StoredRow>> {
-    return this.#readStored(table, keys);
   }
 
   /** The links of each row's version under which the row is not entered; rows that lack none are missing. */
   async unlinked(table: string, rows: ReadonlyMap<string, StoredRow>): Promise<Map<string, string[]>> {
-    const wanted = [...rows].flatMap(([key, { links }]) => links.map((link) => ({ key, link })));
-    const calls = wanted.map(({ key, link }) => command('HEXISTS', this.#linkKey(table, link), key));
-    const entered = await this.#redis.sendAll(calls);
+    const wanted = [...rows].flatMap(([rowKey, { links, position }]) =>
+      links.map((link) => ({ rowKey, link, position })),
+    );
     const lacking = new Map<string, string[]>();
-    for (const [i, { key, link }] of wanted.entries())
-      if (entered[i] === 0) lacking.set(key, [...(lacking.get(key) ?? []), link]);
+    for (const { rowKey, link } of await this.links.missing(table, wanted))
+      lacking.set(rowKey, [...(lacking.get(rowKey) ?? []), link]);
     return lacking;
   }
 
   /** Enters a row under its links again, with the position of its version. Harmless at any time: readers look at the row itself. */
-  async enterLinks(table: string, key: string, { position, row, links }: StoredRow): Promise<void> {
-    await this.#links(table, ENTER_LINK, [{ key, position, row, links }], (version) => version.links);
+  async enterLinks(table: string, key: string, { position, links }: StoredRow): Promise<void> {
+    await this.links.enter(
+      table,
+      links.map((link) => ({ link, rowKey: key, position })),
+    );
   }
 
   /** Sets a row's position below every real one, if it is still this one: whatever is written next is taken. */
   async lowerPosition(table: string, key: string, position: string): Promise<boolean> {
     const [bucket] = byBucket([key], (text) => text).keys();
-    return (await this.#redis.send(script(LOWER_ROW, this.#rowsKey(bucket!, table), key, position))) === 1;
+    return (await this.#redis.send(script(LOWER_ROW, this.#keys.rows(bucket!, table), key, position))) === 1;
   }
 
-  async #readStored(table: string, keys: readonly string[]): Promise<Map<string, StoredRow>> {
+  /** Row key → its stored version, deleted ones too; unknown rows are missing. One round trip. */
+  async versions(table: string, keys: readonly string[]): Promise<Map<string, StoredRow>> {
     const groups = [...byBucket(keys, (key) => key)];
-    const calls = groups.map(([bucket, group]) => command('HMGET', this.#rowsKey(bucket, table), ...group));
+    const calls = groups.map(([bucket, group]) => command('HMGET', this.#keys.rows(bucket, table), ...group));
     const replies = (await this.#redis.sendAll(calls)) as (string | null)[][];
-    const rows = new Map<string, StoredRow>();
-    for (const [index, [, group]] of groups.entries()) {
+    const found: Found[] = [];
+    for (const [index, [bucket, group]] of groups.entries()) {
       for (const [place, key] of group.entries()) {
         const text = replies[index]![place] ?? null;
-        if (text !== null) rows.set(key, parseStored(text));
+        if (text === null) continue;
+        found.push({ bucket, key, text, rowAt: rowStart(text) });
       }
     }
-    return rows;
+    await this.#learnShapes(found);
+    return new Map(found.map(({ key, text, rowAt }) => [key, this.#parse(text, rowAt)]));
   }
 
-  /**
-   * Row keys entered under each link, by pages: `onPage` is given one link's next keys. A superset: a row may have moved on, so look at
-   * the row itself. All first pages come in one round trip.
-   */
-  async linked(
-    table: string,
-    links: readonly string[],
-    onPage: (link: string, keys: readonly string[]) => Promise<void> | void,
-  ): Promise<void> {
-    let open = links.map((link) => ({ link, cursor: '0' }));
-    while (open.length > 0) {
-      const replies = (await this.#redis.sendAll(
-        open.map(({ link, cursor }) => command('HSCAN', this.#linkKey(table, link), cursor, 'COUNT', SCAN_COUNT)),
-      )) as [string, string[]][];
-      const next: typeof open = [];
-      for (const [index, { link }] of open.entries()) {
-        const [cursor, entries] = replies[index]!;
-        await onPage(
-          link,
-          entries.filter((_, place) => place % 2 === 0),
-        );
-        if (cursor !== '0') next.push({ link, cursor });
-      }
-      open = next;
+  #parse(text: string, rowAt: number): StoredRow {
+    const position = text.slice(0, POSITION_LENGTH);
+    if (rowAt === 0) return { position, row: null, links: NO_LINKS };
+    const links = text.slice(POSITION_LENGTH + 1, text.indexOf('\n', POSITION_LENGTH));
+    return {
+      position,
+      row: this.#shapes.decode(text.slice(rowAt)),
+      links: links === '' ? NO_LINKS : links.split('\t'),
+    };
+  }
+
+  async #learnShapes(found: readonly Found[]): Promise<void> {
+    const unknown = new Map<string, number>();
+    for (const { bucket, text, rowAt } of found) {
+      const name = rowAt === 0 ? undefined : this.#shapes.unknownAt(text, rowAt);
+      if (name !== undefined) unknown.set(name, bucket);
+    }
+    for (const [name, bucket] of unknown) {
+      const stored = (await this.#redis.send(command('HGET', this.#keys.shapes(bucket), name))) as string | null;
+      if (stored !== null) this.#shapes.learn(name, stored);
     }
   }
 
   /** How many rows of a table are kept, deleted ones included. */
   async count(table: string): Promise<number> {
-    const buckets = Array.from({ length: BUCKET_COUNT }, (_, bucket) => bucket);
-    const counts = await this.#redis.sendAll(buckets.map((bucket) => command('HLEN', this.#rowsKey(bucket, table))));
+    const counts = await this.#redis.sendAll(BUCKETS.map((bucket) => command('HLEN', this.#keys.rows(bucket, table))));
     return (counts as number[]).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** How many deleted rows of a table are still kept. */
+  async countDeleted(table: string): Promise<number> {
+    const counts = await this.#redis.sendAll(BUCKETS.map((bucket) => command('ZCARD', this.#keys.gone(bucket, table))));
+    return (counts as number[]).reduce((sum, count) => sum + count, 0);
+  }
+
+  /**
+   * Forgets deleted rows of a table for good, a few hundred a call to Redis. Resolves with their number. The caller answers for the rule:
+   * an older version of such a row must never come again. See SPEC.md.
+   */
+  async forget(table: string, rule: ForgetRule, signal?: AbortSignal): Promise<number> {
+    let forgotten = 0;
+    for (const bucket of BUCKETS) {
+      for (let passed = 0; ; ) {
+        signal?.throwIfAborted();
+        const [looked, kept, gone] = (await this.#redis.send(
+          script(
+            FORGET_ROWS,
+            this.#keys.rows(bucket, table),
+            this.#keys.gone(bucket, table),
+            rule.beforeMs,
+            rule.belowPosition ?? '',
+            FORGET_AT_ONCE,
+            passed,
+          ),
+        )) as [number, number, number];
+        forgotten += gone;
+        passed += kept;
+        if (looked < FORGET_AT_ONCE) break;
+      }
+    }
+    return forgotten;
   }
 
   /**
@@ -185,7 +255,7 @@ export class RowStore {
       let cursor = '0';
       do {
         const [next, entries] = (await this.#redis.send(
-          command('HSCAN', this.#rowsKey(bucket, table), cursor, 'COUNT', SCAN_COUNT),
+          command('HSCAN', this.#keys.rows(bucket, table), cursor, 'COUNT', SCAN_COUNT),
         )) as [string, string[]];
         const keys = entries.filter((_, place) => place % 2 === 0);
         if (keys.length > 0) await onPage(keys, bucket);
@@ -193,80 +263,29 @@ export class RowStore {
       } while (cursor !== '0');
     }
   }
-
-  async #write(table: string, versions: readonly RowVersion[], linksEntered: boolean) {
-    const groups = [...byBucket(versions, (version) => version.key)];
-    const replies = (await this.#redis.sendAll(
-      groups.map(([bucket, group]) => this.#writeCall(bucket, table, group, linksEntered)),
-    )) as string[][];
-    return groups.flatMap(([, group], index) =>
-      group.map((version, place) => {
-        const [status, earlier] = replies[index]!.slice(place * 2, place * 2 + 2) as [string, string];
-        return { version, status, earlierLinks: earlier === '' ? [] : earlier.split('\t') };
-      }),
-    );
-  }
-
-  #writeCall(bucket: number, table: string, group: readonly RowVersion[], linksEntered: boolean): RedisCall {
-    const args = group.flatMap(({ key, position, row, links, base }) => [
-      key,
-      position,
-      row === null ? 'd' : 'r',
-      links.join('\t'),
-      row === null ? '' : encodeRow(row),
-      linksEntered ? '1' : '0',
-      base ?? '*',
-    ]);
-    return script(WRITE_ROWS, this.#rowsKey(bucket, table), ...args);
-  }
-
-  async #links(
-    table: string,
-    action: RedisScript,
-    versions: readonly RowVersion[],
-    linksOf: (version: RowVersion) => readonly string[],
-  ): Promise<void> {
-    const members = new Map<string, string[]>();
-    for (const version of versions) {
-      for (const link of linksOf(version)) {
-        const list = members.get(link);
-        if (list === undefined) members.set(link, [version.key, version.position]);
-        else list.push(version.key, version.position);
-      }
-    }
-    await this.#redis.sendAll([...members].map(([link, args]) => script(action, this.#linkKey(table, link), ...args)));
-  }
-
-  #rowsKey(bucket: number, table: string): string {
-    return this.#redis.key(bucketTag(bucket), 'rows', table);
-  }
-
-  #linkKey(table: string, link: string): string {
-    const [bucket] = byBucket([link], (text) => text).keys();
-    return this.#redis.key(bucketTag(bucket!), 'link', table, link);
-  }
 }
 
-/** A row as it is stored. */
-export interface StoredRow {
-  readonly position: string;
-  /** null: deleted. */
-  readonly row: Row | null;
-  /** Links of this version. */
-  readonly links: readonly string[];
+/** A stored text, taken apart. */
+interface Found {
+  readonly bucket: number;
+  readonly key: string;
+  readonly text: string;
+  /** Where the row begins in it; 0 for a deleted one. */
+  readonly rowAt: number;
 }
 
-function parseStored(text: string): StoredRow {
-  const position = text.slice(0, POSITION_LENGTH);
-  if (text.charAt(POSITION_LENGTH) !== 'r') return { position, row: null, links: [] };
-  const linksEnd = text.indexOf('\n', POSITION_LENGTH);
-  const links = text
-    .slice(POSITION_LENGTH + 1, linksEnd)
-    .split('\t')
-    .filter((link) => link !== '');
-  return { position, links, row: decodeRow(text.slice(text.indexOf('\n', linksEnd + 1) + 1)) };
+const NO_LINKS: readonly string[] = [];
+
+const BUCKETS = Array.from({ length: BUCKET_COUNT }, (_, bucket) => bucket);
+
+/** Where the row begins in a stored text; 0 for a deleted one. */
+function rowStart(text: string): number {
+  if (text.charAt(POSITION_LENGTH) !== 'r') return 0;
+  return text.indexOf('\n', text.indexOf('\n', POSITION_LENGTH) + 1) + 1;
 }
 
 function isPartial({ row }: RowVersion): boolean {
-  return row !== null && Object.values(row).some(isUnavailable);
+  if (row === null) return false;
+  for (const column in row) if (isUnavailable(row[column])) return true;
+  return false;
 }

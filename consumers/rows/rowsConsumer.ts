@@ -8,7 +8,10 @@ import type { RedisClient } from '#infra/redis/client.ts';
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
-import { dirtyTopicSpec, MarkSender } from './marks.ts';
+import { retry } from '#infra/runtime/retry.ts';
+import { fanOutTopicSpec } from './fanOutTasks.ts';
+import { LinkPlan } from './linkPlan.ts';
+import { dirtyTopicSpec, LANES, MarkSender } from './marks.ts';
 import { planDocument, planTables } from './relations.ts';
 import { RowStore } from './rowStore.ts';
 import { keepRows } from './rowsHandler.ts';
@@ -46,6 +49,7 @@ export function rowsConsumer(options: RowsConsumerOptions): { component: Compone
   const store = new RowStore(redis);
   const marks = new MarkSender(kafka, groupPrefix);
   const changes = new ChangeDecoder(options.decoder, topics);
+  const plan = new LinkPlan({ redis, store, groupId: rowsGroup(groupPrefix), tables, log: options.log });
   const runner = new Runner<Change>({
     kafka,
     groupId: rowsGroup(groupPrefix),
@@ -55,26 +59,39 @@ export function rowsConsumer(options: RowsConsumerOptions): { component: Compone
     log: options.log,
     maxBatchRecords: options.maxBatchRecords,
     ledger: new CopyLedger(redis, rowsGroup(groupPrefix)),
+    plan,
     decode: (message) => changes.decode(message),
     handle: (batch, control) =>
       keepRows(
-        store,
-        tables.get(topics.get(batch.topic)!)!,
+        {
+          store,
+          marks: marks.batch(control.signal),
+          tasks: marks.tasks(control.signal),
+          confirm: () => control.confirm(),
+        },
+        plan.table(topics.get(batch.topic)!),
         batch.records.map(({ value }) => value),
-        marks.batch(control.signal),
       ),
   });
   const inner = runner.component();
+  const linking = plan.component();
   return {
     status: () => runner.status(),
     component: {
       name: inner.name,
-      ...(inner.failed ? { failed: inner.failed } : {}),
+      failed: Promise.race([inner.failed!, linking.failed!]),
       start: async (signal) => {
-        await kafka.ensureTopics(documents.map(({ type }) => dirtyTopicSpec(groupPrefix, type, options.topicSpec)));
+        const { topicSpec } = options;
+        await kafka.ensureTopics([
+          fanOutTopicSpec(groupPrefix, topicSpec),
+          ...documents.flatMap(({ type }) => LANES.map((lane) => dirtyTopicSpec(groupPrefix, type, lane, topicSpec))),
+        ]);
+        await retry(() => plan.refresh(), { attempts: Number.POSITIVE_INFINITY, signal });
         await inner.start(signal);
+        await linking.start(signal);
       },
       stop: async () => {
+        await linking.stop();
         await inner.stop();
         await marks.close();
       },

@@ -1,33 +1,64 @@
 import type { Change } from '#consumers/runner/changes.ts';
+import { commitLsnOf, isSnapshot } from '#consumers/runner/position.ts';
 import { carryUnavailable } from '#schemas/envelope.ts';
-import { climb } from './climb.ts';
-import { laterOf, type MarkBatch } from './marks.ts';
+import { type ClimbOutput, climb } from './climb.ts';
+import type { TaskBatch } from './fanOutTasks.ts';
+import { type Lane, laterOf, type MarkBatch } from './marks.ts';
 import type { TablePlan } from './relations.ts';
-import type { RowStore, RowVersion, WrittenRow } from './rowStore.ts';
-import { linkText, rowKeyText } from './rowText.ts';
+import type { RowStore, WrittenRow } from './rowStore.ts';
+import { linkPrefix, linkText, rowKeyText } from './rowText.ts';
+import type { RowVersion } from './rowWriter.ts';
+
+/** Where stage 1 leaves what it finds. */
+export interface RowsOutput {
+  readonly store: RowStore;
+  readonly marks: MarkBatch;
+  readonly tasks: TaskBatch;
+  /** Throws when the store may have lost what a version was completed from. */
+  readonly confirm?: () => Promise<void>;
+}
+
+/** Documents marked over joins by one batch; what more there are is handed over to the fan-out. */
+const BATCH_BUDGET = 10_000;
+/** Root rows of one transaction in one batch from which on they go the wide way: then it is a job that runs over the shop, not a person. */
+const WIDE_TRANSACTION = 200;
 
 /**
  * Takes a batch of changes of one table into the row store and marks every document they touch. Safe to repeat from any point:
  * a version that is stored already is marked again, and earlier links stay with the row until its marks are stored.
  */
 export async function keepRows(
-  store: RowStore,
+  { store, marks, tasks, confirm }: RowsOutput,
   plan: TablePlan,
   changes: readonly Change[],
-  marks: MarkBatch,
+  budget = BATCH_BUDGET,
 ): Promise<void> {
   const newest = newestVersions(plan, changes);
   const written = await store.write(
     plan.table,
     [...newest.values()].map(({ version }) => version),
+    confirm,
   );
   const touched = written.map((row) => ({ ...row, sourceTsMs: newest.get(row.version.key)!.sourceTsMs }));
+  const lanes = plan.rootOf.length === 0 ? undefined : lanesOf(written);
   for (const { version, sourceTsMs } of touched)
-    for (const { definition } of plan.rootOf) await marks.add(definition.type, version.key, sourceTsMs);
+    for (const { definition } of plan.rootOf)
+      await marks.add(definition.type, version.key, sourceTsMs, lanes!(version.position));
+  const out: ClimbOutput = { store, marks, tasks, lane: 'fast', budget };
   for (const { plan: document, relation } of plan.joinedAs)
-    await climb(store, document, relation, linkTimes(touched, relation.columns), marks);
-  await marks.flush();
+    await climb(out, document, relation, linkTimes(touched, relation.columns));
+  await Promise.all([marks.flush(), tasks.flush()]);
   await store.settle(plan.table, written);
+}
+
+/** The lane of a root row's own mark, by its position. */
+function lanesOf(written: readonly WrittenRow[]): (position: string) => Lane {
+  const rows = new Map<string, number>();
+  for (const { version } of written) {
+    const commit = commitLsnOf(version.position);
+    rows.set(commit, (rows.get(commit) ?? 0) + 1);
+  }
+  return (position) => (isSnapshot(position) || rows.get(commitLsnOf(position))! >= WIDE_TRANSACTION ? 'wide' : 'fast');
 }
 
 interface Newest {
@@ -66,7 +97,7 @@ function linkTimes(
   touched: readonly (WrittenRow & { readonly sourceTsMs: number | null })[],
   columns: readonly string[],
 ): Map<string, number | null> {
-  const prefix = `[${JSON.stringify(columns)},`;
+  const prefix = linkPrefix(columns);
   const times = new Map<string, number | null>();
   for (const { version, earlierLinks, sourceTsMs } of touched)
     for (const link of [...version.links, ...earlierLinks])

@@ -1,6 +1,6 @@
 import type { IncomingMessage, KafkaClient } from '#infra/kafka/types.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
-import { deadHeaders, letterKey, placeOf } from './letterFormat.ts';
+import { deadHeaders, type LetterRow, letterKey, placeOf } from './letterFormat.ts';
 import { redeliveryTopic } from './redelivery.ts';
 import { KeyedSender } from './sender.ts';
 
@@ -8,6 +8,8 @@ import { KeyedSender } from './sender.ts';
 export interface DeadLetter {
   readonly message: IncomingMessage;
   readonly error: SluiceError;
+  /** The rows a document could not be built from. */
+  readonly rows?: readonly LetterRow[];
 }
 
 /** Where all groups with this prefix put what they could not handle. */
@@ -55,10 +57,10 @@ export class DeadLetters {
 
   /** Resolves when the letters are stored; only then may the offset of their records be committed. */
   async put(groupId: string, letters: readonly DeadLetter[], nowMs: number, signal?: AbortSignal): Promise<void> {
-    const messages = letters.map(({ message, error }) => ({
+    const messages = letters.map(({ message, error, rows }) => ({
       key: letterKey({ groupId, ...message }),
       value: message.value ?? Buffer.alloc(0),
-      headers: { ...message.headers, ...deadHeaders(groupId, message, error, nowMs) },
+      headers: { ...message.headers, ...deadHeaders(groupId, message, error, nowMs, rows) },
     }));
     await this.#sender.send(this.#topic, messages, signal);
   }

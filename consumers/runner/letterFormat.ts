@@ -23,7 +23,23 @@ export interface LetterFacts extends LetterPlace {
   readonly lastAt: string;
   /** Position in the source, when the record has one. */
   readonly position: string | null;
+  /** The rows a document could not be built from, the first hundred; empty for a record that is no mark. */
+  readonly rows: readonly LetterRow[];
 }
+
+/** One row of a document that could not be built. */
+export interface LetterRow {
+  /** `root` or the name of the join. */
+  readonly alias: string;
+  readonly table: string;
+  /** Its key columns as JSON. */
+  readonly key: string;
+  /** Position of the version that went in. */
+  readonly position: string;
+}
+
+/** Rows named in one letter: keeps it well below the largest record Kafka takes. */
+const MOST_ROWS = 100;
 
 const PREFIX = 'sluice.dead.';
 
@@ -43,6 +59,7 @@ export function deadHeaders(
   message: IncomingMessage,
   error: SluiceError,
   nowMs: number,
+  rows: readonly LetterRow[] = [],
 ): Record<string, string | Buffer> {
   const at = new Date(nowMs).toISOString();
   const { headers } = message;
@@ -53,6 +70,7 @@ export function deadHeaders(
     [`${PREFIX}attempts`]: String(Number(text(headers, 'attempts') ?? 0) + 1),
     [`${PREFIX}first-at`]: text(headers, 'first-at') ?? at,
     [`${PREFIX}at`]: at,
+    ...(rows.length > 0 && { [`${PREFIX}rows`]: JSON.stringify(rows.slice(0, MOST_ROWS)) }),
   };
 }
 
@@ -89,6 +107,7 @@ export function letterFacts(letter: IncomingMessage): LetterFacts | null {
     firstAt: text(headers, 'first-at') ?? lastAt,
     lastAt,
     position: headers['sluice.position']?.toString('utf8') ?? null,
+    rows: JSON.parse(text(headers, 'rows') ?? '[]') as LetterRow[],
   };
 }
 

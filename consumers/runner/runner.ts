@@ -7,7 +7,7 @@ import { CopyKeeper } from './copyKeeper.ts';
 import type { DeadLetter, DeadLetters } from './deadLetters.ts';
 import { LagSampler } from './lag.ts';
 import type { CopyLedger } from './ledger.ts';
-import { wasDeadLetter } from './letterFormat.ts';
+import { type LetterRow, wasDeadLetter } from './letterFormat.ts';
 import { redeliveredTo } from './redelivery.ts';
 import type { RunnerMetrics } from './runnerMetrics.ts';
 
@@ -22,12 +22,17 @@ export interface RecordBatch<T> {
   readonly topic: string;
   readonly partition: number;
   readonly records: readonly Decoded<T>[];
+  /** End of the partition when the records were fetched; undefined for records that come a second way (redeliveries). */
+  readonly highWatermark?: bigint;
 }
 
 /** What a handler may ask while it works. */
 export interface HandlerControl extends BatchControl {
-  /** Puts one record aside: it goes to the dead letters before the offset is committed, and the batch goes on. */
-  reject(message: IncomingMessage, error: SluiceError): void;
+  /**
+   * Puts one record aside: it goes to the dead letters before the offset is committed, and the batch goes on. `rows`: what the document was to be
+   * built from.
+   */
+  reject(message: IncomingMessage, error: SluiceError, rows?: readonly LetterRow[]): void;
   /**
    * To be awaited after reading what a write builds on and before that write: rejects (retriable) when the store lost what was written
    * before this batch. Quiet for a group without a ledger.
@@ -45,6 +50,8 @@ export interface RunnerOptions<T> {
   readonly maxBatchRecords: number;
   /** Partitions handled at once. Default 4. */
   readonly concurrency?: number;
+  /** Most bytes fetched per partition and request. Default 1 MiB. */
+  readonly maxBytesPerPartition?: number;
   readonly clock?: Clock;
   /** Of a group whose store can lose what it acknowledged: the group then goes back by itself. */
   readonly ledger?: CopyLedger;
@@ -117,6 +124,7 @@ export class Runner<T> {
       topics: [...topics, deadLetters.redeliveryTopic],
       fromBeginning: true,
       concurrency: this.#options.concurrency ?? 4,
+      ...(this.#options.maxBytesPerPartition && { maxBytesPerPartition: this.#options.maxBytesPerPartition }),
       onBatch: (batch, control) => this.onBatch(batch, control),
       onAssigned: (assignment) => this.#assigned(assignment),
     });
@@ -207,7 +215,7 @@ export class Runner<T> {
 
   /** Handles the records in slices; after each, `settled` is told of its records and which were not put aside; false ends the work. */
   async #slices(
-    batch: Pick<MessageBatch, 'topic' | 'partition' | 'messages'>,
+    batch: Pick<MessageBatch, 'topic' | 'partition' | 'messages'> & Partial<Pick<MessageBatch, 'highWatermark'>>,
     control: BatchControl,
     settled: (messages: readonly IncomingMessage[], taken: readonly IncomingMessage[]) => Promise<boolean>,
   ): Promise<void> {
@@ -237,7 +245,7 @@ export class Runner<T> {
   }
 
   async #slice(
-    batch: Pick<MessageBatch, 'topic' | 'partition'>,
+    batch: Pick<MessageBatch, 'topic' | 'partition'> & Partial<Pick<MessageBatch, 'highWatermark'>>,
     messages: readonly IncomingMessage[],
     control: BatchControl,
   ): Promise<readonly DeadLetter[]> {
@@ -245,10 +253,16 @@ export class Runner<T> {
     const startedMs = this.#clock.now();
     const letters: DeadLetter[] = [];
     const records = await this.#decodeAll(messages, letters);
-    const reject = (message: IncomingMessage, error: SluiceError): void => void letters.push({ message, error });
+    const reject: HandlerControl['reject'] = (message, error, rows) =>
+      void letters.push({ message, error, ...(rows && { rows }) });
     if (records.length > 0)
       await this.#options.handle(
-        { topic: batch.topic, partition: batch.partition, records },
+        {
+          topic: batch.topic,
+          partition: batch.partition,
+          records,
+          ...(batch.highWatermark !== undefined && { highWatermark: batch.highWatermark }),
+        },
         {
           signal: control.signal,
           heartbeat: () => control.heartbeat(),

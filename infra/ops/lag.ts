@@ -5,6 +5,8 @@ import { evaluateLag, type LagSample, type LagState } from './lagEvaluator.ts';
 export interface GroupTopics {
   readonly groupId: string;
   readonly topics: readonly string[];
+  /** Its topics are made by the consumers themselves, not by the capture. */
+  readonly own?: boolean;
 }
 
 /** One partition of one group. Lag counts records; `timeLagSeconds` is the age of the first record not yet committed (null: none). */

@@ -1,5 +1,5 @@
-import { catalogGroup } from '#consumers/catalog/catalogConsumer.ts';
 import { type Elastic, refusedStatus } from '#consumers/catalog/elastic.ts';
+import { catalogGroup } from '#consumers/catalog/lanes.ts';
 import { listIndexes } from '#consumers/catalog/searchIndex.ts';
 import { rowsTables } from '#consumers/rows/rowsConsumer.ts';
 import type { WatchedCopy } from '#consumers/runner/copyProgress.ts';

@@ -124,5 +124,10 @@ export const CONSUMERS_ERRORS = {
     'A command names an endpoint that the configuration does not have, or nothing to act on.',
     'See `sluice webhooks list`.',
   ),
+  STOCK_LIVE_UNAVAILABLE: entry(
+    'An article that must be asked live was not answered by the command API.',
+    'See the reason: is it up, is stock.live.url right, has the key the scope stock:read? Meanwhile answers follow stock.live.whenUnavailable.',
+    true,
+  ),
   STOCK_REQUEST_INVALID: entry('A stock request is malformed.', 'Ask for 1 to 500 SKUs, or for a change id as given.'),
 } as const;

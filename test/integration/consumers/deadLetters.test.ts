@@ -54,7 +54,18 @@ describe('dead letters of running consumers', () => {
       timeoutMs: 30_000,
     });
     const letters = await open();
-    expect(letters[0]).toMatchObject({ groupId: `${groupPrefix()}.catalog.product.v1`, attempts: 1 });
+    expect(letters[0]).toMatchObject({
+      groupId: `${groupPrefix()}.catalog.product.v1.wide`,
+      attempts: 1,
+      rows: [
+        {
+          alias: 'root',
+          table: 'dbo.PRODUCT',
+          key: '{"CODE":"P00001    "}',
+          position: `${'1'.padStart(20, '0')}${'0'.repeat(29)}`,
+        },
+      ],
+    });
     await desk.redeliver(letters, 'operator', signal);
     await eventually(async () => expect(await desk.outcomes(letters, signal)).toEqual(['came back']));
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { ENTER_LINK, LEAVE_LINK, SETTLE_ROWS, WRITE_ROWS } from '#consumers/rows/rowScripts.ts';
+import { ENTER_FIRST, ENTER_NODE, LEAVE_FIRST, LEAVE_NODE } from '#consumers/rows/linkScripts.ts';
+import { FORGET_ROWS, LOWER_ROW, SETTLE_ROWS, WRITE_ROWS } from '#consumers/rows/rowScripts.ts';
 import { WRITE_STOCK } from '#consumers/stock/stockScripts.ts';
 import { command, type RedisCall, RedisClient, type RedisScript, script } from '#infra/redis/client.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
@@ -11,11 +12,22 @@ import { MemoryRedis } from '#test/support/consumers/memoryRedis.ts';
 
 const position = fc.nat({ max: 5 }).map((n) => `${n.toString(16).padStart(48, '0')}2`);
 const id = fc.constantFrom('a', 'b');
-const links = fc.subarray(['[["X"],["1"]]', '[["X"],["2"]]', '[["Y"],["ä, \\n"]]']).map((list) => list.join('\t'));
+const links = fc.subarray(['X=1', 'X=2', 'Y=%000a']).map((list) => list.join('\t'));
 const base = fc.oneof(fc.constant('*'), fc.constant(''), position);
+const now = fc.nat({ max: 30 }).map(String);
+const shapes = fc.constantFrom('', 'known', 'known,strange');
 
-const call = (of: RedisScript, args: fc.Arbitrary<string[]>): fc.Arbitrary<RedisCall> =>
-  fc.array(args, { minLength: 1, maxLength: 3 }).map((groups) => script(of, 'rows', ...groups.flat()));
+/** Calls on the given keys, with arguments before and then in groups. */
+const call = (
+  of: RedisScript,
+  args: fc.Arbitrary<string[]>,
+  before: fc.Arbitrary<string[]> = fc.constant([]),
+  keys: readonly string[] = ['rows'],
+): fc.Arbitrary<RedisCall> =>
+  fc
+    .tuple(before, fc.array(args, { minLength: 1, maxLength: 3 }))
+    .map(([first, groups]) => script(of, ...keys, ...first, ...groups.flat()));
+
 const rowCall = fc.oneof(
   call(
     WRITE_ROWS,
@@ -24,15 +36,36 @@ const rowCall = fc.oneof(
       position,
       fc.constantFrom('r', 'd'),
       links,
-      fc.constantFrom('{"a":1}', ''),
+      fc.constantFrom('s[1]', ''),
       fc.constantFrom('0', '1'),
       base,
     ),
+    fc.tuple(now, shapes),
+    ['rows', 'gone', 'shapes'],
   ),
   call(SETTLE_ROWS, fc.tuple(id, position)),
+  fc
+    .tuple(now, fc.oneof(fc.constant(''), position), fc.constantFrom('1', '5'), fc.constantFrom('0', '1'))
+    .map((args) => script(FORGET_ROWS, 'rows', 'gone', ...args)),
+  fc.tuple(id, position).map((args) => script(LOWER_ROW, 'rows', ...args)),
 );
-const linkCall = fc.oneof(call(ENTER_LINK, fc.tuple(id, position)), call(LEAVE_LINK, fc.tuple(id, position)));
+const stamp = fc.nat({ max: 3 }).map((n) => n.toString(16).padStart(20, '0'));
+const linkId = fc.constantFrom('X=1', 'X=2');
+const entryId = fc.constantFrom('a', 'ab', 'b', 'c');
+const most = fc.constantFrom('1', '2').map((n) => [n]);
+const linkCall = fc.oneof(
+  call(ENTER_FIRST, fc.tuple(linkId, entryId, stamp), most),
+  call(LEAVE_FIRST, fc.tuple(linkId, entryId, stamp)),
+  call(ENTER_NODE, fc.tuple(entryId, stamp), most, ['node']),
+  call(LEAVE_NODE, fc.tuple(entryId, stamp), fc.constant([]), ['node']),
+);
 const stockCall = call(WRITE_STOCK, fc.tuple(id, position, fc.constantFrom('5|1', '6|0', '-')));
+
+const keysOf = ({ script, args }: RedisCall): number =>
+  script!.keys === 'counted' ? Number(args[0]) + 1 : script!.keys;
+
+const pairsOf = (flat: readonly string[]): Record<string, string> =>
+  Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, i) => flat.slice(i * 2, i * 2 + 2)));
 
 describe('the Lua scripts', () => {
   let redis: RedisClient;
@@ -44,15 +77,24 @@ describe('the Lua scripts', () => {
   const agree = async (calls: fc.Arbitrary<RedisCall>): Promise<void> => {
     await fc.assert(
       fc.asyncProperty(fc.array(calls, { minLength: 1, maxLength: 25 }), async (list) => {
-        const key = `test:${randomBytes(8).toString('hex')}`;
-        const real = list.map((one) => ({ ...one, args: [key, ...one.args.slice(1)] }));
+        const prefix = `test:${randomBytes(8).toString('hex')}:`;
+        const places = ['rows', 'gone', 'shapes', 'node'];
+        const real = list.map((one) => ({
+          ...one,
+          args: one.args.map((arg, i) => (i < keysOf(one) && places.includes(String(arg)) ? prefix + arg : arg)),
+        }));
         const memory = new MemoryRedis();
+        memory.hash('shapes').set('known', '[]');
+        await redis.send(command('HSET', `${prefix}shapes`, 'known', '[]'));
         const replies = list.map((one) => memory.run(one));
         expect(await redis.sendAll(real)).toEqual(replies);
-        const stored = (await redis.send(command('HGETALL', key))) as string[];
-        const pairs = Array.from({ length: stored.length / 2 }, (_, i) => stored.slice(i * 2, i * 2 + 2));
-        expect(Object.fromEntries(pairs)).toEqual(Object.fromEntries(memory.hash('rows')));
-        await redis.send(command('DEL', key));
+        const stored = await Promise.all([
+          ...['rows', 'node'].map((place) => redis.send(command('HGETALL', prefix + place))),
+          redis.send(command('ZRANGE', `${prefix}gone`, 0, -1, 'WITHSCORES')),
+        ]);
+        const twins = ['rows', 'node', 'gone'].map((place) => Object.fromEntries(memory.hash(place)));
+        expect((stored as string[][]).map(pairsOf)).toEqual(twins);
+        await redis.send(command('DEL', ...places.map((place) => prefix + place)));
       }),
       { numRuns: 300 },
     );

@@ -1,12 +1,16 @@
 import { documentBuilder } from '#consumers/catalog/build.ts';
+import { BulkWriter } from '#consumers/catalog/bulk.ts';
 import { writeDocuments } from '#consumers/catalog/catalogHandler.ts';
 import { VersionSource } from '#consumers/catalog/versions.ts';
+import { fanOut } from '#consumers/rows/fanOut.ts';
+import { type FanOutTask, TaskBatch } from '#consumers/rows/fanOutTasks.ts';
 import { type Mark, MarkBatch } from '#consumers/rows/marks.ts';
 import { planDocument, planTables } from '#consumers/rows/relations.ts';
 import { RowStore } from '#consumers/rows/rowStore.ts';
 import { keepRows } from '#consumers/rows/rowsHandler.ts';
 import type { Change } from '#consumers/runner/changes.ts';
-import type { Decoded } from '#consumers/runner/runner.ts';
+import { Coverage } from '#consumers/runner/coverage.ts';
+import type { Decoded, HandlerControl, RecordBatch } from '#consumers/runner/runner.ts';
 import type { IncomingMessage } from '#infra/kafka/types.ts';
 import type { Row } from '#infra/runtime/config/catalog.ts';
 import { Interleaving } from './interleaving.ts';
@@ -23,6 +27,10 @@ export type SourceStep =
   | { readonly kind: 'delete'; readonly table: number; readonly key: number };
 
 const TABLES = ['dbo.PRODUCT', 'dbo.CATEGORY', 'dbo.CAT_GROUP', 'dbo.BARCODE'] as const;
+const OWNED = [...TABLES, 'fan-out', 'dirty', 'wide'] as const;
+/** So small that links grow into trees and wide ones are handed over. */
+const LINK_LIMITS = { first: 1, second: 1, below: 1 };
+const CLIMB_BUDGET = 2;
 const KEY_COLUMN: Readonly<Record<string, string>> = {
   'dbo.PRODUCT': 'CODE',
   'dbo.CATEGORY': 'CAT',
@@ -49,6 +57,19 @@ export interface Trouble {
   readonly rewind: number;
 }
 
+const CONTROL: HandlerControl = {
+  signal: new AbortController().signal,
+  heartbeat: async () => undefined,
+  isStale: () => false,
+  confirm: async () => undefined,
+  reject: (_, error) => {
+    throw error;
+  },
+};
+
+const decoded = <T>(records: readonly T[], from: number): Decoded<T>[] =>
+  records.map((value, place) => ({ value, message: { ...MESSAGE, offset: BigInt(from + place) } }));
+
 /** A log that is read in batches by owners who may be killed before they commit. */
 class Log<T> {
   readonly records: T[] = [];
@@ -66,7 +87,10 @@ export class ConsumerWorld {
   readonly #elastic = new MemoryElastic();
   readonly #source = new Map<string, Map<string, Row>>(TABLES.map((table) => [table, new Map()]));
   readonly #logs = new Map<string, Log<Change>>(TABLES.map((table) => [table, new Log<Change>()]));
-  readonly #dirty = new Log<Mark>();
+  readonly #tasks = new Log<FanOutTask>();
+  readonly #lanes = { dirty: new Log<Mark>(), wide: new Log<Mark>() };
+  readonly #coverages = new Map<string, Coverage>();
+  #ids = 0;
   readonly #plan = planDocument(product);
   readonly #tables = planTables([this.#plan]);
   #lsn = 0;
@@ -84,7 +108,7 @@ export class ConsumerWorld {
     const busy = new Set<string>();
     while (!this.#interleaving.exhausted) {
       if (this.#interleaving.choose(20) === 0 && waiting.length > 0) this.#commit(waiting.shift()!);
-      for (const log of [...TABLES, 'dirty'])
+      for (const log of OWNED)
         for (const [owner, chance] of [
           ['a', 6],
           ['b', this.#trouble.secondOwner],
@@ -115,7 +139,7 @@ export class ConsumerWorld {
   async #drain(busy: Set<string>): Promise<void> {
     for (let quiet = 0; quiet < 3; ) {
       let started = false;
-      for (const name of [...TABLES, 'dirty']) {
+      for (const name of OWNED) {
         const log = this.#log(name);
         if (log.committed < log.records.length && !busy.has(`${name}/a`)) {
           this.#own(name, 'a', busy, false);
@@ -132,7 +156,8 @@ export class ConsumerWorld {
   }
 
   #log(name: string): Log<unknown> {
-    return name === 'dirty' ? this.#dirty : this.#logs.get(name)!;
+    if (name === 'fan-out') return this.#tasks;
+    return name === 'dirty' || name === 'wide' ? this.#lanes[name] : this.#logs.get(name)!;
   }
 
   /** One batch of one owner: from the committed offset or before it, to somewhere. */
@@ -145,47 +170,71 @@ export class ConsumerWorld {
     const id = `${name}/${owner}`;
     busy.add(id);
     const gate = this.#interleaving.gate();
+    const coverage = this.#coverages.get(id) ?? new Coverage();
+    this.#coverages.set(id, coverage);
+    const highWatermark = BigInt(log.records.length);
     this.#interleaving.spawn(async () => {
       try {
-        if (name === 'dirty') await this.#build(records as Mark[], gate);
+        const batch = { topic: name, partition: 0, highWatermark, records: decoded(records, from) };
+        if (name === 'fan-out') await this.#walk(batch as RecordBatch<FanOutTask>, coverage, gate);
+        else if (name === 'dirty' || name === 'wide') await this.#build(batch as RecordBatch<Mark>, coverage, gate);
         else await this.#keep(name, records as Change[], gate);
         log.committed = Math.max(log.committed, from + records.length);
+      } catch (error) {
+        this.#coverages.delete(id);
+        throw error;
       } finally {
         busy.delete(id);
       }
     });
   }
 
-  async #keep(table: string, changes: readonly Change[], gate: () => Promise<void>): Promise<void> {
-    const store = new RowStore(this.#redis.connection(gate));
-    const marks = new MarkBatch(async (_, list) => {
-      await gate();
-      this.#dirty.records.push(...list);
-    });
-    await keepRows(store, this.#tables.get(table)!, changes, marks);
+  #output(gate: () => Promise<void>) {
+    return {
+      store: new RowStore(this.#redis.connection(gate), { linkLimits: LINK_LIMITS }),
+      marks: new MarkBatch(async (_, list, lane) => {
+        await gate();
+        this.#lanes[lane === 'wide' ? 'wide' : 'dirty'].records.push(...list);
+      }),
+      tasks: new TaskBatch(
+        async (list) => {
+          await gate();
+          this.#tasks.records.push(...list);
+        },
+        () => String(this.#ids++),
+      ),
+    };
   }
 
-  async #build(marks: readonly Mark[], gate: () => Promise<void>): Promise<void> {
+  async #keep(table: string, changes: readonly Change[], gate: () => Promise<void>): Promise<void> {
+    await keepRows(this.#output(gate), this.#tables.get(table)!, changes, CLIMB_BUDGET);
+  }
+
+  async #walk(batch: RecordBatch<FanOutTask>, coverage: Coverage, gate: () => Promise<void>): Promise<void> {
+    const { store, marks, tasks } = this.#output(gate);
+    const writer = {
+      store,
+      redis: this.#redis.connection(gate),
+      plans: [this.#plan],
+      coverage,
+      marks: () => marks,
+      tasks: () => tasks,
+    };
+    await fanOut(writer, batch, CONTROL);
+  }
+
+  async #build(batch: RecordBatch<Mark>, coverage: Coverage, gate: () => Promise<void>): Promise<void> {
     const redis = this.#redis.connection(gate);
     const writer = {
       store: new RowStore(redis),
       plan: this.#plan,
       versions: new VersionSource(redis, 'product', async () => 0),
-      elastic: this.#elastic.connection(gate),
-      writeAlias: () => 'products',
+      bulk: new BulkWriter({ elastic: this.#elastic.connection(gate), alias: () => 'products' }),
+      coverage,
+      pieceDocuments: 2,
       onWritten: () => undefined,
     };
-    const records = marks.map((value): Decoded<Mark> => ({ value, message: MESSAGE }));
-    const control = {
-      signal: new AbortController().signal,
-      heartbeat: async () => undefined,
-      isStale: () => false,
-      confirm: async () => undefined,
-      reject: (_: unknown, error: Error) => {
-        throw error;
-      },
-    };
-    await writeDocuments(writer, { topic: 'dirty', partition: 0, records }, control);
+    await writeDocuments(writer, batch, CONTROL);
   }
 
   #commit(step: SourceStep): void {

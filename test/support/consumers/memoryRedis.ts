@@ -1,4 +1,5 @@
 import type { RedisCall, RedisCommands } from '#infra/redis/client.ts';
+import { inGroups, ROW_HANDLERS } from './memoryRows.ts';
 
 type Reply = string | number | null | Reply[];
 
@@ -11,6 +12,8 @@ export class MemoryRedis {
   readonly strings = new Map<string, string>();
   /** Microseconds; stands still unless a test moves it. */
   nowMicros = 1_000;
+  /** The server process; a test that changes it plays a restart. */
+  runId = 'first';
 
   /** A connection of its own; `gate` may wait, or throw to play a broken connection. */
   connection(gate: (call: RedisCall) => Promise<void> = async () => undefined): RedisCommands {
@@ -29,8 +32,14 @@ export class MemoryRedis {
     };
   }
 
-  run({ name, args }: RedisCall): Reply {
+  run({ name, args, script }: RedisCall): Reply {
     const [key, ...rest] = args.map(String) as [string, ...string[]];
+    const rows = ROW_HANDLERS[name];
+    if (rows !== undefined && script !== undefined) {
+      const texts = args.map(String);
+      const keys = script.keys as number;
+      return rows((of) => this.hash(of), texts.slice(0, keys), texts.slice(keys));
+    }
     const run = HANDLERS[name];
     if (run === undefined) throw new Error(`memory Redis does not know ${name}`);
     return run(this, key, rest);
@@ -46,81 +55,33 @@ export class MemoryRedis {
 type Handler = (redis: MemoryRedis, key: string, args: string[]) => Reply;
 
 const POSITION = 49;
-
-function split(stored: string): { position: string; links: string; earlier: string; text: string; flag: string } {
-  const a = stored.indexOf('\n');
-  const b = stored.indexOf('\n', a + 1);
-  return {
-    position: stored.slice(0, POSITION),
-    flag: stored.charAt(POSITION),
-    links: stored.slice(POSITION + 1, a),
-    earlier: stored.slice(a + 1, b),
-    text: stored.slice(b + 1),
-  };
-}
-
-const listOf = (text: string): string[] => text.split('\t').filter((link) => link !== '');
-
-function writeRow(hash: Map<string, string>, args: readonly string[]): [string, string] {
-  const [id, position, flag, links, text, entered, base] = args as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
-  const stored = hash.get(id);
-  const current = stored === undefined ? { position: '', links: '', earlier: '' } : split(stored);
-  if (stored !== undefined && position < current.position) return ['stale', current.earlier];
-  if (stored !== undefined && position === current.position && links === current.links)
-    return ['same', current.earlier];
-  if (base !== '*' && base !== current.position) return ['moved', current.earlier];
-  let { earlier } = current;
-  if (links !== current.links) {
-    if (entered !== '1') return ['links', earlier];
-    const kept = new Set([...listOf(earlier), ...listOf(current.links)]);
-    for (const link of listOf(links)) kept.delete(link);
-    earlier = [...kept].join('\t');
-  }
-  hash.set(id, `${position}${flag}${links}\n${earlier}\n${text}`);
-  return ['ok', earlier];
-}
-
-const inGroups = <T>(args: readonly T[], size: number): T[][] =>
-  Array.from({ length: args.length / size }, (_, i) => args.slice(i * size, (i + 1) * size));
+const LEAP_MICROS = 60_000_000;
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
   HMGET: (redis, key, fields) => fields.map((field) => redis.hash(key).get(field) ?? null),
   HGETALL: (redis, key) => [...redis.hash(key)].flat(),
+  HGET: (redis, key, [field]) => redis.hash(key).get(field!) ?? null,
+  HSET: (redis, key, pairs) => {
+    for (const [field, value] of inGroups(pairs, 2)) redis.hash(key).set(field!, value!);
+    return pairs.length / 2;
+  },
+  HKEYS: (redis, key) => [...redis.hash(key).keys()],
+  GET: (redis, key) => redis.strings.get(key) ?? null,
+  SET: (redis, key, [value]) => {
+    redis.strings.set(key, value!);
+    return 'OK';
+  },
   HSCAN: (redis, key) => ['0', [...redis.hash(key)].flat()],
   XADD: () => '1-1',
-  WriteRows: (redis, key, args) => inGroups(args, 7).flatMap((row) => writeRow(redis.hash(key), row)),
-  SettleRows: (redis, key, args) => {
-    for (const [id, position] of inGroups(args, 2) as [string, string][]) {
-      const stored = redis.hash(key).get(id);
-      if (stored?.slice(0, POSITION) !== position) continue;
-      const { flag, links, text } = split(stored);
-      redis.hash(key).set(id, `${position}${flag}${links}\n\n${text}`);
+  NextVersion: (redis, key, [highest]) => {
+    const counter = redis.hash(key);
+    let next = Math.max(redis.nowMicros, Number(counter.get('last') ?? 0) + 1);
+    if (counter.get('run') !== redis.runId) {
+      if (highest === '') return '';
+      next = Math.max(next, Number(highest) + 1) + LEAP_MICROS;
     }
-    return null;
-  },
-  EnterLink: (redis, key, args) => {
-    for (const [id, position] of inGroups(args, 2) as [string, string][])
-      if ((redis.hash(key).get(id) ?? '') < position) redis.hash(key).set(id, position);
-    return null;
-  },
-  LeaveLink: (redis, key, args) => {
-    for (const [id, position] of inGroups(args, 2) as [string, string][])
-      if ((redis.hash(key).get(id) ?? '~') < position) redis.hash(key).delete(id);
-    return null;
-  },
-  NextVersion: (redis, key, [above]) => {
-    const last = redis.strings.get(key);
-    const next = Math.max(redis.nowMicros, Number(last ?? 0) + 1, Number(above) + 1);
-    redis.strings.set(key, String(next));
-    return [String(next), last === undefined ? '0' : '1'];
+    counter.set('last', String(next)).set('run', redis.runId);
+    return String(next);
   },
   WriteStock: (redis, key, args) =>
     inGroups(args, 3).map(([location, position, level]) => {

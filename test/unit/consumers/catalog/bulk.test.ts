@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type BulkItem, bulkWrite } from '#consumers/catalog/bulk.ts';
+import { type BulkOptions, BulkWriter } from '#consumers/catalog/bulk.ts';
+import type { BulkItem, BulkOutcome } from '#consumers/catalog/bulkRequest.ts';
 import type { Elastic } from '#consumers/catalog/elastic.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
@@ -40,25 +41,28 @@ function elastic(
   };
 }
 
-describe('bulkWrite', () => {
+const bulkWrite = <T>(list: readonly BulkItem<T>[], options: BulkOptions): Promise<BulkOutcome<T>> =>
+  new BulkWriter(options).write(list);
+
+describe('the bulk writer', () => {
   it('counts what was written and what was newer already', async () => {
     const server = elastic((id) => (id === 'd1' ? 409 : 201));
-    const outcome = await bulkWrite(items(3), { elastic: server, alias: 'i' });
-    expect(outcome).toEqual({ written: 2, superseded: 1, refused: [] });
+    const outcome = await bulkWrite(items(3), { elastic: server, alias: () => 'i' });
+    expect(outcome).toMatchObject({ written: 2, superseded: 1, refused: [] });
   });
 
   it('cuts requests by items and by bytes', async () => {
     const server = elastic(() => 201);
-    await bulkWrite(items(5), { elastic: server, alias: 'i', maxItems: 2 });
+    await bulkWrite(items(5), { elastic: server, alias: () => 'i', maxItems: 2 });
     expect(server.requests.map((ids) => ids.length).sort()).toEqual([1, 2, 2]);
     const small = elastic(() => 201);
-    await bulkWrite(items(4), { elastic: small, alias: 'i', maxBytes: 15 });
+    await bulkWrite(items(4), { elastic: small, alias: () => 'i', maxBytes: 300 });
     expect(small.requests.map((ids) => ids.length)).toEqual([2, 2]);
   });
 
   it('tries again only what was put off', async () => {
     const server = elastic((id, call) => (id === 'd2' && call < 3 ? 429 : 201));
-    const outcome = await bulkWrite(items(4), { elastic: server, alias: 'i', clock: instantly });
+    const outcome = await bulkWrite(items(4), { elastic: server, alias: () => 'i', clock: instantly });
     expect(outcome.written).toBe(4);
     expect(server.requests).toEqual([['d0', 'd1', 'd2', 'd3'], ['d2'], ['d2']]);
   });
@@ -69,12 +73,12 @@ describe('bulkWrite', () => {
       () => 201,
       (_, call) => (call < 4 ? away : undefined),
     );
-    expect((await bulkWrite(items(2), { elastic: soon, alias: 'i', clock: instantly })).written).toBe(2);
+    expect((await bulkWrite(items(2), { elastic: soon, alias: () => 'i', clock: instantly })).written).toBe(2);
     const never = elastic(
       () => 201,
       () => away,
     );
-    await expect(bulkWrite(items(2), { elastic: never, alias: 'i', clock: instantly })).rejects.toBe(away);
+    await expect(bulkWrite(items(2), { elastic: never, alias: () => 'i', clock: instantly })).rejects.toBe(away);
   });
 
   it('halves a request that is too large', async () => {
@@ -83,7 +87,7 @@ describe('bulkWrite', () => {
       () => 201,
       (ids) => (ids.length > 1 ? tooLarge : undefined),
     );
-    expect((await bulkWrite(items(4), { elastic: server, alias: 'i' })).written).toBe(4);
+    expect((await bulkWrite(items(4), { elastic: server, alias: () => 'i' })).written).toBe(4);
   });
 
   it('finds the one document that spoils a request', async () => {
@@ -93,13 +97,16 @@ describe('bulkWrite', () => {
       () => 201,
       (ids) => (ids.includes('d3') ? invalid : undefined),
     );
-    const outcome = await bulkWrite(items(8), { elastic: server, alias: 'i' });
+    const outcome = await bulkWrite(items(8), { elastic: server, alias: () => 'i' });
     expect(outcome.written).toBe(7);
     expect(outcome.refused.map(({ tag, error }) => [tag, error.code])).toEqual([['t3', 'DOCUMENT_REFUSED']]);
   });
 
   it('gives back documents the mapping refuses, without their values', async () => {
-    const outcome = await bulkWrite(items(2), { elastic: elastic((id) => (id === 'd0' ? 400 : 201)), alias: 'i' });
+    const outcome = await bulkWrite(items(2), {
+      elastic: elastic((id) => (id === 'd0' ? 400 : 201)),
+      alias: () => 'i',
+    });
     expect(outcome.refused[0]!.error.message).toBe('Elasticsearch refused document d0: bad field [x]');
   });
 
@@ -109,6 +116,6 @@ describe('bulkWrite', () => {
       () => 201,
       () => refused,
     );
-    await expect(bulkWrite(items(2), { elastic: server, alias: 'i', clock: instantly })).rejects.toBe(refused);
+    await expect(bulkWrite(items(2), { elastic: server, alias: () => 'i', clock: instantly })).rejects.toBe(refused);
   });
 });

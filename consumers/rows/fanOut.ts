@@ -1,0 +1,85 @@
+import type { Coverage } from '#consumers/runner/coverage.ts';
+import type { HandlerControl, RecordBatch } from '#consumers/runner/runner.ts';
+import { command, type RedisCommands } from '#infra/redis/client.ts';
+import { SluiceError } from '#infra/runtime/errors.ts';
+import { climbFrom } from './climb.ts';
+import { type FanOutTask, type TaskBatch, walkOf } from './fanOutTasks.ts';
+import type { MarkBatch } from './marks.ts';
+import type { DocumentPlan } from './relations.ts';
+import type { RowStore } from './rowStore.ts';
+import { renameLink } from './rowText.ts';
+
+export interface FanOutWriter {
+  readonly store: RowStore;
+  readonly redis: RedisCommands;
+  readonly plans: readonly DocumentPlan[];
+  readonly coverage: Coverage;
+  marks(signal: AbortSignal): MarkBatch;
+  tasks(signal: AbortSignal): TaskBatch;
+  /** Told of each page: how many rows it had. */
+  readonly onPage?: (rows: number) => void;
+}
+
+/** Parents followed for each page of a walk before the rest becomes tasks of its own. */
+const PAGE_BUDGET = 20_000;
+/** How far a walk has come is kept this long: longer than anybody leaves consumers stopped, and Redis does not fill with it. */
+const KEEP_SECONDS = 30 * 86_400;
+/** Stands in the place of a path when a walk is done. */
+const DONE = '~';
+
+/**
+ * Walks the links of the tasks and marks what they reach. Of tasks that ask for the same walk only the last is done: it begins after all of
+ * them were sent. A walk leaves how far it has come in Redis after each node, when the marks of the node are stored, so one that was broken off
+ * anywhere goes on there.
+ */
+export async function fanOut(
+  writer: FanOutWriter,
+  batch: RecordBatch<FanOutTask>,
+  control: HandlerControl,
+): Promise<void> {
+  const open = writer.coverage.open(batch, ({ value }) => walkOf(value));
+  for (const { value, message } of open) {
+    const plan = writer.plans.find(({ definition }) => definition.type === value.documentType);
+    const relation = plan?.relations.find(({ alias }) => alias === value.alias);
+    if (plan === undefined || relation === undefined) {
+      // A join that is not configured any more, or not yet in this process.
+      control.reject(message, unknownJoin(value));
+      continue;
+    }
+    await walk(writer, value, plan, relation, control);
+  }
+  writer.coverage.cover(
+    batch,
+    open.map(({ value }) => walkOf(value)),
+  );
+}
+
+async function walk(
+  { store, redis, marks: newMarks, tasks: newTasks, onPage }: FanOutWriter,
+  task: FanOutTask,
+  plan: DocumentPlan,
+  relation: DocumentPlan['relations'][number],
+  control: HandlerControl,
+): Promise<void> {
+  const key = redis.key(`{walk-${task.id}}`, 'after');
+  const reached = ((await redis.send(command('GET', key))) ?? '') as string;
+  if (reached === DONE) return;
+  const keep = (path: string): Promise<unknown> => redis.send(command('SET', key, path, 'EX', KEEP_SECONDS));
+  const marks = newMarks(control.signal);
+  const tasks = newTasks(control.signal);
+  const link = renameLink(task.link, relation.parentColumns);
+  for await (const { path, rowKeys } of store.links.walk(relation.parentTable, link, reached)) {
+    control.signal.throwIfAborted();
+    const out = { store, marks, tasks, lane: 'wide' as const, budget: PAGE_BUDGET };
+    await climbFrom(out, plan, relation, rowKeys, task.sourceTsMs);
+    await Promise.all([marks.flush(), tasks.flush()]);
+    await keep(path);
+    onPage?.(rowKeys.length);
+    await control.heartbeat();
+  }
+  await keep(DONE);
+}
+
+function unknownJoin({ documentType, alias }: FanOutTask): SluiceError {
+  return new SluiceError('FAN_OUT_JOIN_UNKNOWN', `The configuration has no join ${alias} of document ${documentType}.`);
+}

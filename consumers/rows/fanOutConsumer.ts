@@ -1,0 +1,85 @@
+import { Coverage } from '#consumers/runner/coverage.ts';
+import { type DeadLetters, poison } from '#consumers/runner/deadLetters.ts';
+import { Runner, type RunnerStatus } from '#consumers/runner/runner.ts';
+import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
+import type { KafkaClient } from '#infra/kafka/types.ts';
+import type { RedisClient } from '#infra/redis/client.ts';
+import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
+import type { Component } from '#infra/runtime/lifecycle.ts';
+import type { Logger } from '#infra/runtime/logger.ts';
+import { fanOut } from './fanOut.ts';
+import { decodeTask, type FanOutTask, fanOutTopic } from './fanOutTasks.ts';
+import { MarkSender } from './marks.ts';
+import { planDocument } from './relations.ts';
+import { RowStore } from './rowStore.ts';
+
+export interface FanOutConsumerOptions {
+  readonly kafka: KafkaClient;
+  readonly redis: RedisClient;
+  readonly deadLetters: DeadLetters;
+  readonly metrics: RunnerMetrics;
+  readonly log: Logger;
+  readonly documents: readonly DocumentDefinition[];
+  readonly groupPrefix: string;
+  readonly maxBatchRecords: number;
+}
+
+/** Walks done side by side in one process. */
+const CONCURRENCY = 2;
+
+/** Group of the fan-out. */
+export function fanOutGroup(groupPrefix: string): string {
+  return fanOutTopic(groupPrefix);
+}
+
+export interface FanOutStatus extends RunnerStatus {
+  /** Rows found under wide links so far, by this process. */
+  readonly rowsWalked: number;
+}
+
+/** Between the stages: tasks → walks over wide links → marks of the wide lane. The topic is made by stage 1. */
+export function fanOutConsumer(options: FanOutConsumerOptions): { component: Component; status(): FanOutStatus } {
+  const { kafka, redis, groupPrefix } = options;
+  const sender = new MarkSender(kafka, groupPrefix);
+  let rowsWalked = 0;
+  const writer = {
+    store: new RowStore(redis),
+    redis,
+    plans: options.documents.map(planDocument),
+    coverage: new Coverage(),
+    marks: (signal: AbortSignal) => sender.batch(signal),
+    tasks: (signal: AbortSignal) => sender.tasks(signal),
+    onPage: (rows: number): void => {
+      rowsWalked += rows;
+    },
+  };
+  const runner = new Runner<FanOutTask>({
+    kafka,
+    groupId: fanOutGroup(groupPrefix),
+    topics: [fanOutTopic(groupPrefix)],
+    deadLetters: options.deadLetters,
+    metrics: options.metrics,
+    log: options.log,
+    maxBatchRecords: options.maxBatchRecords,
+    concurrency: CONCURRENCY,
+    decode: async ({ key, value }) => {
+      try {
+        return decodeTask(key, value);
+      } catch (error) {
+        throw poison(error, 'RECORD_UNREADABLE', 'a task of the fan-out cannot be read');
+      }
+    },
+    handle: (batch, control) => fanOut(writer, batch, control),
+  });
+  const inner = runner.component();
+  return {
+    status: () => ({ ...runner.status(), rowsWalked }),
+    component: {
+      ...inner,
+      stop: async () => {
+        await inner.stop();
+        await sender.close();
+      },
+    },
+  };
+}
