@@ -17,6 +17,7 @@ import { registerStack } from './program/stack.ts';
 import { registerTopics } from './program/topics.ts';
 import { registerUp } from './program/up.ts';
 import { registerVerify } from './program/verify.ts';
+import { registerWebhooks } from './program/webhooks.ts';
 
 /** The `sluice` command. Each sub-command's module is loaded when it is called, so that none pays for the others' libraries. */
 const program = new Command('sluice')
@@ -42,6 +43,7 @@ for (const register of [
   registerStack,
   registerTopics,
   registerUp,
+  registerWebhooks,
   registerVerify,
 ])
   register(program);

@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { LetterOptions } from '../commands/dlq.ts';
-import { configOption, finish, jsonOption, wholeNumber } from './options.ts';
+import { configOption, finish, jsonOption, moment, wholeNumber } from './options.ts';
 
 const commands = () => import('../commands/dlq.ts');
 
@@ -46,10 +46,4 @@ function acting(command: Command): Command {
   return filtered(command)
     .option('--all', 'every letter, when no id and no filter is given', false)
     .option('--execute', 'do it; without, only what would be done is printed', false);
-}
-
-function moment(text: string): number {
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new InvalidArgumentError(`expected a moment such as 2026-01-31T12:00:00Z, found ${text}`);
-  return ms;
 }

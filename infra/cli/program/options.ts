@@ -23,6 +23,13 @@ export const wholeNumber =
     return value;
   };
 
+/** Reads an option that is a moment; ms since 1970. */
+export function moment(text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw new InvalidArgumentError(`expected a moment such as 2026-01-31T12:00:00Z, found ${text}`);
+  return ms;
+}
+
 /** Every command closes what it opened; a handle that is left all the same must not keep the process. */
 const LINGER_MS = 3000;
 

@@ -159,7 +159,7 @@ export const stock = defineStock<ShopTables>()({
   project: (row) => ({ sku: row.CODE.trim(), location: String(row.BRANCH), onHand: row.QTY, reserved: row.ALLOC }),
 });
 
-const WORDS: Readonly<Record<string, string>> = { N: 'new', P: 'picking', S: 'shipped' };
+const WORDS: Readonly<Record<string, string>> = { N: 'new', P: 'picking', S: 'shipped', C: 'cancelled' };
 
 export const orders = defineOrders<ShopTables>()({
   table: 'dbo.ORD',
