@@ -130,7 +130,9 @@ describe('webhooks', () => {
     const tried = shop.tried.length;
     await run.order(100_001, 'P', 'S');
     let made = 0;
-    const count = async (events: readonly unknown[]): Promise<void> => void (made += events.length);
+    const count = async (events: readonly unknown[]): Promise<void> => {
+      made += events.length;
+    };
     await eventually(async () => {
       made = 0;
       await desk.events({}, count, signal);
