@@ -43,6 +43,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'infra/standin': [],
   'infra/ops': ['connectors', 'consumers', 'schemas', 'infra'],
   'infra/cli': ['connectors', 'consumers', 'schemas', 'infra'],
+  'infra/kubernetes': ['infra/demo', 'infra/runtime'],
   'infra/demo': ['connectors', 'consumers', 'schemas', 'infra'],
   test: ['connectors', 'consumers', 'schemas', 'infra'],
 };
