@@ -1,9 +1,8 @@
 import type { Admin } from 'kafkajs';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { retry } from '#infra/runtime/retry.ts';
-import { GroupCoordinator } from './group/coordinator.ts';
+import type { GroupCoordinator } from './group/coordinator.ts';
 import { asKafkaError } from './kafkajsErrors.ts';
-import type { InternalCluster } from './kafkajsInternals.ts';
 import type { PartitionOffsets, TopicSpec } from './types.ts';
 
 /** The library's number for topics in requests about settings. */
@@ -88,27 +87,35 @@ function mismatch(topic: string, setting: string, expected: string, found: strin
 /** With pauses of up to a second: long enough for a coordinator to load. */
 const COORDINATOR_ATTEMPTS = 30;
 
-/** See KafkaClient.committedOffsets. */
+/** See KafkaClient.committedOffsets. One request for the whole group; a topic that does not exist has no commits. */
 export async function committedOffsets(
-  admin: Admin,
+  coordinator: GroupCoordinator,
   groupId: string,
   topics: readonly string[],
 ): Promise<ReadonlyMap<string, PartitionOffsets>> {
-  // A broker that has just started answers for seconds that its coordinator is still loading; the library gives up sooner.
-  const found = await retry(
+  // A broker that has just started answers for seconds that its coordinator is still loading.
+  const { responses } = await retry(
     () =>
-      asKafkaError(`reading the offsets of group ${groupId}`, () =>
-        admin.fetchOffsets({ groupId, topics: [...topics] }),
+      coordinator.ask(`reading the offsets of group ${groupId}`, (broker) =>
+        broker.offsetFetch({ groupId, topics: ALL_TOPICS }),
       ),
     { attempts: COORDINATOR_ATTEMPTS, maxMs: 1000 },
   );
+  const found = new Map(responses.map(({ topic, partitions }) => [topic, partitions]));
   return new Map(
-    found.map((t) => [
-      t.topic,
-      new Map(t.partitions.filter((p) => BigInt(p.offset) >= 0n).map((p) => [p.partition, BigInt(p.offset)])),
+    topics.map((topic) => [
+      topic,
+      new Map(
+        (found.get(topic) ?? []).flatMap(({ partition, offset }) =>
+          BigInt(offset) >= 0n ? [[partition, BigInt(offset)] as const] : [],
+        ),
+      ),
     ]),
   );
 }
+
+/** How the library writes the protocol's "all topics" (null). */
+const ALL_TOPICS = [] as const;
 
 /** See KafkaClient.groupMembers. */
 export async function groupMembers(admin: Admin, groupId: string): Promise<number> {
@@ -127,7 +134,7 @@ const [NO_GENERATION, NO_MEMBER] = [-1, ''];
  * commit that names no member does it in one request and is refused while the group has members.
  */
 export async function commitOffsets(
-  cluster: InternalCluster,
+  coordinator: GroupCoordinator,
   groupId: string,
   offsets: ReadonlyMap<string, PartitionOffsets>,
 ): Promise<void> {
@@ -136,7 +143,6 @@ export async function commitOffsets(
     partitions: [...partitions].map(([partition, offset]) => ({ partition, offset: String(offset) })),
   }));
   if (topics.length === 0) return;
-  const coordinator = new GroupCoordinator(cluster, groupId);
   await retry(
     () =>
       coordinator.ask(`setting the offsets of group ${groupId}`, (broker) =>

@@ -1,5 +1,6 @@
 import type { Admin } from 'kafkajs';
 import type { Logger } from '#infra/runtime/logger.ts';
+import { GroupCoordinator } from './group/coordinator.ts';
 import { Kafka, logLevel } from './kafkajs.ts';
 import { commitOffsets, committedOffsets, ensureTopics, groupMembers } from './kafkajsAdmin.ts';
 import { asKafkaError } from './kafkajsErrors.ts';
@@ -48,6 +49,13 @@ export function createKafkaClient(options: KafkaClientOptions, log: Logger): Kaf
     return connected;
   });
 
+  const coordinators = new Map<string, GroupCoordinator>();
+  const coordinatorOf = async (groupId: string): Promise<GroupCoordinator> => {
+    const known = coordinators.get(groupId) ?? new GroupCoordinator(await cluster(), groupId);
+    coordinators.set(groupId, known);
+    return known;
+  };
+
   return {
     ensureTopics: async (specs) => {
       await ensureTopics(await admin(), specs);
@@ -74,9 +82,9 @@ export function createKafkaClient(options: KafkaClientOptions, log: Logger): Kaf
     topicOffsets: async (topic) => offsetRanges(await cluster(), topic),
     endOffsets: async (topics) => endOffsets(await cluster(), topics),
     offsetsByTimestamp: async (topic, timestampMs) => offsetsAt(await cluster(), topic, timestampMs),
-    committedOffsets: async (groupId, topics) => committedOffsets(await admin(), groupId, topics),
+    committedOffsets: async (groupId, topics) => committedOffsets(await coordinatorOf(groupId), groupId, topics),
     groupMembers: async (groupId) => groupMembers(await admin(), groupId),
-    commitOffsets: async (groupId, offsets) => commitOffsets(await cluster(), groupId, offsets),
+    commitOffsets: async (groupId, offsets) => commitOffsets(await coordinatorOf(groupId), groupId, offsets),
     async close() {
       await Promise.allSettled([...opened].map((thing) => thing.close()));
       opened.clear();
