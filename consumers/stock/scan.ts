@@ -1,7 +1,7 @@
 import { command, RedisClient } from '#infra/redis/client.ts';
 import type { StockLevel } from '#infra/runtime/config/stock.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
-import { parseLevel, skuKey } from './stockKeys.ts';
+import { parseLevel, skuPattern } from './stockKeys.ts';
 
 /** Every level that is kept, in no order; a level that changes meanwhile is given once or twice. */
 export async function* scanStock(options: {
@@ -9,11 +9,11 @@ export async function* scanStock(options: {
   readonly log: Logger;
 }): AsyncGenerator<StockLevel> {
   const redis = new RedisClient({ ...options.redis, name: 'stock-scan', log: options.log });
-  const [head, tail] = skuKey(redis, '\u0000').split('\u0000') as [string, string];
+  const { pattern, head } = skuPattern(redis);
   try {
-    for await (const keys of redis.scan(`${head}*${tail}`)) {
+    for await (const keys of redis.scan(pattern)) {
       const hashes = (await redis.sendAll(keys.map((key) => command('HGETALL', key)))) as string[][];
-      for (const [i, fields] of hashes.entries()) yield* levelsOf(keys[i]!.slice(head.length, -tail.length), fields);
+      for (const [i, fields] of hashes.entries()) yield* levelsOf(keys[i]!.slice(head), fields);
     }
   } finally {
     await redis.close();

@@ -10,7 +10,7 @@ import type { StockDefinition } from '#infra/runtime/config/stock.ts';
 import { LatencyWindow } from '#infra/runtime/latency.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
-import { freshnessLoop } from './freshness.ts';
+import { StockEventSender, stockEventsTopicSpec } from './stockEvents.ts';
 import { writeStock } from './stockHandler.ts';
 
 export interface StockConsumerOptions {
@@ -24,11 +24,13 @@ export interface StockConsumerOptions {
   readonly groupPrefix: string;
   readonly maxBatchRecords: number;
   readonly topic: string;
+  readonly topicSpec: { readonly partitions: number; readonly replicationFactor: number };
   readonly clock?: Clock;
 }
 
 export interface StockStatus extends RunnerStatus {
   readonly levelsWritten: number;
+  readonly eventsTold: number;
   /** Milliseconds from commit in the source to acknowledged by Redis; snapshot rows do not count. */
   readonly commitToStock: ReturnType<LatencyWindow['summary']>;
 }
@@ -37,9 +39,9 @@ export function stockGroup(groupPrefix: string): string {
   return `${groupPrefix}.stock`;
 }
 
-/** Stock rows → Redis. Components in start order. */
+/** Stock rows → Redis. */
 export function stockConsumer(options: StockConsumerOptions): {
-  components: Component[];
+  component: Component;
   latency: LatencyWindow;
   status(): StockStatus;
 } {
@@ -47,6 +49,14 @@ export function stockConsumer(options: StockConsumerOptions): {
   const groupId = stockGroup(options.groupPrefix);
   const latency = new LatencyWindow();
   let levelsWritten = 0;
+  let eventsTold = 0;
+  const sender = definition.events === undefined ? null : new StockEventSender(kafka, options.groupPrefix);
+  const sink = {
+    redis,
+    definition,
+    now: () => clock.now(),
+    ...(sender && { sendEvents: sender.send.bind(sender) }),
+  };
   const changes = new ChangeDecoder(options.decoder, new Map([[topic, definition.table]]));
   const runner = new Runner<Change>({
     kafka,
@@ -59,15 +69,28 @@ export function stockConsumer(options: StockConsumerOptions): {
     ledger: new CopyLedger(redis, groupId),
     decode: (message) => changes.decode(message),
     handle: async (batch, control) => {
-      const { levels, sourceTsMs } = await writeStock(redis, definition, batch, control);
+      const { levels, sourceTsMs, events } = await writeStock(sink, batch, control);
       levelsWritten += levels;
+      eventsTold += events;
       const nowMs = clock.now();
       for (const time of sourceTsMs) latency.record(Math.max(0, nowMs - time));
     },
   });
+  const inner = runner.component();
+  const component: Component = {
+    ...inner,
+    start: async (signal) => {
+      if (sender) await kafka.ensureTopics([stockEventsTopicSpec(options.groupPrefix, options.topicSpec)]);
+      await inner.start(signal);
+    },
+    stop: async () => {
+      await inner.stop();
+      await sender?.close();
+    },
+  };
   return {
-    components: [runner.component(), freshnessLoop({ kafka, redis, groupId, topic, clock })],
+    component,
     latency,
-    status: () => ({ ...runner.status(), levelsWritten, commitToStock: latency.summary() }),
+    status: () => ({ ...runner.status(), levelsWritten, eventsTold, commitToStock: latency.summary() }),
   };
 }

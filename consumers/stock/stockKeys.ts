@@ -2,35 +2,62 @@ import { POSITION_LENGTH } from '#consumers/runner/position.ts';
 import type { RedisCommands } from '#infra/redis/client.ts';
 import type { LocationStock } from './stockTypes.ts';
 
-/** One sku is one key with its own hash tag, so that it lives whole in one slot. */
-export function skuKey(redis: RedisCommands, sku: string): string {
-  return redis.key('stock', `{${sku}}`);
+/** Hash tags the skus lie under: levels of one tag are written by one call, and a Redis Cluster spreads the tags over its nodes. */
+const TAGS = 64;
+
+/** The hash tag of a sku: `{00}` to `{63}`. FNV-1a over its UTF-16 code units. */
+export function skuTag(sku: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < sku.length; i++) hash = Math.imul(hash ^ sku.charCodeAt(i), 0x01000193);
+  return `{${String((hash >>> 0) % TAGS).padStart(2, '0')}}`;
 }
 
-/** The capped stream of changes: entries `sku`, `location`. Hints only: readers look at the level itself. */
+/** All levels of a sku, by location. */
+export function skuKey(redis: RedisCommands, sku: string): string {
+  return redis.key('stock', skuTag(sku), sku);
+}
+
+/** What is known of a sku's shortages; see stockScripts.ts. Under the tag of the sku. */
+export function alertKey(redis: RedisCommands, sku: string): string {
+  return redis.key('stock-alert', skuTag(sku), sku);
+}
+
+/** Pattern of all sku keys, for SCAN, and how many characters stand before the sku. */
+export function skuPattern(redis: RedisCommands): { readonly pattern: string; readonly head: number } {
+  return { pattern: redis.key('stock', '{??}', '*'), head: redis.key('stock', '{00}', '').length };
+}
+
+/** The capped stream of changes: entries `sku`, `location`, perhaps `event`. Hints only: readers look at the level itself. */
 export function changesKey(redis: RedisCommands): string {
   return redis.key('{stock-changes}', 'stream');
-}
-
-/** Hash: topic/partition → ms since 1970 at which this consumer had handled everything the partition held. */
-export function freshnessKey(redis: RedisCommands): string {
-  return redis.key('{stock-freshness}', 'caught-up');
 }
 
 /** Entries kept in the stream, about: some minutes of a busy shop. */
 export const STREAM_LENGTH = 20_000;
 
-/** A level as it is stored behind its position; `-` for one that was taken away. */
-export function levelText(level: { readonly onHand: number; readonly reserved: number } | null): string {
-  return level === null ? '-' : `${level.onHand}|${level.reserved}`;
+/** What of a level is stored. */
+export interface KeptLevel {
+  readonly onHand: number;
+  readonly reserved: number;
+  readonly safety?: number | undefined;
+  readonly live?: boolean | undefined;
 }
 
-/** null for a level that was taken away. */
-export function parseLevel(location: string, text: string): LocationStock | null {
-  const level = text.slice(POSITION_LENGTH);
-  const bar = level.indexOf('|');
-  if (bar < 0) return null;
-  const onHand = Number(level.slice(0, bar));
-  const reserved = Number(level.slice(bar + 1));
-  return { location, onHand, reserved, available: Math.max(0, onHand - reserved) };
+/**
+ * A level as it is stored behind its position: `<onHand>|<reserved>`, then `|<safety>` where there is a safety stock or the level must be asked
+ * live, then `|live` for the latter; `-` for one that was taken away.
+ */
+export function levelText(level: KeptLevel | null): string {
+  if (level === null) return '-';
+  const { onHand, reserved, safety = 0, live = false } = level;
+  return `${onHand}|${reserved}${safety > 0 || live ? `|${safety}` : ''}${live ? '|live' : ''}`;
+}
+
+/** Of a stored level, position first; null for one that was taken away. */
+export function parseLevel(location: string, stored: string): (LocationStock & { readonly live: boolean }) | null {
+  const [onHandText, reservedText, safetyText, live] = stored.slice(POSITION_LENGTH).split('|');
+  if (reservedText === undefined) return null;
+  const [onHand, reserved, safety] = [Number(onHandText), Number(reservedText), Number(safetyText ?? 0)];
+  const available = Math.max(0, onHand - reserved - safety);
+  return { location, onHand, reserved, safety, available, live: live === 'live' };
 }

@@ -5,6 +5,7 @@ import { PRODUCT_SCHEMAS } from './openapiProducts.ts';
 import { ORDERS_SCOPE } from './orderAccess.ts';
 import { ORDER_PROBLEMS, STREAM_PROBLEMS, WAIT_PROBLEMS } from './problems.ts';
 import {
+  afterQuery,
   commandParams,
   orderParams,
   orderQuery,
@@ -12,6 +13,7 @@ import {
   productQuery,
   skuParams,
   skusQuery,
+  stockQuery,
   suggestQuery,
 } from './queryParameters.ts';
 
@@ -57,22 +59,32 @@ export function storefrontOpenApi(search: SearchDefinition): Json {
         queryParameters(productQuery(search, search.stock !== undefined).shape),
         json('ProductPage'),
       ),
-      '/products/{sku}': get('getProduct', 'One product', pathParameters(skuParams), json('ProductAnswer'), [
-        HTTP_PROBLEMS.notFound,
-      ]),
+      '/products/{sku}': get(
+        'getProduct',
+        'One product',
+        [...pathParameters(skuParams), ...queryParameters(afterQuery.shape)],
+        json('ProductAnswer'),
+        [HTTP_PROBLEMS.notFound, WAIT_PROBLEMS.notVisibleYet],
+      ),
       '/suggest': get(
         'suggest',
         'Complete what the shopper types',
         queryParameters(suggestQuery.shape),
         json('Suggestions'),
       ),
-      '/stock': get('getStock', 'Stock of several products', queryParameters(skusQuery.shape), json('StockPage')),
+      '/stock': get(
+        'getStock',
+        'Stock of several products, from the copy or, where no copy may answer, asked live',
+        queryParameters(stockQuery.shape),
+        json('StockPage'),
+        [WAIT_PROBLEMS.notVisibleYet],
+      ),
       '/stock/stream': get(
         'streamStock',
-        'Stock as it changes: server-sent events named `stock`, each with the whole present state of one sku',
+        'Stock as it changes: server-sent events named `stock`, each with the whole present state of one sku; `low-stock` and `back-in-stock`, each a StockEvent; `reset`, when what came before cannot be gone on from and all states follow anew',
         [...queryParameters(skusQuery.shape), LAST_EVENT_ID],
         {
-          description: 'Events whose data is a StockItem.',
+          description: 'Events whose data is a StockItem or a StockEvent.',
           content: { 'text/event-stream': { schema: { type: 'string' } } },
         },
         [STREAM_PROBLEMS.tooMany],
@@ -191,22 +203,47 @@ const listOf = (items: Json): Json => ({ type: 'array', items });
 const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
 
 const LEVELS = { onHand: integer, reserved: integer, available: integer };
+const maybe = (schema: Json): Json => ({ ...schema, type: [schema['type'], 'null'] });
+
+/** How old an answer is. */
+const AGE = {
+  asOf: {
+    ...maybe(text),
+    format: 'date-time',
+    description: 'Moment up to which the copy is known to be the state of the source; null while that is not known.',
+  },
+  ageSeconds: maybe({ type: 'number' }),
+};
 
 const SCHEMAS: Json = {
   ...PRODUCT_SCHEMAS,
-  ProductAnswer: object({ product: ref('Product') }),
+  ProductAnswer: object({ product: ref('Product'), ...AGE }),
   StockItem: object({
     sku: text,
-    ...LEVELS,
-    locations: listOf(object({ location: text, ...LEVELS })),
-    asOf: {
-      ...text,
-      format: 'date-time',
-      description: 'Moment up to which the copy is known to be the state of the source.',
+    onHand: maybe(integer),
+    reserved: maybe(integer),
+    available: {
+      ...maybe(integer),
+      description: 'What can be sold; null for one that must be asked live when nobody answers.',
     },
-    ageSeconds: { type: 'number' },
-    stale: { type: 'boolean' },
+    locations: listOf(object({ location: text, ...LEVELS, safety: integer })),
+    ...AGE,
+    stale: { type: 'boolean', description: 'Older than may be relied on, or of unknown age.' },
+    source: { ...text, enum: ['copy', 'live'] },
   }),
+  StockEvent: object(
+    {
+      id: text,
+      type: { ...text, enum: ['stock.low', 'stock.back_in_stock'] },
+      sku: text,
+      location: text,
+      available: integer,
+      threshold: integer,
+      position: text,
+      at: { ...text, format: 'date-time' },
+    },
+    ['id', 'type', 'sku', 'available', 'threshold', 'position', 'at'],
+  ),
   StockPage: object({ items: listOf(ref('StockItem')), unknown: listOf(text) }),
   Order: object(
     {

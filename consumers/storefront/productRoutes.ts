@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CatalogSearch, SearchItem } from '#consumers/catalog/searchTypes.ts';
+import type { CopyName } from '#consumers/runner/progress.ts';
+import { ageOf } from '#consumers/stock/reader.ts';
 import type { StockReader } from '#consumers/stock/stockTypes.ts';
 import type { SearchDefinition } from '#infra/runtime/config/catalog.ts';
 import { HTTP_PROBLEMS, HttpProblem } from '#infra/runtime/http/problem.ts';
-import { checked, productQuery, skuParams, suggestQuery } from './queryParameters.ts';
+import { afterQuery, checked, productQuery, skuParams, suggestQuery } from './queryParameters.ts';
+import { type ReadYourWrites, waitForCopy } from './readYourWrites.ts';
 import { type StockedItem, stockFirst, stockOnly } from './stockedSearch.ts';
 
 /** Suggestions may be a few seconds old: the same few letters are typed by many. */
@@ -17,10 +20,15 @@ export interface ProductSides {
   readonly definition: SearchDefinition;
   /** With it, and `search.stock` in the definition, `stock=first|only` is known. */
   readonly stock?: StockReader | undefined;
+  readonly waits?: ReadYourWrites | undefined;
+  /** The copy the documents are, for `waits`. */
+  readonly documents?: CopyName | undefined;
+  readonly now: () => number;
 }
 
 /** GET /products, /products/{sku} and /suggest. */
-export function addProductRoutes(app: FastifyInstance, { search, definition, stock }: ProductSides): void {
+export function addProductRoutes(app: FastifyInstance, sides: ProductSides): void {
+  const { search, definition, stock, waits, documents = '' } = sides;
   const live =
     stock === undefined || definition.stock === undefined ? null : { search, stock, field: definition.stock.field };
   const query = productQuery(definition, live !== null);
@@ -37,9 +45,14 @@ export function addProductRoutes(app: FastifyInstance, { search, definition, sto
 
   app.get('/products/:sku', async (request, reply) => {
     const { sku } = checked(skuParams, request.params, 'path');
+    const { after } = checked(afterQuery, request.query);
+    await waitForCopy(waits, documents, after, reply);
+    // How far the copy has come is read first: what is read after it is at least that new.
+    const passed = (await waits?.progress.passed(documents)) ?? null;
     const found = await search.get(sku);
     if (found === null) throw new HttpProblem(HTTP_PROBLEMS.notFound, { detail: 'There is no such product.' });
-    return sendWithEtag(request, reply, { product: found.document });
+    const shown = { product: found.document };
+    return sendWithEtag(request, reply, { ...shown, ...ageOf(passed?.sourceTimeMs ?? null, sides.now()) }, shown);
   });
 
   app.get('/suggest', async (request, reply) => {
@@ -57,12 +70,17 @@ function toShown(item: SearchItem<object> | StockedItem<object>): object {
   return { ...document, highlight, ...('inStock' in item ? { inStock: item.inStock } : {}) };
 }
 
-/** Sends JSON with an entity tag of its bytes, or 304 when the caller has them. Source: RFC 9110 §13.1.2. */
-function sendWithEtag(request: FastifyRequest, reply: FastifyReply, value: unknown): FastifyReply {
-  const text = JSON.stringify(value);
-  const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+/**
+ * Sends JSON with an entity tag of its bytes, or 304 when the caller has them. `tagged`: what of it counts, where the rest (its age) may differ
+ * while the answer means the same; the tag is then a weak one. Source: RFC 9110 §8.8.1, §13.1.2.
+ */
+function sendWithEtag(request: FastifyRequest, reply: FastifyReply, value: unknown, tagged = value): FastifyReply {
+  const text = JSON.stringify(tagged);
+  const weak = tagged === value ? '' : 'W/';
+  const tag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+  const etag = weak + tag;
   reply.headers({ etag, 'cache-control': REVALIDATE });
   const known = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  if (known.includes(etag) || known.includes('*')) return reply.code(304).send();
-  return reply.type('application/json; charset=utf-8').send(text);
+  if (known.includes(tag) || known.includes('*')) return reply.code(304).send();
+  return reply.type('application/json; charset=utf-8').send(tagged === value ? text : JSON.stringify(value));
 }

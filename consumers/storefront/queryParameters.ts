@@ -8,7 +8,7 @@ import type { StockWish } from './stockedSearch.ts';
 
 /** The query strings of the read API: every parameter known, typed and bounded; an unknown one is refused. */
 
-const MAX_SKUS = 100;
+const MAX_SKUS = 200;
 const MAX_VALUES = 50;
 const UNWANTED_TEXT = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u202a-\u202e\u2066-\u2069]/u;
 
@@ -40,7 +40,7 @@ const stockWish = z
     'Live stock: `first` puts what can be had before the rest of each page, `only` leaves the rest out (facets and total still count it).',
   );
 
-/** `skus=A,B`: 1 to 100 distinct ones. */
+/** `skus=A,B`: 1 to 200 distinct ones. */
 export const skusQuery = z.strictObject({
   skus: one
     .max(MAX_SKUS * 41, { error: `expected at most ${MAX_SKUS} skus` })
@@ -51,7 +51,7 @@ export const skusQuery = z.strictObject({
         .min(1)
         .max(MAX_SKUS, { error: `expected at most ${MAX_SKUS} skus` }),
     )
-    .describe('Stock-keeping units, separated by commas: 1 to 100.'),
+    .describe(`Stock-keeping units, separated by commas: 1 to ${MAX_SKUS}.`),
 });
 
 export const suggestQuery = z.strictObject({
@@ -94,6 +94,15 @@ export const ordersQuery = z.strictObject({
     .optional()
     .describe('commandId from the command API: the answer waits until the copy shows that command.'),
 });
+
+/** What a reading of stock or of a product may wait for. */
+export const afterQuery = z.strictObject({
+  after: commandId
+    .optional()
+    .describe('commandId from the command API: the answer waits until this copy shows what that command did.'),
+});
+
+export const stockQuery = z.strictObject({ ...skusQuery.shape, ...afterQuery.shape });
 
 export const commandParams = z.strictObject({ commandId: commandId.describe('commandId from the command API.') });
 

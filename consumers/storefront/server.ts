@@ -1,6 +1,8 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { CatalogSearch } from '#consumers/catalog/searchTypes.ts';
+import type { CopyProgressReader } from '#consumers/orders/commandWaits.ts';
 import type { OrderReader } from '#consumers/orders/orderTypes.ts';
+import type { CopyName } from '#consumers/runner/progress.ts';
 import type { StockReader } from '#consumers/stock/stockTypes.ts';
 import type { SearchDefinition } from '#infra/runtime/config/catalog.ts';
 import type { StorefrontConfig } from '#infra/runtime/config/storefront.ts';
@@ -13,6 +15,7 @@ import type { Logger } from '#infra/runtime/logger.ts';
 import type { Registry } from '#infra/runtime/metrics.ts';
 import { corsHeaders } from './cors.ts';
 import { countRequests } from './httpMetrics.ts';
+import type { LiveStock } from './liveStock.ts';
 import { storefrontOpenApi } from './openapi.ts';
 import { OrderAccess } from './orderAccess.ts';
 import { addOrderRoutes } from './orderRoutes.ts';
@@ -28,6 +31,12 @@ export interface QuerySides {
   readonly searchDefinition: SearchDefinition;
   readonly stock?: StockReader | undefined;
   readonly orders?: OrderReader | undefined;
+  /** How far the copies have come; without it answers tell no age of documents, and nothing can be waited for. */
+  readonly progress?: CopyProgressReader | undefined;
+  /** Articles that are asked live. */
+  readonly live?: LiveStock | undefined;
+  /** The copy of the documents that are searched, for `progress`. */
+  readonly documents?: CopyName | undefined;
 }
 
 export interface StorefrontServerOptions {
@@ -55,8 +64,10 @@ export function createStorefrontServer(options: StorefrontServerOptions): Fastif
     const waitSeconds = buckets.take(request.ip, now());
     if (waitSeconds > 0) throw new HttpProblem(HTTP_PROBLEMS.rateLimited, { retryAfterSeconds: waitSeconds });
   });
-  addProductRoutes(app, { search: sides.search, definition: sides.searchDefinition, stock: sides.stock });
-  if (sides.stock !== undefined) addStockRoutes(app, { stock: sides.stock, hub, limits });
+  const { search, stock, live, progress, documents } = sides;
+  const waits = progress && { progress, maxWaitMs: limits.maxOrderWaitMs };
+  addProductRoutes(app, { search, definition: sides.searchDefinition, stock, waits, documents, now });
+  if (stock !== undefined) addStockRoutes(app, { stock, live, waits, hub, limits, log, now });
   if (sides.orders !== undefined) {
     const access = new OrderAccess(new TokenCheck(limits.customerTokens, log));
     addOrderRoutes(app, { orders: sides.orders, access, maxWaitMs: limits.maxOrderWaitMs });

@@ -3,9 +3,8 @@ import { type Clock, systemClock } from '#infra/runtime/clock.ts';
 import { errorFields, isAbort } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { Gauge, type Registry } from '#infra/runtime/metrics.ts';
-import { RecentChanges } from './recentChanges.ts';
 import type { StockStream } from './stockStream.ts';
-import { stockItem } from './stockView.ts';
+import { type StockItem, stockItem } from './stockView.ts';
 
 export interface StockHubOptions {
   readonly stock: StockReader;
@@ -25,10 +24,12 @@ const READ_AT_ONCE = 500;
 /** Changes taken in one step, and how long one call waits for some. */
 const CHANGES_AT_ONCE = 1000;
 const WAIT_MS = 5000;
+/** Where the first listener begins before the stream was looked at. */
+const NOTHING_KNOWN = '0-0';
 /** Pause after a failed reading of the change stream; clients keep their connection meanwhile. */
 const RETRY_PAUSE_MS = 500;
-/** Changes remembered, so that a client that comes back gets only what it missed. */
-const REMEMBERED_CHANGES = 10_000;
+/** Changes looked through for a client that comes back; after more of them it is told everything anew, which is less work. */
+const CHANGES_MISSED = 1000;
 
 /**
  * Follows the change stream once for the whole process and tells each open stream the present state of its skus. While nobody listens it
@@ -40,7 +41,6 @@ export class StockHub {
   readonly #streams = new Set<StockStream>();
   readonly #bySku = new Map<string, Set<StockStream>>();
   readonly #byAddress = new Map<string, number>();
-  readonly #recent = new RecentChanges(REMEMBERED_CHANGES);
   #wake = Promise.withResolvers<void>();
   /** Changes up to this id have been told; null while nobody listens. */
   #position: string | null = null;
@@ -65,7 +65,10 @@ export class StockHub {
     return this.#streams.size < maxStreams && (this.#byAddress.get(address) ?? 0) < maxStreamsPerAddress;
   }
 
-  /** Takes a stream over: first the present state of what it missed (of all its skus when that is not known), then each change. */
+  /**
+   * Takes a stream over: first what it missed since the change it knows (whichever process told it that), or the present state of all its skus
+   * when that cannot be said; then each change.
+   */
   open(stream: StockStream): void {
     this.#streams.add(stream);
     this.#byAddress.set(stream.address, (this.#byAddress.get(stream.address) ?? 0) + 1);
@@ -77,10 +80,24 @@ export class StockHub {
       () => this.#forget(stream),
       () => void this.#catchUp([stream]),
     );
-    const missed = stream.lastEventId === undefined ? null : this.#recent.since(stream.lastEventId);
-    for (const sku of stream.skus) if (missed === null || missed.has(sku)) stream.pending.add(sku);
     this.#wake.resolve();
+    if (stream.lastEventId !== undefined) return void this.#takeUp(stream, stream.lastEventId);
+    for (const sku of stream.skus) stream.pending.add(sku);
     if (this.#position !== null) void this.#catchUp([stream]);
+  }
+
+  async #takeUp(stream: StockStream, lastEventId: string): Promise<void> {
+    stream.busy++;
+    try {
+      const { changes, gap } = await this.#options.stock.changes(lastEventId, { limit: CHANGES_MISSED });
+      if (gap || changes.length >= CHANGES_MISSED) stream.reset();
+      else for (const change of changes) stream.changed(change);
+    } catch {
+      // No id of ours, or the copy is away: then everything is told as soon as it can be read.
+      stream.reset();
+    }
+    stream.busy--;
+    if (this.#position !== null) await this.#catchUp([stream]);
   }
 
   /** Follows the changes until the signal fires; then ends every stream. */
@@ -114,7 +131,6 @@ export class StockHub {
   /** Waits for a first listener, forgetting where the stream stood. */
   async #rest(signal: AbortSignal): Promise<void> {
     this.#position = null;
-    this.#recent.clear();
     this.#wake = Promise.withResolvers();
     const stopped = Promise.withResolvers<void>();
     const onAbort = (): void => stopped.resolve();
@@ -130,53 +146,63 @@ export class StockHub {
       signal,
     });
     if (gap) {
-      // The stream was cut before our position: what changed is unknown, so everything is told again.
-      this.#recent.clear();
+      // The stream was cut before our position, or is another one: what changed is unknown, so everything is told again.
       this.#position = await this.#options.stock.latestChangeId();
-      for (const stream of this.#streams) for (const sku of stream.skus) stream.pending.add(sku);
+      for (const stream of this.#streams) stream.reset();
       return this.#catchUp(this.#streams);
     }
     const touched = new Set<StockStream>();
     for (const change of changes) {
-      this.#recent.add(change.id, change.sku);
-      this.#position = change.id;
       for (const stream of this.#bySku.get(change.sku) ?? []) {
-        stream.pending.add(change.sku);
+        stream.changed(change);
         touched.add(stream);
       }
+      this.#position = change.id;
     }
     if (touched.size > 0) await this.#catchUp(touched);
   }
 
   /** Sends each of these streams the present state of what it has pending, with one read for all. Full sockets wait for their drain. */
   async #catchUp(streams: Iterable<StockStream>): Promise<void> {
-    const ready = [...streams].filter((stream) => !stream.isFull && stream.pending.size > 0);
+    const ready = [...streams].filter((stream) => !stream.isFull && stream.hasNews);
     const wanted = ready.map((stream) => ({ stream, skus: stream.takePending() }));
     const skus = [...new Set(wanted.flatMap((entry) => entry.skus))];
     // What is read from here on holds every change up to this position, so that is the events' id.
-    const id = this.#position ?? '0';
-    const levels = new Map<string, SkuStock>();
+    const id = this.#position ?? NOTHING_KNOWN;
+    for (const { stream } of wanted) stream.busy++;
     try {
-      for (let start = 0; start < skus.length; start += READ_AT_ONCE) {
-        const part = await this.#options.stock.read(skus.slice(start, start + READ_AT_ONCE));
-        for (const [sku, stock] of part) levels.set(sku, stock);
+      const levels = await this.#read(skus);
+      for (const { stream, skus: taken } of wanted) {
+        stream.busy--;
+        stream.tell(this.#items(taken, levels), id);
       }
     } catch (error) {
       this.#options.log.warn({ event: 'stock_levels_unreadable', ...errorFields(error) });
-      for (const { stream, skus: taken } of wanted) for (const sku of taken) stream.pending.add(sku);
-      return;
+      for (const { stream, skus: taken } of wanted) {
+        stream.busy--;
+        for (const sku of taken) stream.pending.add(sku);
+      }
     }
-    for (const { stream, skus: taken } of wanted) for (const sku of taken) this.#tell(stream, sku, levels.get(sku), id);
   }
 
-  #tell(stream: StockStream, sku: string, stock: SkuStock | undefined, id: string): void {
-    if (stock === undefined) return;
-    if (stream.isFull) stream.pending.add(sku);
-    else stream.send(id, stockItem(stock, this.#options.limits.stockStaleAfterSeconds));
+  async #read(skus: readonly string[]): Promise<ReadonlyMap<string, SkuStock>> {
+    const levels = new Map<string, SkuStock>();
+    for (let start = 0; start < skus.length; start += READ_AT_ONCE) {
+      const part = await this.#options.stock.read(skus.slice(start, start + READ_AT_ONCE));
+      for (const [sku, stock] of part) levels.set(sku, stock);
+    }
+    return levels;
+  }
+
+  #items(skus: readonly string[], levels: ReadonlyMap<string, SkuStock>): StockItem[] {
+    return skus.flatMap((sku) => {
+      const stock = levels.get(sku);
+      return stock === undefined ? [] : [stockItem(stock, this.#options.limits.stockStaleAfterSeconds)];
+    });
   }
 
   #heartbeat(): void {
-    for (const stream of this.#streams) stream.heartbeat();
+    for (const stream of this.#streams) stream.heartbeat(this.#position);
     // What could not be read when it changed is tried again.
     void this.#catchUp(this.#streams);
   }

@@ -51,7 +51,13 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
   const status: Record<string, () => unknown> = {};
   components.push(preparation(kafka, consumerGroups(config), log));
   if (documents.length > 0) {
-    const rows = rowsConsumer({ ...shared, documents, topicSpec, topicOf: (table) => topicOf(config, table) });
+    const rows = rowsConsumer({
+      ...shared,
+      documents,
+      topicSpec,
+      forgetDeletedAfterMs: config.consumers.forgetDeletedAfterHours * 3_600_000,
+      topicOf: (table) => topicOf(config, table),
+    });
     const fan = fanOutConsumer({ ...shared, documents });
     components.push(rows.component, fan.component);
     status['rows'] = rows.status;

@@ -1,6 +1,8 @@
 import { createCatalogSearch } from '#consumers/catalog/search.ts';
+import { createCopyProgressReader } from '#consumers/orders/commandWaits.ts';
 import { createOrderReader } from '#consumers/orders/reader.ts';
 import { createStockReader } from '#consumers/stock/reader.ts';
+import { LiveStock } from '#consumers/storefront/liveStock.ts';
 import { createStorefrontServer } from '#consumers/storefront/server.ts';
 import { StockHub } from '#consumers/storefront/stockHub.ts';
 import { backgroundLoop } from '#infra/runtime/background.ts';
@@ -22,15 +24,26 @@ export async function composeStorefront({ config, log, metrics }: RoleContext): 
     );
   }
   const { storefront } = config;
+  const copies = { redis: config.redis, groupPrefix: config.consumers.groupPrefix, log };
   const search = createCatalogSearch<object>(definition, config.elasticsearch);
-  const stock = config.stock === undefined ? undefined : createStockReader({ redis: config.redis, log });
+  const stock = config.stock === undefined ? undefined : createStockReader(copies);
   const orders =
     config.orders === undefined
       ? undefined
       : createOrderReader({ redis: config.redis, log, hasLines: config.orders.lines !== undefined });
+  const progress = createCopyProgressReader({ ...copies, maxWaiting: storefront.maxWaiting });
+  const live = config.stock?.live && new LiveStock({ definition: config.stock.live });
   const hub = stock === undefined ? undefined : new StockHub({ stock, log, metrics, limits: storefront });
   const app = createStorefrontServer({
-    sides: { search, searchDefinition: definition.search, stock, orders },
+    sides: {
+      search,
+      searchDefinition: definition.search,
+      stock,
+      orders,
+      progress,
+      live,
+      documents: `catalog.${definition.type}`,
+    },
     hub,
     limits: storefront,
     log,
@@ -41,7 +54,7 @@ export async function composeStorefront({ config, log, metrics }: RoleContext): 
     name: 'storefront query sides',
     start: async () => undefined,
     stop: async () => {
-      await Promise.all([search.close(), stock?.close(), orders?.close()]);
+      await Promise.all([search.close(), stock?.close(), orders?.close(), progress.close()]);
     },
   };
   // The hub stops before the listener: it ends the open streams, which the listener would otherwise wait for.

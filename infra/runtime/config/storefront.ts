@@ -42,10 +42,15 @@ export const storefrontSchema = z.strictObject({
     "Issuers of tokens (JWT, scope orders:read) that show orders: a customer's token that customer's, one without a customer (customerRequired: false, the shop's own server) all. Default none: orders are shown only to who knows the id of a command on them.",
   ),
   maxOrderWaitMs: wholeNumber(
-    'Milliseconds GET /orders/{orderId}?after= waits until the copy has passed the command. Default 5000.',
+    'Milliseconds a reading with ?after= (orders, stock, product) waits until the copy has passed the command. Default 5000.',
     0,
     60_000,
   ).default(5000),
+  maxWaiting: wholeNumber(
+    'Stock and product readings with ?after= that may wait at once in this process; further ones get 503. Default 500.',
+    0,
+    100_000,
+  ).default(500),
   stockStaleAfterSeconds: wholeNumber(
     'Stock older than this many seconds behind the source is marked stale. Default 30.',
     1,

@@ -59,7 +59,11 @@ const linkCall = fc.oneof(
   call(ENTER_NODE, fc.tuple(entryId, stamp), most, ['node']),
   call(LEAVE_NODE, fc.tuple(entryId, stamp), fc.constant([]), ['node']),
 );
-const stockCall = call(WRITE_STOCK, fc.tuple(id, position, fc.constantFrom('5|1', '6|0', '-')));
+const level = fc.tuple(id, position, fc.constantFrom('5|1', '6|0', '6|0|2', '-'), fc.constant(''), fc.constant('0'));
+const levels = fc.array(level, { minLength: 1, maxLength: 3 }).map((list) => [String(list.length), ...list.flat()]);
+const stockCall = fc
+  .tuple(levels, levels)
+  .map(([one, two]) => script(WRITE_STOCK, 2, 'rows', 'node', '2', '0', 'sku', '1', '1', ...one, ...two));
 
 const keysOf = ({ script, args }: RedisCall): number =>
   script!.keys === 'counted' ? Number(args[0]) + 1 : script!.keys;

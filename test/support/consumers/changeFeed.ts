@@ -3,6 +3,7 @@ import type { KafkaClient, OutgoingMessage, PartitionProducer } from '#infra/kaf
 import { envelopeSchema, keySchema } from '#schemas/avroBuilder.ts';
 import { createEncoder, type Encoder } from '#schemas/codec.ts';
 import { POSITION_HEADER } from '#schemas/envelope.ts';
+import { encodeProgress, progressTopic, progressTopicSpec } from '#schemas/progressRecord.ts';
 import type { SchemaRegistry } from '#schemas/registry.ts';
 import { topicOf } from '#schemas/tableShape.ts';
 import { SHAPES, type ShopTables } from './shopTables.ts';
@@ -74,6 +75,20 @@ export class ChangeFeed {
     });
     await this.#send(table, messages);
     return lsn;
+  }
+
+  /** Says, as capture does, that everything committed before this moment has been published. */
+  async tellProgress(sourceTimeMs: number): Promise<void> {
+    await this.#kafka.ensureTopics([progressTopicSpec(this.#prefix, 1)]);
+    const record = encodeProgress({
+      format: 1,
+      capture: 'capture',
+      position: `${(this.#lsn - 1n).toString(16).padStart(20, '0')}7fffffff${'f'.repeat(20)}9`,
+      sourceTimeMs,
+      atMs: Date.now(),
+      topics: Object.keys(SHAPES).map((table) => this.topic(table)),
+    });
+    await this.#producer!.send(progressTopic(this.#prefix), 0, [record]);
   }
 
   /** Deletes a row: a delete and, as Debezium does, a tombstone. */

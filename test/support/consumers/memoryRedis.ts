@@ -1,4 +1,5 @@
 import type { RedisCall, RedisCommands } from '#infra/redis/client.ts';
+import { LEDGER_HANDLERS } from './memoryLedger.ts';
 import { inGroups, ROW_HANDLERS } from './memoryRows.ts';
 
 type Reply = string | number | null | Reply[];
@@ -32,6 +33,25 @@ export class MemoryRedis {
     };
   }
 
+  /** All that is stored, to be given back to `restore` later. */
+  copy(): {
+    readonly hashes: ReadonlyMap<string, ReadonlyMap<string, string>>;
+    readonly strings: ReadonlyMap<string, string>;
+  } {
+    return {
+      hashes: new Map([...this.hashes].map(([key, hash]) => [key, new Map(hash)])),
+      strings: new Map(this.strings),
+    };
+  }
+
+  /** The server comes back with this and nothing else. */
+  restore({ hashes, strings }: ReturnType<MemoryRedis['copy']>): void {
+    this.hashes.clear();
+    for (const [key, hash] of hashes) this.hashes.set(key, new Map(hash));
+    this.strings.clear();
+    for (const [key, text] of strings) this.strings.set(key, text);
+  }
+
   run({ name, args, script }: RedisCall): Reply {
     const [key, ...rest] = args.map(String) as [string, ...string[]];
     const rows = ROW_HANDLERS[name];
@@ -58,6 +78,7 @@ const POSITION = 49;
 const LEAP_MICROS = 60_000_000;
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
+  ...LEDGER_HANDLERS,
   HMGET: (redis, key, fields) => fields.map((field) => redis.hash(key).get(field) ?? null),
   HGETALL: (redis, key) => [...redis.hash(key)].flat(),
   HGET: (redis, key, [field]) => redis.hash(key).get(field!) ?? null,
@@ -83,15 +104,26 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     counter.set('last', String(next)).set('run', redis.runId);
     return String(next);
   },
-  WriteStock: (redis, key, args) =>
-    inGroups(args, 3).map(([location, position, level]) => {
-      const stored = redis.hash(key).get(location!);
-      let status = 'changed';
-      if (stored === undefined) status = level === '-' ? 'kept' : 'changed';
-      else if (position! < stored.slice(0, POSITION)) status = 'stale';
-      else if (position === stored.slice(0, POSITION)) status = 'same';
-      else if (stored.slice(POSITION) === level) status = 'kept';
-      if (status === 'changed' || status === 'kept') redis.hash(key).set(location!, `${position}${level}`);
-      return status;
-    }),
+  AddChanges: () => 1,
+  /** Without events. */
+  WriteStock: (redis, count, args) => {
+    const keys = args.slice(0, Number(count));
+    const [skus, events, , , , ...rest] = args.slice(keys.length);
+    if (events !== '0') throw new Error('memory Redis knows no stock events');
+    const answers: string[] = [];
+    for (const key of keys.slice(0, Number(skus))) {
+      const levels = rest.splice(0, 1 + 5 * Number(rest[0])).slice(1);
+      for (const [location, position, level] of inGroups(levels, 5)) {
+        const stored = redis.hash(key).get(location!);
+        let status = 'changed';
+        if (stored === undefined) status = level === '-' ? 'kept' : 'changed';
+        else if (position! < stored.slice(0, POSITION)) status = 'stale';
+        else if (position === stored.slice(0, POSITION)) status = 'same';
+        else if (stored.slice(POSITION) === level) status = 'kept';
+        if (status === 'changed' || status === 'kept') redis.hash(key).set(location!, `${position}${level}`);
+        answers.push(status);
+      }
+    }
+    return answers;
+  },
 };

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '#consumers/runner/changes.ts';
-import { levelWrites, writeStock } from '#consumers/stock/stockHandler.ts';
-import { parseLevel } from '#consumers/stock/stockKeys.ts';
+import { levelWrites } from '#consumers/stock/levelWrites.ts';
+import { writeStock } from '#consumers/stock/stockHandler.ts';
+import { levelText, parseLevel, skuKey } from '#consumers/stock/stockKeys.ts';
 import type { IncomingMessage } from '#infra/kafka/types.ts';
 import { MemoryRedis } from '#test/support/consumers/memoryRedis.ts';
 import { stock } from '#test/support/consumers/shopTables.ts';
 
+const { signal } = new AbortController();
 const positionOf = (n: number): string => `${n.toString(16).padStart(48, '0')}2`;
 const row = (branch: number, qty: number) => ({ CODE: 'A1 ', BRANCH: branch, QTY: qty, ALLOC: 0 });
 const change = (part: Partial<Change>): Change => ({
@@ -43,6 +45,22 @@ describe('levelWrites', () => {
   });
 });
 
+describe('a level as it is stored', () => {
+  it('comes back as it was, with its safety stock taken off what is available', () => {
+    const stored = (level: Parameters<typeof levelText>[0]) => parseLevel('1', positionOf(1) + levelText(level));
+    expect(stored({ onHand: 9, reserved: 2 })).toMatchObject({ available: 7, safety: 0, live: false });
+    expect(stored({ onHand: 9, reserved: 2, safety: 3 })).toMatchObject({ available: 4, safety: 3, live: false });
+    expect(stored({ onHand: 2, reserved: 0, safety: 3 })).toMatchObject({ available: 0 });
+    expect(stored({ onHand: 9, reserved: 2, live: true })).toMatchObject({ available: 7, safety: 0, live: true });
+    expect(stored({ onHand: -4, reserved: 0 })).toMatchObject({ onHand: -4, available: 0 });
+    expect(stored(null)).toBeNull();
+  });
+
+  it('is written as before where it has neither safety stock nor must be asked live', () => {
+    expect(levelText({ onHand: 9, reserved: 2, safety: 0, live: false })).toBe('9|2');
+  });
+});
+
 describe('writeStock', () => {
   it('ends with the newest level of every place, whatever comes how often in whatever order', async () => {
     const step = fc.record({ branch: fc.nat({ max: 1 }), qty: fc.nat({ max: 9 }), gone: fc.boolean() });
@@ -61,17 +79,18 @@ describe('writeStock', () => {
         const connection = redis.connection();
         const write = (part: readonly Change[]) =>
           writeStock(
-            connection,
-            stock,
+            { redis: connection, definition: stock, now: () => 0 },
             { topic: '', partition: 0, records: part.map((value) => ({ value, message: {} as IncomingMessage })) },
-            { reject: (_, error) => expect.unreachable(error.message) },
+            { reject: (_, error) => expect.unreachable(error.message), signal },
           );
         for (const [from, length] of slices) {
           const start = from % changes.length;
           await write(changes.slice(start, start + length + 1));
         }
         await write(changes);
-        const stored = [...redis.hash('stock:{A1}')].flatMap(([location, text]) => parseLevel(location, text) ?? []);
+        const stored = [...redis.hash(skuKey(connection, 'A1'))].flatMap(
+          ([location, text]) => parseLevel(location, text) ?? [],
+        );
         const expected = new Map<string, number>();
         for (const { branch, qty, gone } of steps)
           gone ? expected.delete(String(branch)) : expected.set(String(branch), qty);

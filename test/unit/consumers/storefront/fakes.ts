@@ -1,5 +1,6 @@
 import type { CatalogSearch, SearchParams, SearchResult } from '#consumers/catalog/searchTypes.ts';
 import type { CommandOutcome, CommandSeen, OrderPage, OrderReader, OrderStatus } from '#consumers/orders/orderTypes.ts';
+import type { StockEvent } from '#consumers/stock/stockEvents.ts';
 import type { SkuStock, StockChange, StockReader } from '#consumers/stock/stockTypes.ts';
 import type { SearchDefinition } from '#infra/runtime/config/catalog.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
@@ -69,9 +70,7 @@ export class FakeStock implements StockReader {
       id: String(this.#changes.length + 1),
       sku,
       location: '1',
-      onHand,
-      reserved: 0,
-      available: onHand,
+      event: null,
     });
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
@@ -87,13 +86,22 @@ export class FakeStock implements StockReader {
   async latestChangeId() {
     return String(this.#changes.length);
   }
-  async changes(afterId: string, options: { readonly signal?: AbortSignal } = {}) {
+  /** Says of an article that something happened to it. */
+  tell(event: StockEvent): void {
+    this.#changes.push({ id: String(this.#changes.length + 1), sku: event.sku, location: '1', event });
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  async changes(afterId: string, options: { readonly signal?: AbortSignal; readonly waitMs?: number } = {}) {
+    if (!/^\d+$/.test(afterId)) throw new SluiceError('STOCK_REQUEST_INVALID', 'no id');
     if (this.cut) {
       this.cut = false;
       return { changes: [], gap: true };
     }
+    if (Number(afterId) > this.#changes.length) return { changes: [], gap: true };
     const ready = () => this.#changes.slice(Number(afterId));
-    if (ready().length === 0) {
+    if (ready().length === 0 && options.waitMs !== undefined) {
       const stopped = Promise.withResolvers<void>();
       options.signal?.addEventListener('abort', () => stopped.reject(options.signal?.reason), { once: true });
       await Promise.race([this.#changed.promise, stopped.promise]);
@@ -108,9 +116,10 @@ function level(sku: string, onHand: number): SkuStock {
   return {
     sku,
     ...amounts,
-    locations: [{ location: '1', ...amounts }],
+    locations: [{ location: '1', safety: 0, ...amounts }],
     asOf: '2024-01-01T00:00:00.000Z',
     ageSeconds: sku === 'OLD' ? 60 : 1,
+    live: sku.startsWith('LIVE'),
   };
 }
 

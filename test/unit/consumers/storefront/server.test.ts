@@ -84,7 +84,11 @@ describe('GET /products', () => {
 
 describe('GET /products/{sku} and /suggest', () => {
   it('show a document, or say that there is none', async () => {
-    expect((await app.inject('/products/AB1')).json()).toEqual({ product: { sku: 'AB1', name: 'Kettle' } });
+    expect((await app.inject('/products/AB1')).json()).toEqual({
+      product: { sku: 'AB1', name: 'Kettle' },
+      asOf: null,
+      ageSeconds: null,
+    });
     const missing = await app.inject('/products/ZZZ');
     expect([missing.statusCode, missing.json().code]).toEqual([404, 'not-found']);
   });
@@ -138,8 +142,8 @@ describe('GET /stock', () => {
     expect(answer.headers['cache-control']).toBe('no-store');
   });
 
-  it('takes at most 100 skus', async () => {
-    const skus = Array.from({ length: 101 }, (_, i) => `S${i}`).join(',');
+  it('takes at most 200 skus', async () => {
+    const skus = Array.from({ length: 201 }, (_, i) => `S${i}`).join(',');
     expect((await app.inject(`/stock?skus=${skus}`)).statusCode).toBe(422);
     expect((await app.inject('/stock?skus=')).statusCode).toBe(422);
   });

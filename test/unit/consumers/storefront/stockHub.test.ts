@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RecentChanges } from '#consumers/storefront/recentChanges.ts';
 import { StockHub } from '#consumers/storefront/stockHub.ts';
 import { StockStream } from '#consumers/storefront/stockStream.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
@@ -42,12 +41,13 @@ function client(skus: readonly string[], options: { lastEventId?: string; slow?:
     ...(options.lastEventId === undefined ? {} : { lastEventId: options.lastEventId }),
   });
   hub.open(stream);
-  const events = (): { id: string; sku: string; onHand: number }[] =>
-    [...text.matchAll(/id: (.*)\nevent: stock\ndata: (.*)\n\n/g)].map(([, id, data]) => {
+  const events = (): { id: string | undefined; sku: string; onHand: number }[] =>
+    [...text.matchAll(/(?:id: (.*)\n)?event: stock\ndata: (.*)\n\n/g)].map(([, id, data]) => {
       const { sku, onHand } = JSON.parse(data!) as { sku: string; onHand: number };
-      return { id: id!, sku, onHand };
+      return { id, sku, onHand };
     });
-  return { socket, stream, events, read };
+  const names = (): string[] => [...text.matchAll(/^event: (.*)$/gm)].map(([, name]) => name!);
+  return { socket, stream, events, names, read };
 }
 
 describe('the stock hub', () => {
@@ -64,26 +64,48 @@ describe('the stock hub', () => {
     expect(one.events()).toHaveLength(2);
   });
 
-  it('tells a client that comes back only what it missed', async () => {
+  it('tells a client that comes back only what it missed, whichever process told it before', async () => {
     stock.set('A', 5);
     stock.set('B', 9);
-    const anchor = client(['A', 'B']);
-    await eventually(() => expect(anchor.events()).toHaveLength(2));
     stock.set('A', 4);
-    await eventually(() => expect(anchor.events().at(-1)?.id).toBe('3'));
     stock.set('B', 8);
-    await eventually(() => expect(anchor.events().at(-1)?.id).toBe('4'));
-    const back = client(['A', 'B'], { lastEventId: '3', address: '10.0.0.2' });
+    const back = client(['A', 'B'], { lastEventId: '3' });
     await eventually(() => expect(back.events()).toEqual([{ id: '4', sku: 'B', onHand: 8 }]));
-    const long = client(['A', 'B'], { lastEventId: '1', address: '10.0.0.3' });
-    await eventually(() =>
-      expect(
-        long
-          .events()
-          .map((event) => event.sku)
-          .toSorted(),
-      ).toEqual(['A', 'B']),
-    );
+    const long = client(['A', 'B'], { lastEventId: '2', address: '10.0.0.2' });
+    await eventually(() => expect(long.events().map(({ sku }) => sku)).toEqual(['A', 'B']));
+    expect([back.names(), long.names()]).toEqual([['stock'], ['stock', 'stock']]);
+  });
+
+  it('tells a client everything anew, after a reset, when nobody can say what it missed', async () => {
+    stock.set('A', 5);
+    stock.set('B', 9);
+    for (const [i, lastEventId] of ['77', 'of-another-shop'].entries()) {
+      const back = client(['A', 'B'], { lastEventId, address: `10.0.0.${i + 2}` });
+      await eventually(() => expect(back.names()).toEqual(['reset', 'stock', 'stock']));
+    }
+  });
+
+  it('gives an id only when nothing before it is missing', async () => {
+    stock.set('A', 5);
+    stock.set('B', 9);
+    stock.set('C', 1);
+    const one = client(['A', 'B', 'C']);
+    await eventually(() => expect(one.events().map(({ id }) => id)).toEqual([undefined, undefined, '3']));
+  });
+
+  it('tells news by their names, and of many only the newest to a slow client', async () => {
+    stock.set('A', 5);
+    const quick = client(['A']);
+    const slow = client(['A', 'B'], { slow: true, address: '10.0.0.2' });
+    await eventually(() => expect(quick.events()).toHaveLength(1));
+    const event = { id: '1', sku: 'A', available: 1, threshold: 2, position: '', at: '' };
+    stock.tell({ ...event, type: 'stock.low' });
+    await eventually(() => expect(quick.names()).toEqual(['stock', 'low-stock', 'stock']));
+    stock.tell({ ...event, id: '2', type: 'stock.back_in_stock' });
+    await eventually(() => expect(quick.names()).toEqual(['stock', 'low-stock', 'stock', 'back-in-stock', 'stock']));
+    slow.read();
+    await eventually(() => expect(slow.names()).toContain('back-in-stock'));
+    expect(slow.names()).not.toContain('low-stock');
   });
 
   it('tells everything again when the change stream was cut', async () => {
@@ -111,9 +133,9 @@ describe('the stock hub', () => {
   it('cuts off a client that has read nothing for a whole heartbeat', () => {
     const slow = client(['A'], { slow: true });
     slow.socket.write('fills it');
-    slow.stream.heartbeat();
+    slow.stream.heartbeat('1');
     expect(slow.socket.destroyed).toBe(false);
-    slow.stream.heartbeat();
+    slow.stream.heartbeat('1');
     expect(slow.socket.destroyed).toBe(true);
   });
 
@@ -148,17 +170,5 @@ describe('the stock hub', () => {
     stock.broken = false;
     stock.set('A', 4);
     await eventually(() => expect(one.events().at(-1)?.onHand).toBe(4));
-  });
-});
-
-describe('recent changes', () => {
-  it('are bounded and say when they do not reach back', () => {
-    const recent = new RecentChanges(2);
-    recent.add('1', 'A');
-    recent.add('2', 'B');
-    recent.add('3', 'C');
-    expect(recent.since('1')).toBeNull();
-    expect([...recent.since('2')!]).toEqual(['C']);
-    expect([...recent.since('3')!]).toEqual([]);
   });
 });
