@@ -10,6 +10,7 @@ import { IdFilter } from './idFilter.ts';
 import type { Pace } from './pace.ts';
 import type { Passage } from './passage.ts';
 import { type Difference, differingFields, type Findings } from './report.ts';
+import { scanKeys } from './scanKeys.ts';
 
 export interface DocumentCheckOptions {
   readonly elastic: Elastic;
@@ -45,17 +46,14 @@ export async function checkDocuments(options: DocumentCheckOptions): Promise<voi
   const filter = new IdFilter(Math.max(1000, total * 1.2), filterBytes);
   pace.begin(type, Math.ceil(total * sample));
   let open: DifferentDocument[] = [];
-  await store.scan(root, async (keys) => {
-    for (let start = 0; start < keys.length; start += PAGE) {
-      if (sample < 1 && random() >= sample) continue;
-      const page = keys.slice(start, start + PAGE);
-      const compared = await comparePage(options, page);
-      for (const id of compared.expected) filter.add(id);
-      findings.count(type, compared.expected.length);
-      findings.refuse(type, compared.unbuildable);
-      open.push(...compared.different);
-      await pace.done(page.length, signal, false);
-    }
+  await scanKeys(store, root, PAGE, async (page) => {
+    if (sample < 1 && random() >= sample) return;
+    const compared = await comparePage(options, page);
+    for (const id of compared.expected) filter.add(id);
+    findings.count(type, compared.expected.length);
+    findings.refuse(type, compared.unbuildable);
+    open.push(...compared.different);
+    await pace.done(page.length, signal, false);
     if (open.length < MAX_OPEN) return;
     const batch = open;
     open = [];

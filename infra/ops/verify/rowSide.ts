@@ -7,6 +7,7 @@ import { decodeRowKey, linkText } from '#consumers/rows/rowText.ts';
 import { avroName } from '#schemas/avroBuilder.ts';
 import { differingColumns, rowKeyOf, storedValue } from './carriedValues.ts';
 import { type CopySide, EQUAL, presence, type Stored, type Verdict } from './copySide.ts';
+import { scanKeys } from './scanKeys.ts';
 import type { SourceRow } from './sourceReader.ts';
 
 interface StoredVersion extends Stored {
@@ -63,10 +64,9 @@ export class RowSide implements CopySide<StoredVersion> {
   }
 
   async scan(onPage: (stored: readonly StoredVersion[]) => Promise<void>): Promise<void> {
-    await this.#store.scan(this.#plan.table, async (keys) => {
-      for (let start = 0; start < keys.length; start += SCAN_PAGE)
-        await onPage([...(await this.read(keys.slice(start, start + SCAN_PAGE))).values()]);
-    });
+    await scanKeys(this.#store, this.#plan.table, SCAN_PAGE, async (keys) =>
+      onPage([...(await this.read(keys)).values()]),
+    );
   }
 
   keyOf(id: string): Row | null {

@@ -1,0 +1,202 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { orderKey } from '#consumers/orders/orderKeys.ts';
+import { RowStore } from '#consumers/rows/rowStore.ts';
+import { skuKey } from '#consumers/stock/stockKeys.ts';
+import { repairCopies } from '#infra/ops/verify/repair.ts';
+import { describeDifference, type VerifyReport } from '#infra/ops/verify/report.ts';
+import { type VerifyOptions, verifyCopies } from '#infra/ops/verify/verifyCopies.ts';
+import { command, RedisClient } from '#infra/redis/client.ts';
+import { silentLogger } from '#infra/runtime/logger.ts';
+import type { Servers } from '#test/reliability/readModels/servers.ts';
+import { ShopDay } from '#test/reliability/readModels/traffic.ts';
+import { World } from '#test/reliability/readModels/world.ts';
+import { eventually } from '#test/support/eventually.ts';
+import { seededRandom } from '#test/support/seededRandom.ts';
+import { startStandin } from '#test/support/standinProcess.ts';
+
+/** Rows of the test's own, which the traffic never touches, so that nothing heals by itself. */
+const OWN = 12;
+const own = (n: number): string => `D${String(n).padStart(3, '0')}`;
+const AHEAD = `${'f'.repeat(20)}${'0'.repeat(28)}4`;
+const EARLY = `${'0'.repeat(19)}1${'0'.repeat(28)}4`;
+
+let world: World;
+let day: ShopDay;
+let logDir: string;
+let redis: RedisClient;
+let store: RowStore;
+let options: VerifyOptions;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  const standin = await startStandin({ args: ['--capture-interval', '50', '--tls', 'off'] });
+  logDir = mkdtempSync(join(tmpdir(), 'sluice-verify-'));
+  const servers = { addresses: inject('stack'), standin } as unknown as Servers;
+  world = await World.open(`V${Date.now().toString(36)}`, servers, 1, logDir);
+  const config = await world.config();
+  redis = new RedisClient({ ...config.redis, name: 'test', log: silentLogger });
+  store = new RowStore(redis);
+  options = {
+    config: { ...config, verify: { ...config.verify, patienceSeconds: 20 } },
+    kafka: world.kafka,
+    log: silentLogger,
+    signal: AbortSignal.timeout(280_000),
+    rowsPerSecond: null,
+  };
+  close = async () => {
+    await day?.stop().catch(() => undefined);
+    await redis.close();
+    await world.close();
+    await standin.stop();
+    rmSync(logDir, { recursive: true, force: true });
+  };
+  const numbers = Array.from({ length: OWN }, (_, i) => i + 1);
+  await world.db.batch(`BEGIN TRANSACTION;
+INSERT INTO dbo.CAT_GROUP (GRP, SEQ) VALUES (99, 1);
+INSERT INTO dbo.CATEGORY (CAT, GRP, SEQ) VALUES ('OWN', 99, 1);
+INSERT INTO dbo.PRODUCT (CODE, NAME, LONG_DESC, CAT, SEQ, LIVE) VALUES ${numbers.map((n) => `('${own(n)}', 'Own ${n}', 'Text ${n}', 'OWN', 1, 'Y')`).join(', ')};
+INSERT INTO dbo.BARCODE (BARCODE, CODE) VALUES ${numbers.map((n) => `('OWN${n}', '${own(n)}')`).join(', ')};
+INSERT INTO dbo.STOCK (CODE, BRANCH, QTY) VALUES ${numbers.map((n) => `('${own(n)}', 0, ${n})`).join(', ')};
+INSERT INTO dbo.ORD (ORD_NO, CUST, STATUS, TOTAL) VALUES ${numbers.map((n) => `(${900_000 + n}, 7, 'N', ${n}.50)`).join(', ')};
+COMMIT TRANSACTION;`);
+  day = new ShopDay(world.db, seededRandom(20261123));
+  day.start();
+  await eventually(async () => expect((await verifyCopies(options)).outcome).toBe('equal'), {
+    timeoutMs: 120_000,
+    everyMs: 500,
+  });
+}, 180_000);
+
+afterAll(async () => close?.(), 60_000);
+
+const lines = ({ differences }: VerifyReport): string[] => differences.map(describeDifference).sort();
+const rowKey = (code: string): string => JSON.stringify({ CODE: code.padEnd(10) });
+
+describe('verify while the shop is busy', () => {
+  it('finds nothing wrong with copies that are right, run after run', async () => {
+    for (let run = 0; run < 6; run++) {
+      const report = await verifyCopies(options);
+      expect([report.outcome, lines(report), report.undecided]).toEqual(['equal', [], []]);
+      expect(report.compared).toMatchObject({ 'row dbo.CATEGORY': 13, 'row dbo.CAT_GROUP': 4 });
+      for (const what of ['row dbo.PRODUCT', 'product']) expect(report.compared[what]).toBeGreaterThan(900);
+      expect(report.compared['stock']).toBeGreaterThan(2000);
+    }
+  });
+
+  it('asks the source for a few bytes a row', async () => {
+    const report = await verifyCopies({ ...options, tables: ['dbo.PRODUCT'] });
+    expect(report.cost.bytes / report.compared['row dbo.PRODUCT']!).toBeLessThan(60);
+  });
+
+  it('names every thing that is wrong, and mends it by reading the rows again', async () => {
+    const index = await liveIndex();
+    // Rows: changed, lost, not in the source, at a place the source never had, not to be found over its link.
+    await rewriteRow(own(1), (row) => ({ ...row, NAME: 'Not this' }));
+    await forEachKey('rows:dbo.PRODUCT', (key) => redis.send(command('HDEL', key, rowKey(own(2)))));
+    await store.write('dbo.PRODUCT', [
+      { key: rowKey('GHOST'), position: EARLY, row: (await storedRow(own(1))).row, links: [] },
+    ]);
+    await rewriteRow(own(3), (row) => ({ ...row, SEQ: 99 }), AHEAD);
+    const barcode = (await store.versions('dbo.BARCODE', ['{"BARCODE":"OWN4"}'])).get('{"BARCODE":"OWN4"}')!;
+    const entries = barcode.links.map((link) => ({ link, rowKey: '{"BARCODE":"OWN4"}', position: AHEAD }));
+    await store.links.leave('dbo.BARCODE', entries);
+    // Documents: changed, lost, of no row, at a version above all that will be given.
+    await world.elastic('POST', `/${index}/_update/${own(5)}`, { doc: { name: 'Not this' } });
+    await world.elastic('DELETE', `/${index}/_doc/${own(6)}`);
+    await world.elastic('PUT', `/${index}/_doc/GHOST9`, { sku: 'GHOST9', deleted: false });
+    const { _source } = await world.elastic<{ _source: object }>('GET', `/${index}/_doc/${own(7)}`);
+    const version = (Date.now() + 864e5) * 1000;
+    await world.elastic('PUT', `/${index}/_doc/${own(7)}?version=${version}&version_type=external`, {
+      ..._source,
+      name: 'Not this',
+    });
+    // Stock: changed, lost, of no row, at a place the source never had.
+    await changeLevel(own(8), (stored) => `${stored.slice(0, 49)}77|0`);
+    await redis.send(command('HDEL', skuKey(redis, own(9)), '0'));
+    await redis.send(command('HSET', skuKey(redis, 'GHOST'), '0', `${EARLY}5|0`));
+    await changeLevel(own(10), (stored) => `${AHEAD}${stored.slice(49)}`);
+    // Orders: changed, lost, of no row.
+    await changeOrder('900001', (view) => ({ ...view, status: 'shipped' }));
+    await redis.send(command('DEL', orderKey(redis, '900002')));
+    await redis.send(
+      command(
+        'HSET',
+        orderKey(redis, '999999'),
+        'p',
+        EARLY,
+        'v',
+        '{"orderId":"999999","customerId":"1","status":"new"}',
+      ),
+    );
+
+    const report = await verifyCopies(options);
+    const wrong = lines(report);
+    expect(wrong).toEqual(expect.arrayContaining(EXPECTED));
+    // What a wrong row is built into is wrong as well, as far as it was built anew meanwhile; nothing else may be named.
+    const rest = wrong.filter((line) => !EXPECTED.includes(line));
+    expect(rest).toEqual([]);
+    expect(report.outcome).toBe('different');
+
+    const dry = await repairCopies(options, report, false);
+    expect(dry.after).toBeNull();
+    expect(dry.steps).toContain('read 1 rows of dbo.BARCODE again');
+    expect((await verifyCopies({ ...options, tables: ['dbo.ORD'] })).differenceCount).toBe(3);
+
+    const { after } = await repairCopies(options, report, true);
+    expect([after!.outcome, lines(after!), after!.undecided]).toEqual(['equal', [], []]);
+    const again = await verifyCopies(options);
+    expect([again.outcome, lines(again)]).toEqual(['equal', []]);
+  });
+});
+
+const EXPECTED = [
+  `row dbo.PRODUCT ${rowKey(own(1))}: NAME differs`,
+  `row dbo.PRODUCT ${rowKey(own(2))}: missing in the copy`,
+  `row dbo.PRODUCT ${rowKey('GHOST')}: in the copy, not in the source`,
+  `row dbo.PRODUCT ${rowKey(own(3))}: carries a position the source has not reached`,
+  'row dbo.BARCODE {"BARCODE":"OWN4"}: cannot be found over CODE',
+  `product ${own(5)}: name differs`,
+  `product ${own(6)}: missing in the copy`,
+  'product GHOST9: in the copy, not in the source',
+  `product ${own(7)}: name differs`,
+  `stock ["${own(8)}","0"]: level differs`,
+  `stock ["${own(9)}","0"]: missing in the copy`,
+  'stock ["GHOST","0"]: in the copy, not in the source',
+  `stock ["${own(10)}","0"]: carries a position the source has not reached`,
+  'order 900001: status differs',
+  'order 900002: missing in the copy',
+  'order 999999: in the copy, not in the source',
+];
+
+async function liveIndex(): Promise<string> {
+  const found = await world.elastic<Record<string, unknown>>('GET', `/_alias/${world.indexPattern.replace('-*', '')}`);
+  return Object.keys(found)[0]!;
+}
+
+async function storedRow(code: string) {
+  return (await store.versions('dbo.PRODUCT', [rowKey(code)])).get(rowKey(code))!;
+}
+
+async function rewriteRow(code: string, change: (row: object) => object, at?: string): Promise<void> {
+  const stored = await storedRow(code);
+  await store.lowerPosition('dbo.PRODUCT', rowKey(code), stored.position);
+  const row = change(stored.row!) as Record<string, unknown>;
+  await store.write('dbo.PRODUCT', [{ key: rowKey(code), position: at ?? stored.position, row, links: stored.links }]);
+}
+
+async function forEachKey(part: string, act: (key: string) => Promise<unknown>): Promise<void> {
+  for await (const keys of redis.scan(`${redis.key('')}*${part}`)) for (const key of keys) await act(key);
+}
+
+async function changeLevel(sku: string, change: (stored: string) => string): Promise<void> {
+  const stored = (await redis.send(command('HGET', skuKey(redis, sku), '0'))) as string;
+  await redis.send(command('HSET', skuKey(redis, sku), '0', change(stored)));
+}
+
+async function changeOrder(id: string, change: (view: object) => object): Promise<void> {
+  const view = JSON.parse((await redis.send(command('HGET', orderKey(redis, id), 'v'))) as string) as object;
+  await redis.send(command('HSET', orderKey(redis, id), 'v', JSON.stringify(change(view))));
+}
