@@ -10,6 +10,7 @@ import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { retry } from '#infra/runtime/retry.ts';
 import { fanOutTopicSpec } from './fanOutTasks.ts';
+import { forgetRowsLoop } from './forgetRows.ts';
 import { LinkPlan } from './linkPlan.ts';
 import { dirtyTopicSpec, LANES, MarkSender } from './marks.ts';
 import { planDocument, planTables } from './relations.ts';
@@ -26,6 +27,8 @@ export interface RowsConsumerOptions {
   readonly documents: readonly DocumentDefinition[];
   readonly groupPrefix: string;
   readonly maxBatchRecords: number;
+  /** Milliseconds a deleted row is remembered at least; 0: for ever. */
+  readonly forgetDeletedAfterMs: number;
   readonly topicSpec: { readonly partitions: number; readonly replicationFactor: number };
   /** Topic of a table. */
   topicOf(table: string): string;
@@ -75,11 +78,22 @@ export function rowsConsumer(options: RowsConsumerOptions): { component: Compone
   });
   const inner = runner.component();
   const linking = plan.component();
+  const forgetting = forgetRowsLoop({
+    kafka,
+    redis,
+    store,
+    groupPrefix,
+    groupId: rowsGroup(groupPrefix),
+    topics: [...topics.keys()],
+    tables: topics,
+    keepMs: options.forgetDeletedAfterMs,
+    log: options.log,
+  });
   return {
     status: () => runner.status(),
     component: {
       name: inner.name,
-      failed: Promise.race([inner.failed!, linking.failed!]),
+      failed: Promise.race([inner.failed!, linking.failed!, forgetting.failed!]),
       start: async (signal) => {
         const { topicSpec } = options;
         await kafka.ensureTopics([
@@ -89,8 +103,10 @@ export function rowsConsumer(options: RowsConsumerOptions): { component: Compone
         await retry(() => plan.refresh(), { attempts: Number.POSITIVE_INFINITY, signal });
         await inner.start(signal);
         await linking.start(signal);
+        await forgetting.start(signal);
       },
       stop: async () => {
+        await forgetting.stop();
         await linking.stop();
         await inner.stop();
         await marks.close();

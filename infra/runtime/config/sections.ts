@@ -59,6 +59,13 @@ export const consumersSchema = z.strictObject({
     10,
     60_000,
   ).default(200),
+  forgetDeletedAfterHours: z
+    .int()
+    .refine((hours) => hours === 0 || (hours >= 168 && hours <= 87_600), 'expected 0, or 168 to 87600')
+    .describe(
+      'Hours a deleted row is remembered at least, so that an older version of it cannot bring it back; 0: for ever. Default 720. Not below 168: a redelivery may take so long.',
+    )
+    .default(720),
   swapIndex: z
     .enum(['when-built', 'by-command'])
     .describe(
