@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '#test/support/eventually.ts';
 import type { Schedule } from './schedule.ts';
-import type { Servers } from './servers.ts';
+import type { Servers, Site } from './servers.ts';
 import { Shopper, type Wrong } from './shopper.ts';
 import { skuOf } from './shopTables.ts';
 import { ShopDay } from './traffic.ts';
@@ -90,7 +90,7 @@ const turns = (): Pick<Stage, 'operator' | 'server'> => ({
 });
 
 /** Waits for the first snapshot: every product can be searched, every level be read. */
-async function isFilled(world: World): Promise<void> {
+export async function isFilled(world: World<Site>): Promise<void> {
   await eventually(
     async () => {
       const differences = await world.differences();
@@ -123,7 +123,7 @@ async function mended({ kafka, redis, elasticsearch, registry }: Servers, world:
 }
 
 /** Everything that was changed is read by everybody, and then nothing differs. */
-async function converged(world: World, day: ShopDay, faults: string[]): Promise<void> {
+export async function converged(world: World<Site>, day: ShopDay, faults: string[]): Promise<void> {
   const marker = await day.mark();
   await world.inSync(async () => {
     const answer = await fetch(`${world.storefrontUrl}/stock?skus=${skuOf(0)}`, { signal: AbortSignal.timeout(4000) });

@@ -70,14 +70,18 @@ export class BreakableServer {
   }
 }
 
+/** Where a shop's servers are. */
+export interface Site {
+  readonly addresses: StackAddresses;
+  readonly standin: StandinProcess;
+}
+
 /** Real servers for one run of schedules; nothing of them is shared with anybody. */
-export interface Servers {
+export interface Servers extends Site {
   readonly kafka: BreakableServer;
   readonly registry: BreakableServer;
   readonly redis: BreakableServer;
   readonly elasticsearch: BreakableServer;
-  readonly standin: StandinProcess;
-  readonly addresses: StackAddresses;
   stop(): Promise<void>;
 }
 

@@ -104,7 +104,11 @@ export default defineConfig({
     trustServerCertificate: true,
     tables: [...TABLES],
   },
-  kafka: { brokers: envList('SLUICE_KAFKA_BROKERS'), topicPrefix: env('RM_ID'), partitions: 3 },
+  kafka: {
+    brokers: envList('SLUICE_KAFKA_BROKERS'),
+    topicPrefix: env('RM_ID'),
+    partitions: envNumber('RM_PARTITIONS', 3),
+  },
   registry: { url: env('SLUICE_REGISTRY_URL') },
   elasticsearch: { url: env('SLUICE_ELASTICSEARCH_URL'), indexPrefix: env('RM_INDEX_PREFIX') },
   redis: { url: env('SLUICE_REDIS_URL'), keyPrefix: env('RM_KEY_PREFIX') },

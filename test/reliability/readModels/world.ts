@@ -14,16 +14,16 @@ import { type Finished, SluiceCommand } from '#test/support/sluice.ts';
 import { type Doorway, doorwayTo } from '../capture/doorway.ts';
 import { judgeCopies } from './judge.ts';
 import { CONFIG, type Death, Supervised } from './roles.ts';
-import type { Servers } from './servers.ts';
+import type { Servers, Site } from './servers.ts';
 import { shopScript } from './shopTables.ts';
 
 /** How long the copies may take to be right again after the last trouble, ms. */
 const CONVERGE_MS = 150_000;
 
 /** One shop with its own database, topics, groups, keys and indexes, and the processes that serve it. */
-export class World {
+export class World<S extends Site = Servers> {
   readonly id: string;
-  readonly servers: Servers;
+  readonly servers: S;
   readonly db: Database;
   readonly kafka: KafkaClient;
   readonly capture: Supervised;
@@ -39,7 +39,7 @@ export class World {
   #consumerCount = 0;
   #closed = false;
 
-  private constructor(id: string, servers: Servers, db: Database, registry: Doorway, port: number, logDir: string) {
+  private constructor(id: string, servers: S, db: Database, registry: Doorway, port: number, logDir: string) {
     this.id = id;
     this.servers = servers;
     this.db = db;
@@ -66,7 +66,7 @@ export class World {
   }
 
   /** Makes the database and starts capture, storefront and this many consumers. */
-  static async open(id: string, servers: Servers, consumers: number, logDir: string): Promise<World> {
+  static async open<S extends Site>(id: string, servers: S, consumers: number, logDir: string): Promise<World<S>> {
     mkdirSync(logDir, { recursive: true });
     const source = {
       server: '127.0.0.1',
