@@ -71,6 +71,8 @@ for k = 1, skus do
       stored[location] = position .. text
       written[location] = stored[location]
     end
+    local wasKnown = isKnown
+    isKnown = true
     if events then
       local place = scope == 'sku' and '' or location
       if status == 'changed' then
@@ -83,7 +85,7 @@ for k = 1, skus do
         local low = tonumber(ARGV[i+3]) or -1
         local state = alerts['s:' .. place]
         -- Events were not wanted when the level came, or it is the first: then only what it was before can tell.
-        if not state and (cur or (scope == 'sku' and isKnown)) then state = judge(was, low) end
+        if not state and (cur or (scope == 'sku' and wasKnown)) then state = judge(was, low) end
         local nextState, kind = judge(now, low), nil
         if state == 'out' then
           if now >= back and now > 0 then kind = 'back' else nextState = 'out' end
