@@ -42,6 +42,8 @@ export interface OrderPage {
 }
 
 export interface OrderReader {
+  /** Whether orders are shown with lines. */
+  readonly hasLines: boolean;
   /** null when the copy does not know the order. */
   read(orderId: string): Promise<OrderStatus | null>;
   /**

@@ -23,6 +23,7 @@ export function createOrderReader(options: OrderReaderOptions): OrderReader {
   const redis = new RedisClient({ ...options.redis, name: 'order-reader', log: options.log });
   const orders = new Orders(redis, options.hasLines ?? false, options.clock ?? systemClock);
   return {
+    hasLines: options.hasLines ?? false,
     read: async (orderId) => (await orders.read([orderId]))[0] ?? null,
     ofCustomer: (customerId, page) => orders.ofCustomer(customerId, page),
     command: (commandId) => orders.command(commandId),

@@ -93,7 +93,7 @@ export function storefrontOpenApi(search: SearchDefinition): Json {
         'getOrder',
         'An order, for its customer or for who knows the id of a command on it',
         [...pathParameters(orderParams), ...queryParameters(orderQuery.shape)],
-        json('Order'),
+        json('OrderAnswer'),
         [
           HTTP_PROBLEMS.unauthenticated,
           HTTP_PROBLEMS.forbidden,
@@ -269,7 +269,8 @@ const SCHEMAS: Json = {
     },
     ['orderId', 'status', 'statusAt', 'history'],
   ),
-  OrderPage: object({ items: listOf(ref('Order')), nextCursor: { type: ['string', 'null'] } }),
+  OrderAnswer: { allOf: [ref('Order'), object(AGE)] },
+  OrderPage: object({ items: listOf(ref('Order')), nextCursor: { type: ['string', 'null'] }, ...AGE }),
   CommandOutcome: object({
     commandId: text,
     command: text,

@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { CopyProgressReader } from '#consumers/orders/commandWaits.ts';
 import type { CommandSeen, OrderReader, OrderStatus } from '#consumers/orders/orderTypes.ts';
+import { ageOf } from '#consumers/stock/reader.ts';
 import { HTTP_PROBLEMS, HttpProblem } from '#infra/runtime/http/problem.ts';
 import { PREFLIGHT_HEADERS } from './cors.ts';
 import { customerAskedFor, type OrderAccess, showsOrder, unauthenticated } from './orderAccess.ts';
@@ -10,18 +12,25 @@ import { checked, commandParams, orderParams, orderQuery, ordersQuery } from './
 const MAX_WAITING = 500;
 const RETRY_SECONDS = 1;
 const PAGE_SIZE = 20;
+/** Name of the copy that orders are. */
+const COPY = 'orders';
 
 export interface OrderRouteOptions {
   readonly orders: OrderReader;
   readonly access: OrderAccess;
   /** Longest wait for a command, ms. */
   readonly maxWaitMs: number;
+  /** How far the copy has come; without it answers tell no age. */
+  readonly progress: CopyProgressReader | undefined;
+  readonly now: () => number;
 }
 
 /** GET /orders (a customer's), GET /orders/{orderId}, GET /commands/{commandId}. */
 export function addOrderRoutes(app: FastifyInstance, options: OrderRouteOptions): void {
-  const { orders, access } = options;
+  const { orders, access, progress, now } = options;
   const waitFor = waiting(options);
+  /** Read before the orders are: what is read after it is at least that new. */
+  const age = async () => ageOf((await progress?.passed(COPY))?.sourceTimeMs ?? null, now());
 
   app.get('/orders/:orderId', async (request, reply) => {
     const { orderId } = checked(orderParams, request.params, 'path');
@@ -29,6 +38,7 @@ export function addOrderRoutes(app: FastifyInstance, options: OrderRouteOptions)
     const token = await access.token(request);
     if (token === null && after === undefined) throw unauthenticated();
     if (after !== undefined) await waitFor(after, request);
+    const asOf = await age();
     const order = await orders.read(orderId);
     const isAllowed =
       order !== null &&
@@ -36,7 +46,7 @@ export function addOrderRoutes(app: FastifyInstance, options: OrderRouteOptions)
     // One of somebody else is as unknown as one that is not there.
     if (!isAllowed)
       throw new HttpProblem(HTTP_PROBLEMS.notFound, { detail: 'There is no such order for this caller.' });
-    return personal(reply, shown(order));
+    return personal(reply, { ...shown(order), ...asOf });
   });
 
   app.get('/orders', async (request, reply) => {
@@ -44,8 +54,9 @@ export function addOrderRoutes(app: FastifyInstance, options: OrderRouteOptions)
     const token = await access.required(request);
     const customerId = customerAskedFor(token, customer);
     if (after !== undefined) await waitFor(after, request);
+    const asOf = await age();
     const page = await orders.ofCustomer(customerId, { limit, ...(cursor === undefined ? {} : { cursor }) });
-    return personal(reply, { items: page.orders.map(shown), nextCursor: page.nextCursor });
+    return personal(reply, { items: page.orders.map(shown), nextCursor: page.nextCursor, ...asOf });
   });
 
   app.get('/commands/:commandId', async (request, reply) => {
@@ -60,22 +71,27 @@ export function addOrderRoutes(app: FastifyInstance, options: OrderRouteOptions)
 }
 
 /** Waits until the copy shows a command's work, unless the shopper goes away. */
-function waiting({ orders, maxWaitMs }: OrderRouteOptions) {
-  let now = 0;
+function waiting({ orders, maxWaitMs, progress, now }: OrderRouteOptions) {
+  let waiters = 0;
   /** @throws 503 when the time is up or too many wait, 409 when the command is known to have been refused */
   return async (commandId: string, request: FastifyRequest): Promise<void> => {
-    if (now >= MAX_WAITING) throw new HttpProblem(HTTP_PROBLEMS.unavailable, { retryAfterSeconds: RETRY_SECONDS });
+    if (waiters >= MAX_WAITING) throw new HttpProblem(HTTP_PROBLEMS.unavailable, { retryAfterSeconds: RETRY_SECONDS });
     const gone = new AbortController();
     const onClose = (): void => gone.abort();
     request.raw.socket.once('close', onClose);
-    now++;
+    const endMs = now() + maxWaitMs;
+    waiters++;
     try {
       const outcome = await orders.waitForCommand(commandId, maxWaitMs, gone.signal);
       if (outcome === 'unknown')
         throw new HttpProblem(WAIT_PROBLEMS.notVisibleYet, { retryAfterSeconds: RETRY_SECONDS });
       if (outcome === 'refused') throw refused(await orders.command(commandId));
+      // The lines come another way than the order and its command; only the whole copy's progress tells that they are there.
+      const leftMs = Math.max(0, endMs - now());
+      if (orders.hasLines && progress && !(await progress.untilCommandPassed(COPY, commandId, leftMs, gone.signal)))
+        throw new HttpProblem(WAIT_PROBLEMS.notVisibleYet, { retryAfterSeconds: RETRY_SECONDS });
     } finally {
-      now--;
+      waiters--;
       request.raw.socket.off('close', onClose);
     }
   };

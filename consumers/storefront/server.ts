@@ -70,7 +70,7 @@ export function createStorefrontServer(options: StorefrontServerOptions): Fastif
   if (stock !== undefined) addStockRoutes(app, { stock, live, waits, hub, limits, log, now });
   if (sides.orders !== undefined) {
     const access = new OrderAccess(new TokenCheck(limits.customerTokens, log));
-    addOrderRoutes(app, { orders: sides.orders, access, maxWaitMs: limits.maxOrderWaitMs });
+    addOrderRoutes(app, { orders: sides.orders, access, progress, maxWaitMs: limits.maxOrderWaitMs, now });
   }
   addPublicRoutes(app, sides, storefrontOpenApi(sides.searchDefinition));
   return app;

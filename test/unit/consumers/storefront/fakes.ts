@@ -126,6 +126,7 @@ function level(sku: string, onHand: number): SkuStock {
 export const COMMAND_ID = '5f0c6a52-8a0e-4c53-9a55-0d9a6d1c2b11';
 
 export class FakeOrders implements OrderReader {
+  readonly hasLines = false;
   outcome: CommandOutcome = 'visible';
   readonly asked: unknown[] = [];
   readonly order: OrderStatus = {
