@@ -187,11 +187,7 @@ export class CopyProgress {
   }
 
   async #ends(topics: readonly string[]): Promise<Offsets> {
-    const { kafka } = this.#options;
-    const wanted = [...new Set(topics)];
-    const ranges = await Promise.all(wanted.map((topic) => kafka.topicOffsets(topic)));
-    const ends = ranges.map((partitions) => new Map([...partitions].map(([partition, { end }]) => [partition, end])));
-    return flat(new Map(wanted.map((topic, i) => [topic, ends[i]!])));
+    return topics.length === 0 ? new Map() : flat(await this.#options.kafka.endOffsets([...new Set(topics)]));
   }
 }
 

@@ -14,6 +14,7 @@ import { registerReplay } from './program/replay.ts';
 import { registerSchemas } from './program/schemas.ts';
 import { registerSql } from './program/sql.ts';
 import { registerStack } from './program/stack.ts';
+import { registerStock } from './program/stock.ts';
 import { registerTopics } from './program/topics.ts';
 import { registerUp } from './program/up.ts';
 import { registerVerify } from './program/verify.ts';
@@ -41,6 +42,7 @@ for (const register of [
   registerSchemas,
   registerSql,
   registerStack,
+  registerStock,
   registerTopics,
   registerUp,
   registerWebhooks,

@@ -1,5 +1,6 @@
 import type { WatchedCopy } from '#consumers/runner/copyProgress.ts';
-import type { Passed } from '#consumers/runner/progress.ts';
+import { ledgerKey } from '#consumers/runner/ledger.ts';
+import { claimKey, type Passed } from '#consumers/runner/progress.ts';
 import type { IncomingMessage, KafkaClient } from '#infra/kafka/types.ts';
 import type { RedisCall, RedisCommands } from '#infra/redis/client.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
@@ -31,6 +32,9 @@ const DIRTY = ['g.dirty', 'g.dirty.wide'] as const;
 /** The keeper of a copy looks at its store this often. */
 const LOOK_MS = 1000;
 const STEP_MS = 40;
+
+const NAMES = { key: (...parts: readonly string[]) => parts.join(':') } as RedisCommands;
+const ledgerOf = (group: string): string => ledgerKey(NAMES, group);
 
 /** Position of the end of a commit. */
 export const positionOf = (commit: number): string =>
@@ -205,7 +209,7 @@ export class ProgressWorld {
       await this.gate();
       return answers;
     };
-    return { key: (...parts) => parts.join(':'), sendAll, send: async (call) => (await sendAll([call]))[0] };
+    return { ...NAMES, sendAll, send: async (call) => (await sendAll([call]))[0] };
   }
 
   /** What a reader would be told now. */
@@ -213,8 +217,8 @@ export class ProgressWorld {
     const group = copy.startsWith('catalog') ? 'g.rows' : `g.${copy}`;
     return {
       answers: [
-        ['position', 'time', 'store'].map((name) => this.redis.get(`{progress}:${copy}`)?.get(name) ?? null),
-        [...(this.redis.get(`{ledger}:${group}`) ?? [])].flat(),
+        ['position', 'time', 'store'].map((name) => this.redis.get(claimKey(NAMES, copy))?.get(name) ?? null),
+        [...(this.redis.get(ledgerOf(group)) ?? [])].flat(),
       ],
     };
   }
@@ -337,7 +341,7 @@ export class ProgressWorld {
       return;
     }
     // Ends of transactions reach no handler, so they are committed and not noted.
-    const ledger = this.redis.get(`{ledger}:${worker.group}`);
+    const ledger = this.redis.get(ledgerOf(worker.group));
     if (worker.keepsLedger && commit !== null) ledger?.set(place, String(at + 1));
     if (this.#chance(0.03)) {
       worker.at.clear();
@@ -349,7 +353,7 @@ export class ProgressWorld {
 
   /** What was lost is handled again from where the store stands. */
   #mayWrite(worker: Worker, place: string, at: number): boolean {
-    const entry = this.redis.get(`{ledger}:${worker.group}`)?.get(place);
+    const entry = this.redis.get(ledgerOf(worker.group))?.get(place);
     if (entry === undefined) return true;
     if (!this.#hasRecords(place, Number(entry), at)) return true;
     worker.at.set(place, Number(entry));
@@ -359,7 +363,7 @@ export class ProgressWorld {
 
   #settleLedger(worker: Worker): void {
     if (!worker.keepsLedger) return;
-    const ledger = this.redis.get(`{ledger}:${worker.group}`);
+    const ledger = this.redis.get(ledgerOf(worker.group));
     for (const name of [...(ledger?.keys() ?? [])].filter((key) => key.endsWith('/until'))) {
       const place = name.slice(0, -'/until'.length);
       if ((worker.committed.get(place) ?? 0) >= Number(ledger!.get(name))) ledger!.delete(name);
@@ -421,11 +425,11 @@ export class ProgressWorld {
   /** Entries that are left stay; the store has a new name from now on. */
   #openLedger(group: string): Map<string, string> {
     const worker = this.#workers.find((w) => w.group === group)!;
-    const ledger = this.redis.get(`{ledger}:${group}`) ?? new Map<string, string>();
+    const ledger = this.redis.get(ledgerOf(group)) ?? new Map<string, string>();
     ledger.set('id', `life-${++this.#lives}`);
     for (const topic of worker.topics)
       for (let p = 0; p < PARTITIONS; p++) ledger.set(`${topic}/${p}`, ledger.get(`${topic}/${p}`) ?? '0');
-    this.redis.set(`{ledger}:${group}`, ledger);
+    this.redis.set(ledgerOf(group), ledger);
     return ledger;
   }
 }
