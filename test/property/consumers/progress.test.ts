@@ -4,7 +4,7 @@ import { CopyProgress } from '#consumers/runner/copyProgress.ts';
 import { passedOf } from '#consumers/runner/progress.ts';
 import { ProgressWorld } from '#test/support/consumers/progressWorld.ts';
 
-const RUNS = 80 * Number(process.env['SLUICE_PROPERTY_RUNS'] ?? 1);
+const RUNS = 40 * Number(process.env['SLUICE_PROPERTY_RUNS'] ?? 1);
 const COPIES = ['stock', 'rows', 'catalog.product'];
 const ROUNDS = 30;
 

@@ -59,7 +59,9 @@ describe('GET /stock/stream', () => {
     );
     stock.set('B', 2);
     await eventually(() =>
-      expect(stream.text()).toMatch(/id: 2\nevent: stock\ndata: \{"sku":"B","onHand":2,.*"stale":false,"source":"copy"\}\n\n/),
+      expect(stream.text()).toMatch(
+        /id: 2\nevent: stock\ndata: \{"sku":"B","onHand":2,.*"stale":false,"source":"copy"\}\n\n/,
+      ),
     );
   });
 
