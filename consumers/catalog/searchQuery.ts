@@ -14,7 +14,7 @@ export type Query = Record<string, unknown>;
 /** Share of the other fields' scores that a match in several fields adds. */
 const SEVERAL_FIELDS = 0.25;
 /** A field that is the text as a whole, against one that only holds it. */
-const WHOLE = 1.5;
+const WHOLE = 2;
 /** All words in their order, and the field ending with them. */
 const IN_ORDER = 1;
 const AT_END = 0.5;
@@ -200,11 +200,18 @@ function orderQueries(definition: DocumentDefinition, { phrase, slots }: Plan): 
 /** The query lifted by what the documents are, whatever was asked. */
 export function boosted(query: Query, boosts: readonly SearchBoost[] = []): Query {
   if (boosts.length === 0) return query;
-  const functions = boosts.map(({ field, weight, equals }) =>
-    equals === undefined
-      ? // The logarithm of a negative number would fail the whole search.
-        { filter: { range: { [field]: { gte: 0 } } }, field_value_factor: { field, modifier: 'log1p' }, weight }
-      : { filter: { term: { [field]: equals } }, weight },
-  );
-  return { function_score: { query, functions, score_mode: 'sum', boost_mode: 'sum' } };
+  return { bool: { must: [query], should: boosts.map(boostOf) } };
+}
+
+function boostOf({ field, weight, equals }: SearchBoost): Query {
+  if (equals !== undefined) return constant({ term: { [field]: equals } }, weight);
+  // The logarithm of a negative number would fail the whole search.
+  const query = { range: { [field]: { gte: 0 } } };
+  return {
+    function_score: {
+      query,
+      functions: [{ field_value_factor: { field, modifier: 'log1p' }, weight }],
+      boost_mode: 'replace',
+    },
+  };
 }

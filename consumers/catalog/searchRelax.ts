@@ -21,6 +21,7 @@ export interface Relaxation {
 
 const FIXED = 0.9;
 const BEGUN = 0.5;
+const HEAD = 0.4;
 const MIN_BEGINNING = 3;
 /** From how many letters one and two slips are put right. */
 const ONE_SLIP = 3;
@@ -44,11 +45,16 @@ export function relaxedPlan(
   return { plan: { ...plan, slots }, demand: { ...(least === null ? {} : { least }), weights } };
 }
 
-function likely(definition: DocumentDefinition, { text }: Slot): Meaning[] {
+function likely(definition: DocumentDefinition, { text, meanings }: Slot): Meaning[] {
+  // What a compound is, stands at its end.
+  const heads = meanings.flatMap((meaning): Meaning[] =>
+    meaning.kind === 'parts' ? [{ kind: 'words', text: meaning.words.at(-1)!, factor: HEAD }] : [],
+  );
   const begins: Meaning = { kind: 'begins', text, factor: BEGUN };
   const near: Meaning = { kind: 'near', text, factor: BEGUN };
   const hasPrefixes = searchedFields(definition).some((field) => field.prefix !== null);
   return [
+    ...heads,
     ...(hasPrefixes && text.length >= MIN_BEGINNING ? [begins] : []),
     ...(isSpeltByEar(definition, text) ? [near] : []),
   ];

@@ -2,7 +2,7 @@ import type { DocumentDefinition, SearchDefinition, SortField } from '#infra/run
 import { type Cursor, decodeCursor, requestPrint, type SortKind } from './searchCursor.ts';
 import { facetAggregations, facetFilters } from './searchFacets.ts';
 import { mappingAt, searchedFields } from './searchFields.ts';
-import { type Plan, planQuery } from './searchPlan.ts';
+import { type Meaning, type Plan, planQuery } from './searchPlan.ts';
 import { boosted, planQueryOf, type Query } from './searchQuery.ts';
 import { checkedText, invalid, searchOf } from './searchRefusal.ts';
 import { type Relaxation, relaxedPlan } from './searchRelax.ts';
@@ -17,6 +17,7 @@ const MAX_LIMIT = 100;
 const TIMEOUT = '2s';
 /** Characters of a field that are looked through for marks. */
 const MARKED_CHARS = 100_000;
+const MARKED_PHRASES = 12;
 
 /** The order is made total by the id, so that a cursor never skips or repeats. */
 const TIE_BREAKER: SortField = { field: 'sluice.id', order: 'asc' };
@@ -73,7 +74,7 @@ export function buildSearch(
     sort: checked.sort,
     ...(cursor === null ? {} : { search_after: cursor.values }),
     aggs: facetAggregations(search, params, filters),
-    ...(plan.slots.length > 0 ? { highlight: highlight(definition) } : {}),
+    ...(plan.slots.length > 0 ? { highlight: highlight(definition, plan) } : {}),
   };
 }
 
@@ -101,13 +102,29 @@ function kindOf(definition: DocumentDefinition, field: string): SortKind {
 export const MARK_START = '\u0001';
 export const MARK_END = '\u0002';
 
-function highlight(definition: DocumentDefinition): Query {
+/** Marks are found by a query of their own: the plan's texts alone. With the whole query it takes ten times as long. */
+function highlight(definition: DocumentDefinition, plan: Plan): Query {
+  const texts = [...new Set(plan.slots.flatMap((slot) => slot.meanings.flatMap(markedTexts)))];
+  const [phrases, words] = [texts.filter((text) => text.includes(' ')), texts.filter((text) => !text.includes(' '))];
   const fields = searchedFields(definition).flatMap(({ languages }) => languages);
+  const query = (field: string): Query => ({
+    bool: {
+      should: [
+        { match: { [field]: words.join(' ') } },
+        ...phrases.slice(0, MARKED_PHRASES).map((text) => ({ match_phrase: { [field]: text } })),
+      ],
+    },
+  });
   return {
     pre_tags: [MARK_START],
     post_tags: [MARK_END],
     number_of_fragments: 0,
     max_analyzed_offset: MARKED_CHARS,
-    fields: Object.fromEntries(fields.map((field) => [field, {}])),
+    fields: Object.fromEntries(fields.map((field) => [field, { highlight_query: query(field) }])),
   };
+}
+
+function markedTexts(meaning: Meaning): readonly string[] {
+  if (meaning.kind === 'parts') return meaning.words;
+  return meaning.kind === 'words' ? [meaning.text] : [];
 }

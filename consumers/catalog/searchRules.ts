@@ -72,6 +72,15 @@ function split(word: string, parts: ReadonlySet<string>): readonly string[] | nu
     const found = splitWhole(ending === '' ? word : word.slice(0, -ending.length), parts);
     if (found !== null && found.length > 1) return found;
   }
+  return headAndRest(word, parts);
+}
+
+const MIN_REST = 4;
+
+/** A compound with a beginning that is not in the list (Terrakotta-topf): the longest known end, and what is before it. */
+function headAndRest(word: string, parts: ReadonlySet<string>): readonly string[] | null {
+  for (let at = MIN_REST; at <= word.length - MIN_REST; at++)
+    if (parts.has(word.slice(at))) return [word.slice(0, at), word.slice(at)];
   return null;
 }
 

@@ -23,12 +23,14 @@ export interface SearchAnalysis {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Fields of no document that the analysis fills; spread into `mapping`. */
   readonly fields: Readonly<Record<string, FieldMapping>>;
-  /** Name of the product: text, plus its beginnings (`.prefix`), its order (`.order`) and its whole (`.whole`). */
+  /** Name of the product: text, plus its beginnings (`.prefix`), its order (`.order`), its whole and its pairs of words. */
   title(): FieldMapping;
-  /** Running text. */
-  text(): FieldMapping;
+  /** Running text; `spelling`: its words are ones that misspelt words are put right to (costs a second analysis). */
+  text(options?: { readonly spelling?: boolean }): FieldMapping;
   /** A short value that is a facet too: keyword, with its words as `.words`. */
   label(): FieldMapping;
+  /** A label that says what a thing is: a query that is this value as a whole means the things that have it. */
+  category(): FieldMapping;
   /** A product code or bar code: keyword as it stands, and `.code` without punctuation and case. */
   code(): FieldMapping;
   /** Spread into `search`. */
@@ -71,9 +73,18 @@ export function searchAnalysis(options: SearchAnalysisOptions = {}): SearchAnaly
   };
   const inOthers = (name: (language: Language) => string): Record<string, FieldMapping> =>
     Object.fromEntries(others.map((language) => [name(language), words(language)]));
+  const labelWords = { words: words(main), ...inOthers((language) => `words_${language}`) };
   return {
     settings: { analysis: analysisOf([main, ...others], main, compounds) },
-    fields: { [SPELLING]: { type: 'text', analyzer: 'sluice_plain', norms: false, index_options: 'docs' } },
+    fields: {
+      [SPELLING]: {
+        type: 'text',
+        analyzer: 'sluice_spelling',
+        search_analyzer: 'sluice_spelt',
+        norms: false,
+        index_options: 'docs',
+      },
+    },
     title: () => ({
       ...words(main),
       copy_to: SPELLING,
@@ -91,16 +102,16 @@ export function searchAnalysis(options: SearchAnalysisOptions = {}): SearchAnaly
         },
       },
     }),
-    text: () => ({ ...words(main), copy_to: SPELLING, fields: inOthers((language) => language) }),
-    label: () => ({
+    text: ({ spelling = false } = {}) => ({
+      ...words(main),
+      ...(spelling ? { copy_to: SPELLING } : {}),
+      fields: inOthers((language) => language),
+    }),
+    label: () => ({ type: 'keyword', copy_to: SPELLING, fields: labelWords }),
+    category: () => ({
       type: 'keyword',
       copy_to: SPELLING,
-      fields: {
-        words: words(main),
-        ...inOthers((language) => `words_${language}`),
-        words_whole: whole,
-        words_joined: joined,
-      },
+      fields: { ...labelWords, words_whole: whole, words_joined: joined },
     }),
     code: () => ({
       type: 'keyword',
@@ -121,8 +132,11 @@ function analysisOf(
     Language,
     Chain
   >;
+  const spelling = languages.includes('de') ? CHAINS.de.before : ['lowercase', 'asciifolding'];
   const analyzer: Named = {
-    sluice_plain: custom(['lowercase', 'asciifolding']),
+    // Parts of compounds are words that can be misspelt too.
+    sluice_spelling: custom([...spelling, ...languages.flatMap((language) => chains[language].split ?? [])]),
+    sluice_spelt: custom(spelling),
     sluice_typed: custom(['lowercase', 'asciifolding', 'sluice_cut']),
     sluice_prefix: custom(['lowercase', 'asciifolding', 'sluice_beginnings']),
     [`sluice_whole_${main}`]: {

@@ -48,6 +48,22 @@ export function adventureWorksDocuments(): Map<string, ShopDocument> {
   );
 }
 
+/** The rows the documents are made of, by table, with their key columns. */
+export function adventureWorksRows(): Record<
+  string,
+  { readonly key: readonly string[]; readonly rows: readonly Row[] }
+> {
+  const table = (file: string, ...key: string[]) => [`Production.${file}`, { key, rows: rowsOf(file).map(captured) }];
+  return Object.fromEntries([
+    table('Product', 'ProductID'),
+    table('ProductSubcategory', 'ProductSubcategoryID'),
+    table('ProductCategory', 'ProductCategoryID'),
+    table('ProductModel', 'ProductModelID'),
+    table('ProductModelProductDescriptionCulture', 'ProductModelID', 'ProductDescriptionID', 'CultureID'),
+    table('ProductDescription', 'ProductDescriptionID'),
+  ]);
+}
+
 /** A row of the file as capture delivers it: money as text, dates as milliseconds. */
 function captured(row: Row): Row {
   const dates = ['SellStartDate', 'SellEndDate', 'DiscontinuedDate', 'ModifiedDate'];

@@ -52,6 +52,14 @@ export class SearchWorld<Doc extends object> {
     });
   }
 
+  /** Moves the searches to another index. */
+  async swap(from: number, to: number): Promise<void> {
+    const move = (action: 'remove' | 'add', number: number): object => ({
+      [action]: { index: this.index(number), alias: this.alias },
+    });
+    await this.elastic.request('POST', '/_aliases', { actions: [move('remove', from), move('add', to)] });
+  }
+
   /** Writes and refreshes; `null` hides a document the way the pipeline does. */
   async put(documents: ReadonlyMap<string, object | null>, index = this.alias): Promise<void> {
     const lines = [...documents].flatMap(([id, document]) => [
