@@ -10,7 +10,7 @@ import { kafkajsLogCreator } from './kafkajsLog.ts';
 import { openPartitionProducer } from './kafkajsProducer.ts';
 import { endOffsets, offsetRanges, offsetsAt, readToEnd, topicPartitions, untilKnown } from './kafkajsReader.ts';
 import { openTransactionalProducer, TRANSACTION_RETRY } from './kafkajsTransactions.ts';
-import type { KafkaClient, KafkaClientOptions } from './types.ts';
+import { DEFAULT_SESSION_TIMEOUT_MS, type KafkaClient, type KafkaClientOptions } from './types.ts';
 
 /** Something opened by the client that has to be closed with it. */
 interface Closable {
@@ -74,7 +74,8 @@ export function createKafkaClient(options: KafkaClientOptions, log: Logger): Kaf
     producer: async () => track(await openPartitionProducer(kafka)),
     transactionalProducer: async (id) => track(await openTransactionalProducer(transactionalKafka, id)),
     consumerGroup(group) {
-      const member = new KafkajsGroup(kafka, group, log, load);
+      const { sessionTimeoutMs = DEFAULT_SESSION_TIMEOUT_MS } = options;
+      const member = new KafkajsGroup(kafka, { sessionTimeoutMs, ...group }, log, load);
       track({ close: () => member.stop() });
       return member;
     },

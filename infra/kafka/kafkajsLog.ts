@@ -17,7 +17,8 @@ export function kafkajsLogCreator(log: Logger): () => (entry: LogEntry) => void 
       part: entry.namespace,
     };
     for (const key of KEPT) if (entry.log[key] !== undefined) fields[key] = entry.log[key];
-    if (entry.level === logLevel.ERROR && !isOrdinary(entry.log.message)) log.warn(fields);
+    if (entry.level === logLevel.ERROR && !isOrdinary(`${entry.log.message} ${String(entry.log['error'] ?? '')}`))
+      log.warn(fields);
     else log.debug(fields);
   };
 }

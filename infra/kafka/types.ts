@@ -210,4 +210,6 @@ export interface KafkaClient {
 export interface KafkaClientOptions {
   readonly brokers: readonly string[];
   readonly clientId: string;
+  /** Of groups that do not say themselves. Default DEFAULT_SESSION_TIMEOUT_MS. */
+  readonly sessionTimeoutMs?: number;
 }

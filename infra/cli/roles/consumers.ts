@@ -28,7 +28,11 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
   const { groupPrefix, maxBatchRecords, refreshIntervalMs } = config.consumers;
   const { partitions, replicationFactor } = config.kafka;
   const kafka = createKafkaClient(
-    { brokers: config.kafka.brokers, clientId: `${config.kafka.clientId}-consumers` },
+    {
+      brokers: config.kafka.brokers,
+      clientId: `${config.kafka.clientId}-consumers`,
+      sessionTimeoutMs: config.consumers.sessionTimeoutMs,
+    },
     log,
   );
   const redis = new RedisClient({ ...config.redis, name: 'sluice-consumers', log });

@@ -53,6 +53,11 @@ export const consumersSchema = z.strictObject({
   groupPrefix: text(
     'First part of every consumer group id and of the topics consumers keep for themselves. Default sluice.',
   ).default('sluice'),
+  sessionTimeoutMs: wholeNumber(
+    'Milliseconds without a sign of life after which a consumer counts as dead and its partitions go to others: so long they pause after a kill. Default 6000, the least that brokers accept unless group.min.session.timeout.ms says otherwise; more where machines stall for seconds.',
+    1000,
+    1_800_000,
+  ).default(6000),
   maxBatchRecords: wholeNumber('Records handled in one step. Default 1000.', 1, 100_000).default(1000),
   refreshIntervalMs: wholeNumber(
     'Milliseconds between refreshes of a search index that was written. Default 200.',
