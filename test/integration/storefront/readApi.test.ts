@@ -40,7 +40,7 @@ beforeAll(async () => {
   await shop.feed.put('dbo.STOCK', [{ CODE: 'KETTLE', BRANCH: 1, QTY: 10, ALLOC: 2 }], { op: 'r' });
   consumers = await shop.start();
   parts = await composeStorefront({
-    config: shop.config,
+    config: { ...shop.config, storefront: { ...shop.config.storefront, maxOrderWaitMs: 10_000 } },
     log: silentLogger,
     metrics: createMetrics(),
     signal: stop.signal,
@@ -113,6 +113,22 @@ describe('the read API over real copies', () => {
     await shop.feed.put('dbo.ORD', [{ ORD_NO: 100001, CUST: 17, STATUS: 'S', TOTAL: '9.99' }]);
     await eventually(async () => expect((await get(`/orders/100001?after=${COMMAND_ID}`)).body.status).toBe('shipped'));
     expect((await get(`/orders/100002?after=${COMMAND_ID}`)).body.code).toBe('not-found');
+  });
+
+  it('lets stock and product readings wait for a command, and tells how old they are', async () => {
+    const commandId = randomUUID();
+    const waiting = [get(`/stock?skus=KETTLE&after=${commandId}`), get(`/products/KETTLE?after=${commandId}`)];
+    await shop.feed.put('storefront.COMMAND', [
+      { COMMAND_ID: commandId, COMMAND_NAME: 'ReserveStock', ORDER_ID: null },
+    ]);
+    await shop.feed.put('dbo.STOCK', [{ CODE: 'KETTLE', BRANCH: 1, QTY: 7, ALLOC: 5 }]);
+    await shop.feed.put('dbo.PRODUCT', [{ ...PRODUCT, CODE: 'KETTLE', NAME: 'Steel kettle', CAT: 'K', PRICE: '8.88' }]);
+    const toldMs = Date.now();
+    await shop.feed.tellProgress(toldMs);
+    const [stock, product] = await Promise.all(waiting);
+    const asOf = new Date(toldMs).toISOString();
+    expect(stock!.body.items).toMatchObject([{ sku: 'KETTLE', available: 2, asOf, stale: false, source: 'copy' }]);
+    expect(product!.body).toMatchObject({ product: { sku: 'KETTLE', priceMinor: 888 }, asOf });
   });
 
   it('is ready when all copies answer', async () => {
