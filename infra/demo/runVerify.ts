@@ -1,11 +1,9 @@
 import type { CaptureStatus } from '#connectors/capture/status.ts';
-import { sourceRules } from '#infra/cli/captureRules.ts';
 import { consumerGroups } from '#infra/cli/consumerGroups.ts';
-import { sourceOptions } from '#infra/cli/roles/sourceOptions.ts';
 import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
 import { LagReader } from '#infra/ops/lag.ts';
-import { describeDifference } from '#infra/ops/verify.ts';
-import { verifyCopies } from '#infra/ops/verifyCopies.ts';
+import { describeDifference } from '#infra/ops/verify/report.ts';
+import { verifyCopies } from '#infra/ops/verify/verifyCopies.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
 import { loadConfig } from '#infra/runtime/config/load.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
@@ -26,20 +24,22 @@ export async function verifyDemo(
   signal: AbortSignal,
 ): Promise<VerifyResult> {
   const config = await demoConfig(environment, shop);
-  const comparisons = await verifyCopies({
-    config,
-    database: sourceOptions(config),
-    rules: sourceRules(config),
-    log: silentLogger,
-    signal,
-  });
-  const expected = (what: string): number => comparisons.find((comparison) => comparison.what === what)?.expected ?? 0;
-  return {
-    documents: config.catalog.documents.reduce((sum, definition) => sum + expected(definition.type), 0),
-    stockLevels: expected('stock'),
-    orders: expected('order'),
-    differences: comparisons.flatMap((comparison) => comparison.differences.map(describeDifference)),
-  };
+  const kafka = createKafkaClient(config.kafka, silentLogger);
+  try {
+    const report = await verifyCopies({ config, kafka, log: silentLogger, signal, rowsPerSecond: null });
+    const compared = (what: string): number => report.compared[what] ?? 0;
+    return {
+      documents: config.catalog.documents.reduce((sum, definition) => sum + compared(definition.type), 0),
+      stockLevels: compared('stock'),
+      orders: compared('order'),
+      differences: [
+        ...report.differences.map(describeDifference),
+        ...report.undecided.map(({ what, id, why }) => `${what} ${id}: undecided (${why})`),
+      ],
+    };
+  } finally {
+    await kafka.close();
+  }
 }
 
 /** The configuration of the demo's role processes; its secrets are read from this process' environment. */
