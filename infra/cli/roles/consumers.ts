@@ -10,6 +10,7 @@ import { createRunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
 import { stockConsumer } from '#consumers/stock/stockConsumer.ts';
 import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
+import { registerVerifyMetrics } from '#infra/ops/verify/summary.ts';
 import { RedisClient } from '#infra/redis/client.ts';
 import { isRetriable, SluiceError } from '#infra/runtime/errors.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
@@ -100,6 +101,7 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
   const copies = watchedCopies(config, elastic);
   const { topicPrefix } = config.kafka;
   components.push(progressLoop({ kafka, redis, topicPrefix, groupPrefix, copies, log }));
+  registerVerifyMetrics(metrics, redis);
   copyAgeMetrics(
     metrics,
     progressReader(redis, groupPrefix),
