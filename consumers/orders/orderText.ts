@@ -3,13 +3,13 @@ import { SluiceError } from '#infra/runtime/errors.ts';
 import type { OrderStatus, OrderStep } from './orderTypes.ts';
 
 /** Fields of an order's hash that {@link parseOrder} reads, in its order. */
-export const ORDER_FIELDS = ['v', 't', 'h'] as const;
+export const ORDER_FIELDS = ['v', 't', 'h', 'p'] as const;
 
 const POSITION_LENGTH = 49;
 
 /** Reads the fields of an order's hash, and its lines where there are any; null when there is no order to show. */
 export function parseOrder(
-  [view, atMs, steps]: readonly (string | null)[],
+  [view, atMs, steps, position]: readonly (string | null)[],
   lines?: readonly string[],
 ): OrderStatus | null {
   if (!view) return null;
@@ -17,6 +17,7 @@ export function parseOrder(
   const history = shownSteps(steps ?? '', parsed.status, Number(atMs));
   return {
     ...parsed,
+    position: position ?? '',
     statusAt: history.at(-1)!.at,
     history,
     ...(lines === undefined ? {} : { lines: parseLines(lines) }),

@@ -9,6 +9,8 @@ export interface OrderStep {
 
 /** An order's present state with its history. */
 export interface OrderStatus extends OrderView {
+  /** Position text of the newest change of the order itself (not of its lines). */
+  readonly position: string;
   /** ISO 8601 commit time of the change that brought the present status. */
   readonly statusAt: string;
   /** Oldest first; only changes of status, at most the last 50. */

@@ -266,6 +266,10 @@ const SCHEMAS: Json = {
           ['lineId', 'sku', 'quantity'],
         ),
       ),
+      linesComplete: {
+        type: 'boolean',
+        description: 'false while lines of the change that brought this state may still be on their way.',
+      },
     },
     ['orderId', 'status', 'statusAt', 'history'],
   ),

@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CopyProgressReader } from '#consumers/orders/commandWaits.ts';
 import type { CommandSeen, OrderReader, OrderStatus } from '#consumers/orders/orderTypes.ts';
+import { hasPassed, type Passed } from '#consumers/runner/progress.ts';
 import { ageOf } from '#consumers/stock/reader.ts';
+import { hasCode } from '#infra/runtime/errors.ts';
 import { HTTP_PROBLEMS, HttpProblem } from '#infra/runtime/http/problem.ts';
 import { PREFLIGHT_HEADERS } from './cors.ts';
 import { customerAskedFor, type OrderAccess, showsOrder, unauthenticated } from './orderAccess.ts';
@@ -12,6 +14,8 @@ import { checked, commandParams, orderParams, orderQuery, ordersQuery } from './
 const MAX_WAITING = 500;
 const RETRY_SECONDS = 1;
 const PAGE_SIZE = 20;
+/** Longest wait for the lines of an order that is there already, ms. */
+const LINES_WAIT_MS = 1000;
 /** Name of the copy that orders are. */
 const COPY = 'orders';
 
@@ -30,7 +34,8 @@ export function addOrderRoutes(app: FastifyInstance, options: OrderRouteOptions)
   const { orders, access, progress, now } = options;
   const waitFor = waiting(options);
   /** Read before the orders are: what is read after it is at least that new. */
-  const age = async () => ageOf((await progress?.passed(COPY))?.sourceTimeMs ?? null, now());
+  const passed = async () => (await progress?.passed(COPY)) ?? null;
+  const age = (copy: Passed | null) => ageOf(copy?.sourceTimeMs ?? null, now());
 
   app.get('/orders/:orderId', async (request, reply) => {
     const { orderId } = checked(orderParams, request.params, 'path');
@@ -38,7 +43,7 @@ export function addOrderRoutes(app: FastifyInstance, options: OrderRouteOptions)
     const token = await access.token(request);
     if (token === null && after === undefined) throw unauthenticated();
     if (after !== undefined) await waitFor(after, request);
-    const asOf = await age();
+    const copy = await passed();
     const order = await orders.read(orderId);
     const isAllowed =
       order !== null &&
@@ -46,7 +51,7 @@ export function addOrderRoutes(app: FastifyInstance, options: OrderRouteOptions)
     // One of somebody else is as unknown as one that is not there.
     if (!isAllowed)
       throw new HttpProblem(HTTP_PROBLEMS.notFound, { detail: 'There is no such order for this caller.' });
-    return personal(reply, { ...shown(order), ...asOf });
+    return personal(reply, { ...shown(order, copy), ...age(copy) });
   });
 
   app.get('/orders', async (request, reply) => {
@@ -54,9 +59,13 @@ export function addOrderRoutes(app: FastifyInstance, options: OrderRouteOptions)
     const token = await access.required(request);
     const customerId = customerAskedFor(token, customer);
     if (after !== undefined) await waitFor(after, request);
-    const asOf = await age();
+    const copy = await passed();
     const page = await orders.ofCustomer(customerId, { limit, ...(cursor === undefined ? {} : { cursor }) });
-    return personal(reply, { items: page.orders.map(shown), nextCursor: page.nextCursor, ...asOf });
+    return personal(reply, {
+      items: page.orders.map((order) => shown(order, copy)),
+      nextCursor: page.nextCursor,
+      ...age(copy),
+    });
   });
 
   app.get('/commands/:commandId', async (request, reply) => {
@@ -86,15 +95,21 @@ function waiting({ orders, maxWaitMs, progress, now }: OrderRouteOptions) {
       if (outcome === 'unknown')
         throw new HttpProblem(WAIT_PROBLEMS.notVisibleYet, { retryAfterSeconds: RETRY_SECONDS });
       if (outcome === 'refused') throw refused(await orders.command(commandId));
-      // The lines come another way than the order and its command; only the whole copy's progress tells that they are there.
-      const leftMs = Math.max(0, endMs - now());
-      if (orders.hasLines && progress && !(await progress.untilCommandPassed(COPY, commandId, leftMs, gone.signal)))
-        throw new HttpProblem(WAIT_PROBLEMS.notVisibleYet, { retryAfterSeconds: RETRY_SECONDS });
+      // The lines come another way than the order and its command; only the whole copy's progress tells that all are there. That takes a
+      // little longer, and the order is worth showing without: linesComplete says which it is.
+      const leftMs = Math.min(LINES_WAIT_MS, endMs - now());
+      if (orders.hasLines && leftMs > 0)
+        await progress?.untilCommandPassed(COPY, commandId, leftMs, gone.signal).catch(unlessFull);
     } finally {
       waiters--;
       request.raw.socket.off('close', onClose);
     }
   };
+}
+
+/** Where too many wait already, the order is shown without waiting. */
+function unlessFull(error: unknown): void {
+  if (!hasCode(error, 'COPY_WAITS_FULL')) throw error;
 }
 
 function refused(seen: CommandSeen | null): HttpProblem {
@@ -109,8 +124,8 @@ function personal<T>(reply: FastifyReply, body: T): T {
 }
 
 /** Whose order it is stays with the shop, whoever asks. */
-function shown({ customerId: _customerId, ...order }: OrderStatus): Omit<OrderStatus, 'customerId'> {
-  return order;
+function shown({ customerId: _customerId, position, ...order }: OrderStatus, copy: Passed | null) {
+  return order.lines === undefined ? order : { ...order, linesComplete: hasPassed(copy, position) };
 }
 
 function outcomeOf({ commandId, commandName, orderId, position, committedAt, refusal }: CommandSeen) {

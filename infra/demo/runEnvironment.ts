@@ -13,7 +13,7 @@ import { CommandsClient, StorefrontClient } from './runClients.ts';
 import { prepareDatabase } from './runDatabase.ts';
 import { RoleProcess, residentBytes } from './runProcesses.ts';
 import { type OwnerPool, openOwnerPool } from './runSql.ts';
-import { ShopServer } from './shop/shopServer.ts';
+import { HOOKS_PATH, JWKS_PATH, ShopServer } from './shop/shopServer.ts';
 import type { DemoShop } from './shops.ts';
 
 const ROLES = ['capture', 'consumers', 'commands', 'storefront'] as const;
@@ -45,6 +45,7 @@ export class DemoEnvironment {
   #stack: Stack | undefined;
   #owner: OwnerPool | undefined;
   #shopServer: ShopServer | undefined;
+  #shopPort = 0;
   #storefrontUrl = '';
   #commandsUrl = '';
   #key = '';
@@ -67,6 +68,10 @@ export class DemoEnvironment {
   }
   get shopUrl(): string {
     return this.#shopServer?.url ?? '';
+  }
+  /** What the shop was told of an order by webhooks: types of events and the status each brought. */
+  orderNews(orderId: string): readonly string[] {
+    return (this.#shopServer?.inbox?.news(orderId) ?? []).map(({ type, status }) => `${type} ${status}`);
   }
   get storefront(): StorefrontClient {
     return new StorefrontClient(this.#storefrontUrl);
@@ -145,7 +150,9 @@ export class DemoEnvironment {
       scopes: ['orders:write', 'orders:cancel', 'orders:change', 'stock:read'],
     });
     this.#key = key;
-    const [commandsPort, storefrontPort] = await freePorts(2);
+    const [commandsPort, storefrontPort, shopPort] = await freePorts(3);
+    this.#shopPort = shopPort!;
+    const shopUrl = `http://127.0.0.1:${shopPort}`;
     this.#commandsUrl = `http://127.0.0.1:${commandsPort}`;
     this.#storefrontUrl = `http://127.0.0.1:${storefrontPort}`;
     this.env = {
@@ -155,6 +162,9 @@ export class DemoEnvironment {
       SLUICE_COMMANDS_PORT: String(commandsPort),
       SLUICE_STOREFRONT_PORT: String(storefrontPort),
       SLUICE_COMMANDS_KEYS: JSON.stringify([entry]),
+      SLUICE_SHOP_JWKS_URL: `${shopUrl}${JWKS_PATH}`,
+      SLUICE_SHOP_HOOKS_URL: `${shopUrl}${HOOKS_PATH}`,
+      SLUICE_SHOP_HOOKS_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
     };
     const quoted = Object.entries(this.env).map(([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'\n`);
     writeFileSync(this.envFile, quoted.join(''), { mode: 0o600 });
@@ -204,6 +214,8 @@ export class DemoEnvironment {
       commandsUrl: this.#commandsUrl,
       commandsKey: this.#key,
       customerId: shop.demoCustomerId,
+      port: this.#shopPort,
+      webhookSecret: this.env['SLUICE_SHOP_HOOKS_SECRET']!,
       shop: { title, tagline, currency, locale, deliveryLocations, locations: await shop.locationNames(this.owner) },
       log,
     });

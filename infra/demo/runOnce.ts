@@ -125,7 +125,12 @@ async function checkOrder(options: OnceOptions, lines: readonly SampleLine[]): P
   const shipped = await checkEventually(options, 'status turns to shipped', async () =>
     (await status()) === 'shipped' ? `order ${orderId}` : undefined,
   );
-  return [placed, known, taken, shipped];
+  const expected = ['order.created new', 'order.status_changed picking', 'order.status_changed shipped'];
+  const told = await checkEventually(options, 'signed webhooks tell the shop', async () => {
+    const news = environment.orderNews(orderId);
+    return JSON.stringify(news) === JSON.stringify(expected) ? news.join(', ') : undefined;
+  });
+  return [placed, known, taken, shipped, told];
 }
 
 /** The stock shown for every ordered sku equals the source's at one and the same look. */

@@ -13,6 +13,7 @@ import type { AdventureWorksTables } from '#schemas/generated/adventureworks.ts'
 import { SHOP_MAPPING, SHOP_SEARCH, SHOP_SETTINGS, type ShopDocument } from '../document.ts';
 import { dateText, tidy } from '../epos/cleanUp.ts';
 import { penceToText, textToPence } from '../money.ts';
+import { TOKEN_AUDIENCE, TOKEN_ISSUER } from '../shop/customerTokens.ts';
 
 const PRODUCT_LINES: Readonly<Record<string, string>> = { R: 'road', M: 'mountain', T: 'touring', S: 'standard' };
 const STYLES: Readonly<Record<string, string>> = { W: "women's", M: "men's", U: 'universal' };
@@ -103,6 +104,7 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
 
 export const orders = defineOrders<AdventureWorksTables>()({
   table: 'Sales.SalesOrderHeader',
+  id: (row) => String(row.SalesOrderID),
   project: (row) =>
     row.OnlineOrderFlag
       ? {
@@ -114,6 +116,16 @@ export const orders = defineOrders<AdventureWorksTables>()({
           placedAt: dateText(row.OrderDate),
         }
       : null,
+  lines: {
+    table: 'Sales.SalesOrderDetail',
+    id: (row) => ({ orderId: String(row.SalesOrderID), lineId: String(row.SalesOrderDetailID) }),
+    project: (row) => ({
+      sku: String(row.ProductID),
+      quantity: row.OrderQty,
+      unitPrice: row.UnitPrice,
+      total: row.LineTotal,
+    }),
+  },
 });
 
 export default defineConfig({
@@ -153,10 +165,32 @@ export default defineConfig({
   },
   storefront: {
     http: { port: envNumber('SLUICE_STOREFRONT_PORT', 0) },
+    // The shop's own server signs a token for the shopper who is logged in there.
+    customerTokens: [
+      {
+        name: 'shop',
+        issuer: TOKEN_ISSUER,
+        audience: TOKEN_AUDIENCE,
+        jwksUrl: env('SLUICE_SHOP_JWKS_URL', 'http://127.0.0.1:9/.well-known/jwks.json'),
+        algorithms: ['ES256'],
+      },
+    ],
     // Every shopper comes through the shop's own server, hence from one address.
     maxStreamsPerAddress: 200,
     addressRatePerSecond: 1000,
     addressRateBurst: 2000,
+  },
+  webhooks: {
+    endpoints: [
+      {
+        name: 'shop',
+        url: env('SLUICE_SHOP_HOOKS_URL', 'http://127.0.0.1:9/hooks'),
+        secrets: [secretEnv('SLUICE_SHOP_HOOKS_SECRET')],
+        // The demo's shop runs beside everything else, without certificates.
+        allowHttp: true,
+        allowPrivateAddresses: true,
+      },
+    ],
   },
   ops: { http: { port: envNumber('SLUICE_OPS_PORT', 0) } },
 });

@@ -12,6 +12,7 @@ import {
 import type { EposTables } from '#schemas/generated/epos.ts';
 import { SHOP_MAPPING, SHOP_SEARCH, SHOP_SETTINGS, type ShopDocument } from '../document.ts';
 import { penceToText, textToPence } from '../money.ts';
+import { TOKEN_AUDIENCE, TOKEN_ISSUER } from '../shop/customerTokens.ts';
 import { barcode, colourName, dateText, isYes, sizeName, tidy, unshout } from './cleanUp.ts';
 
 /** One document per product that is on the web and not discontinued. The department's name comes from DEPT, since PRODUCT's copy is stale. */
@@ -77,6 +78,7 @@ const STATUS_WORDS: Readonly<Record<string, string>> = { N: 'new', P: 'picking',
 /** Web orders only: what the tills sell is nobody's order to follow. */
 export const orders = defineOrders<EposTables>()({
   table: 'dbo.ORD_HDR',
+  id: (row) => String(row.ORD_NO),
   project: (row) =>
     row.SOURCE.trim() !== 'WEB'
       ? null
@@ -88,6 +90,16 @@ export const orders = defineOrders<EposTables>()({
           currency: 'GBP',
           placedAt: dateText(row.ORD_DATE),
         },
+  lines: {
+    table: 'dbo.ORD_LINE',
+    id: (row) => ({ orderId: String(row.ORD_NO), lineId: String(row.LINE_NO) }),
+    project: (row) => ({
+      sku: row.PROD_CODE.trim(),
+      quantity: row.QTY,
+      unitPrice: row.UNIT_PRICE,
+      total: row.LINE_TOTAL,
+    }),
+  },
 });
 
 export default defineConfig({
@@ -124,10 +136,32 @@ export default defineConfig({
   },
   storefront: {
     http: { port: envNumber('SLUICE_STOREFRONT_PORT', 0) },
+    // The shop's own server signs a token for the shopper who is logged in there.
+    customerTokens: [
+      {
+        name: 'shop',
+        issuer: TOKEN_ISSUER,
+        audience: TOKEN_AUDIENCE,
+        jwksUrl: env('SLUICE_SHOP_JWKS_URL', 'http://127.0.0.1:9/.well-known/jwks.json'),
+        algorithms: ['ES256'],
+      },
+    ],
     // Every shopper comes through the shop's own server, hence from one address.
     maxStreamsPerAddress: 200,
     addressRatePerSecond: 1000,
     addressRateBurst: 2000,
+  },
+  webhooks: {
+    endpoints: [
+      {
+        name: 'shop',
+        url: env('SLUICE_SHOP_HOOKS_URL', 'http://127.0.0.1:9/hooks'),
+        secrets: [secretEnv('SLUICE_SHOP_HOOKS_SECRET')],
+        // The demo's shop runs beside everything else, without certificates.
+        allowHttp: true,
+        allowPrivateAddresses: true,
+      },
+    ],
   },
   ops: { http: { port: envNumber('SLUICE_OPS_PORT', 0) } },
 });

@@ -34,8 +34,14 @@ export class Forwarder {
     this.#limits = limits;
   }
 
-  /** `path` is the path and query upstream; `stream` marks one that stays open. */
-  forward(path: string, stream: boolean, incoming: IncomingMessage, response: ServerResponse): void {
+  /** `path` is the path and query upstream; `stream` marks one that stays open, `more` are headers of our own. */
+  forward(
+    path: string,
+    stream: boolean,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    more: Readonly<Record<string, string>> = {},
+  ): void {
     if (stream ? this.#streams >= this.#limits.maxStreams : this.#forwards >= this.#limits.maxForwards) {
       response.setHeader('retry-after', '1');
       sendProblem(response, 503, 'busy', 'The shop is busy; please try again in a moment.');
@@ -43,7 +49,7 @@ export class Forwarder {
     }
     this.#count(stream, 1);
     response.once('close', () => this.#count(stream, -1));
-    const headers: Record<string, string> = {};
+    const headers: Record<string, string> = { ...more };
     for (const name of REQUEST_HEADERS) {
       const value = incoming.headers[name];
       if (typeof value === 'string') headers[name] = value;

@@ -26,6 +26,8 @@ export interface ShopServerOptions {
   readonly commandsKey: string;
   /** The demo's one account; a real shop would take it from the shopper's session. */
   readonly customerId: string;
+  /** Signs the messages that come to /hooks; left out, none are taken. */
+  readonly webhookSecret?: string;
   readonly shop: ShopFacts;
   readonly log: Logger;
   /** Milliseconds to wait for the first byte of an answer from either API. Default 10000. */

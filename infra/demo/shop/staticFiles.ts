@@ -12,7 +12,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 /** Paths the page draws by itself. */
-const PAGE_PATH = /^\/(?:product\/[^/]{1,64}|basket|order\/[^/]{1,32})?$/;
+const PAGE_PATH = /^\/(?:product\/[^/]{1,64}|basket|orders|order\/[^/]{1,32})?$/;
 
 interface StaticFile {
   readonly body: Buffer;

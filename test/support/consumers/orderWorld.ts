@@ -74,7 +74,9 @@ export class OrderWorld {
   async actual(): Promise<unknown> {
     const reader = new Orders(this.#connection(), false, systemClock);
     const ids = [...new Set(this.#changes.map(({ key }) => String(key['ID'])))].sort();
-    const orders = (await reader.read(ids)).map((order) => order && { ...order, statusAt: undefined });
+    const orders = (await reader.read(ids)).map(
+      (order) => order && { ...order, statusAt: undefined, position: undefined },
+    );
     const lists: string[][] = [];
     const entries: string[][] = [];
     for (let customer = 0; customer < CUSTOMERS; customer++) {
@@ -125,7 +127,7 @@ export class OrderWorld {
       if (isChange || (isOnlySeen && history.at(-1)?.status !== status))
         history.push({ status, at: new Date(sourceTsMs!).toISOString() });
     }
-    return { ...viewOf(last), history, statusAt: undefined };
+    return { ...viewOf(last), history, statusAt: undefined, position: undefined };
   }
 
   #act({ kind, order, customer, status }: OrderAct): void {

@@ -36,6 +36,9 @@ export const api = {
   liveStock: (sku, signal) => call(`/api/live-stock?${new URLSearchParams({ sku })}`, { signal }),
   order: (orderId, query, signal) =>
     call(`/api/orders/${encodeURIComponent(orderId)}?${new URLSearchParams(query)}`, { signal }),
+  orders: (query, signal) => call(`/api/orders?${new URLSearchParams(query)}`, { signal }),
+  news: (orderId, query, signal) =>
+    call(`/api/orders/${encodeURIComponent(orderId)}/news?${new URLSearchParams(query)}`, { signal }),
   checkout: (order) => post('/api/checkout', order),
   cancel: (orderId, body) => post(`/api/orders/${encodeURIComponent(orderId)}/cancel`, body),
   changeAddress: (orderId, body) => post(`/api/orders/${encodeURIComponent(orderId)}/address`, body),

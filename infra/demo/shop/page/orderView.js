@@ -29,10 +29,13 @@ export function orderView({ main, orderId, url, signal, title }) {
   const look = async () => {
     try {
       const order = await api.order(orderId, { key, after }, signal);
-      const state = JSON.stringify(order);
-      if (state !== shown) draw(view, order, key);
+      const { news } = await api.news(orderId, { key }, signal).catch(() => ({ news: [] }));
+      const { asOf: _asOf, ageSeconds: _age, ...facts } = order;
+      const state = JSON.stringify([facts, news]);
+      if (state !== shown) draw(view, order, key, news);
       shown = state;
-      if (FINAL.has(order.status)) return;
+      // The message may come a moment after the copy shows it.
+      if (FINAL.has(order.status) && (news.some((one) => one.status === order.status) || late++ > 10)) return;
     } catch (error) {
       if (signal.aborted) return;
       if (error.status === 404) {
@@ -49,12 +52,13 @@ export function orderView({ main, orderId, url, signal, title }) {
     }
     timer = setTimeout(look, document.hidden ? POLL_MS * 5 : POLL_MS);
   };
+  let late = 0;
   let timer;
   look();
   signal.addEventListener('abort', () => clearTimeout(timer));
 }
 
-function draw(view, order, key) {
+function draw(view, order, key, news) {
   const cancelled = order.status === 'cancelled' || order.status === 'rejected';
   replace(
     view,
@@ -69,6 +73,8 @@ function draw(view, order, key) {
       h('dt', {}, 'Last news'),
       h('dd', {}, time(order.statusAt)),
     ),
+    order.lines && order.lines.length > 0 && lines(order),
+    news.length > 0 && messages(news),
     h(
       'div',
       { class: 'notice-actions' },
@@ -76,6 +82,36 @@ function draw(view, order, key) {
       order.status === 'new' && cancelButton(order.orderId, key),
     ),
     order.status === 'new' && addressForm(order.orderId, key),
+  );
+}
+
+function lines(order) {
+  return h(
+    'ul',
+    { class: 'order-lines', 'aria-label': 'Articles' },
+    order.lines.map((line) =>
+      h(
+        'li',
+        {},
+        h('a', { href: `/product/${encodeURIComponent(line.sku)}`, 'data-link': true }, line.sku),
+        h('span', {}, `× ${line.quantity}`),
+        h('span', {}, line.total ? money(line.total, order.currency ?? undefined) : ''),
+      ),
+    ),
+  );
+}
+
+/** What the shop was told by signed webhooks, as its mailer or its warehouse would be. */
+function messages(news) {
+  return h(
+    'section',
+    { class: 'order-news' },
+    h('h2', {}, 'Messages the shop received'),
+    h(
+      'ul',
+      {},
+      news.map((one) => h('li', {}, `${one.type}: ${one.status}, ${time(one.receivedAt)}`)),
+    ),
   );
 }
 

@@ -131,6 +131,7 @@ export class FakeOrders implements OrderReader {
   readonly asked: unknown[] = [];
   readonly order: OrderStatus = {
     orderId: '100001',
+    position: '1'.repeat(49),
     customerId: '17',
     status: 'new',
     statusAt: '2024-01-01T00:00:00.000Z',

@@ -33,7 +33,7 @@ describe('the demo shop server', () => {
     });
 
   it('serves the page for each of its views, with a policy that lets it run nothing foreign', async () => {
-    for (const path of ['/', '/product/F100022', '/basket', '/order/100601']) {
+    for (const path of ['/', '/product/F100022', '/basket', '/orders', '/order/100601']) {
       const answer = await fetch(shop.url + path);
       expect(answer.headers.get('content-type')).toContain('text/html');
       expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -46,9 +46,9 @@ describe('the demo shop server', () => {
   it.each([
     '/../shopServer.ts',
     '/%2e%2e/shopServer.ts',
-    '/api/orders',
+    '/api/orders/1/news',
     '/api/livez',
-    '/api/stock/../../orders',
+    '/api/stock/../../order',
     '/nothing',
   ])('answers 404 for %s', async (path) => {
     expect(await rawStatus(path)).toBe(404);
