@@ -4,6 +4,7 @@ import { rowsGroup } from '#consumers/rows/rowsConsumer.ts';
 import type { DeadLetters } from '#consumers/runner/deadLetters.ts';
 import type { RunnerStatus } from '#consumers/runner/runner.ts';
 import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
+import { type StageSummary, StageTimes } from '#consumers/runner/stageTimes.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import type { RedisClient } from '#infra/redis/client.ts';
 import { backgroundLoop } from '#infra/runtime/background.ts';
@@ -53,6 +54,8 @@ export interface CatalogStatus extends RunnerStatus {
   readonly documentsSuperseded: number;
   /** Milliseconds from commit in the source to searchable. */
   readonly commitToSearchable: ReturnType<LatencyWindow['summary']>;
+  /** Milliseconds from commit to each stage before. */
+  readonly commitTo: StageSummary;
 }
 
 /** Stage 2: marks → documents → Elasticsearch, for one document type. Components in start order. */
@@ -65,6 +68,7 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
   const { type } = definition;
   const latency = new LatencyWindow();
   const store = new RowStore(redis);
+  const stages = new StageTimes();
   const counts = { written: 0, superseded: 0 };
   const lanes = catalogLanes(groupPrefix, definition);
   let build: BuildState | null = null;
@@ -79,9 +83,12 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
     plan: planDocument(definition),
     versions,
     whole: wholeRows(redis, rowsGroup(groupPrefix)),
+    stages,
     onWritten: (times: readonly (number | null)[], written: number, superseded: number): void => {
       counts.written += written;
       counts.superseded += superseded;
+      const nowMs = clock.now();
+      for (const time of times) stages.record('written', time, nowMs);
       refresher.written(times);
     },
   };
@@ -146,6 +153,7 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
       documentsWritten: counts.written,
       documentsSuperseded: counts.superseded,
       commitToSearchable: latency.summary(),
+      commitTo: stages.summary(),
     }),
   };
 }

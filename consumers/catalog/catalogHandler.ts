@@ -1,6 +1,7 @@
 import { laterOf, type Mark } from '#consumers/rows/marks.ts';
 import type { Coverage } from '#consumers/runner/coverage.ts';
 import type { Decoded, HandlerControl, RecordBatch } from '#consumers/runner/runner.ts';
+import type { StageTimes } from '#consumers/runner/stageTimes.ts';
 import type { BulkWriter } from './bulk.ts';
 import { type BuildParts, type BuiltItems, buildInPieces, type WantedDocument } from './documentItems.ts';
 
@@ -12,6 +13,8 @@ export interface CatalogWriter extends BuildParts {
   readonly pieceDocuments: number;
   /** Waits until the next piece may be built. */
   readonly turn?: (signal: AbortSignal) => Promise<void>;
+  /** Told when marks are taken up. */
+  readonly stages?: StageTimes;
   /** Told what was written: the commit times behind it. */
   readonly onWritten: (sourceTsMs: readonly (number | null)[], written: number, superseded: number) => void;
 }
@@ -31,6 +34,8 @@ export async function writeDocuments(
   control: HandlerControl,
 ): Promise<void> {
   const documents = wanted(writer, batch);
+  const nowMs = Date.now();
+  for (const { sourceTsMs } of documents) writer.stages?.record('taken', sourceTsMs, nowMs);
   const built = new Set(documents.map(({ rootKey }) => rootKey));
   let writing: Promise<void> = Promise.resolve();
   try {

@@ -1,4 +1,5 @@
 import { KeyedSender } from '#consumers/runner/sender.ts';
+import type { StageTimes } from '#consumers/runner/stageTimes.ts';
 import type { KafkaClient, TopicSpec } from '#infra/kafka/types.ts';
 import { encodeTask, fanOutTopic, TaskBatch } from './fanOutTasks.ts';
 
@@ -68,17 +69,20 @@ interface Waiting {
 /** Collects marks of one batch, one per document, and sends them; memory is bounded by sending early. */
 export class MarkBatch {
   readonly #send: SendMarks;
+  readonly #stages: StageTimes | undefined;
   readonly #marks = new Map<string, Map<string, Waiting>>();
   #size = 0;
 
-  constructor(send: SendMarks) {
+  constructor(send: SendMarks, stages?: StageTimes) {
     this.#send = send;
+    this.#stages = stages;
   }
 
   /** Of a document that is marked in both lanes the fast one counts. */
   async add(documentType: string, rootKey: string, sourceTsMs: number | null, lane: Lane = 'fast'): Promise<void> {
     const marks = this.#marks.get(documentType) ?? new Map<string, Waiting>();
     this.#marks.set(documentType, marks);
+    this.#stages?.record('kept', sourceTsMs, Date.now());
     const before = marks.get(rootKey);
     if (before === undefined) {
       this.#size += 1;
@@ -97,27 +101,37 @@ export class MarkBatch {
     for (const [documentType, marks] of this.#marks) {
       const lists: Record<Lane, Mark[]> = { fast: [], wide: [] };
       for (const [rootKey, { sourceTsMs, lane }] of marks) lists[lane].push({ rootKey, sourceTsMs });
-      for (const lane of LANES) if (lists[lane].length > 0) sends.push(this.#send(documentType, lists[lane], lane));
+      for (const lane of LANES) if (lists[lane].length > 0) sends.push(this.#sendList(documentType, lists[lane], lane));
     }
     this.#marks.clear();
     this.#size = 0;
     await Promise.all(sends);
   }
+
+  async #sendList(documentType: string, marks: readonly Mark[], lane: Lane): Promise<void> {
+    await this.#send(documentType, marks, lane);
+    const nowMs = Date.now();
+    for (const { sourceTsMs } of marks) this.#stages?.record('marked', sourceTsMs, nowMs);
+  }
 }
 
-/** Sends marks to the dirty topics, and wide changes to the fan-out. */
+/** Sends marks to the dirty topics, and wide changes to the fan-out. `stages` is told when rows were kept and their documents marked. */
 export class MarkSender {
+  readonly #stages: StageTimes | undefined;
   readonly #sender: KeyedSender;
   readonly #groupPrefix: string;
 
-  constructor(kafka: KafkaClient, groupPrefix: string) {
+  constructor(kafka: KafkaClient, groupPrefix: string, stages?: StageTimes) {
+    this.#stages = stages;
     this.#sender = new KeyedSender(kafka);
     this.#groupPrefix = groupPrefix;
   }
 
   batch(signal?: AbortSignal): MarkBatch {
-    return new MarkBatch((documentType, marks, lane) =>
-      this.#sender.send(dirtyTopic(this.#groupPrefix, documentType, lane), marks.map(encodeMark), signal),
+    return new MarkBatch(
+      (documentType, marks, lane) =>
+        this.#sender.send(dirtyTopic(this.#groupPrefix, documentType, lane), marks.map(encodeMark), signal),
+      this.#stages,
     );
   }
 

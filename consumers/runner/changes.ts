@@ -4,6 +4,7 @@ import { isRetriable, SluiceError } from '#infra/runtime/errors.ts';
 import type { Decoder } from '#schemas/codec.ts';
 import { type ChangeEnvelope, POSITION_HEADER } from '#schemas/envelope.ts';
 import { isPosition } from './position.ts';
+import type { StageTimes } from './stageTimes.ts';
 
 /** Reads the Confluent wire format: Avro bytes after a schema id. Rejects with a retriable error while the registry is away. */
 export type RecordDecoder = Pick<Decoder, 'decode'>;
@@ -24,14 +25,16 @@ export interface Change {
   readonly sourceTsMs: number | null;
 }
 
-/** Turns records of the row topics into changes. `tables` maps topic → `schema.table`. */
+/** Turns records of the row topics into changes. `tables` maps topic → `schema.table`; `stages` is told when they were read. */
 export class ChangeDecoder {
   readonly #decoder: RecordDecoder;
   readonly #tables: ReadonlyMap<string, string>;
+  readonly #stages: StageTimes | undefined;
 
-  constructor(decoder: RecordDecoder, tables: ReadonlyMap<string, string>) {
+  constructor(decoder: RecordDecoder, tables: ReadonlyMap<string, string>, stages?: StageTimes) {
     this.#decoder = decoder;
     this.#tables = tables;
+    this.#stages = stages;
   }
 
   /** @throws RECORD_UNREADABLE, RECORD_POSITION_MISSING for a record that can never be read; retriable errors as they come. */
@@ -43,7 +46,9 @@ export class ChangeDecoder {
       if (message.value === null) return { table, key, position, op: 'd', before: null, after: null, sourceTsMs: null };
       const { before, after, op, source } = (await this.#decoder.decode(message.value)) as ChangeEnvelope<Row>;
       if (op !== 'c' && op !== 'u' && op !== 'd' && op !== 'r') throw new Error(`unknown operation ${op}`);
-      return { table, key, position, op, before, after: op === 'd' ? null : after, sourceTsMs: Number(source.ts_ms) };
+      const sourceTsMs = Number(source.ts_ms);
+      this.#stages?.recordRead(message, op === 'r' ? null : sourceTsMs, Date.now());
+      return { table, key, position, op, before, after: op === 'd' ? null : after, sourceTsMs };
     } catch (cause) {
       if (isRetriable(cause)) throw cause;
       throw new SluiceError('RECORD_UNREADABLE', `${where(message)} cannot be decoded.`, {

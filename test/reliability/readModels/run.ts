@@ -24,7 +24,7 @@ export interface Outcome {
   readonly seconds: number;
 }
 
-const READY_MS = 120_000;
+const READY_MS = 240_000;
 /** Comparing goes on for so long when there are differences: everything was read, so they must go at once or stay. */
 const SETTLE_MS = 30_000;
 /** As long it may take while the shop is open, where copies may still be filled anew. */

@@ -18,7 +18,7 @@ import type { Servers, Site } from './servers.ts';
 import { shopScript } from './shopTables.ts';
 
 /** How long the copies may take to be right again after the last trouble, ms. */
-const CONVERGE_MS = 150_000;
+const CONVERGE_MS = 300_000;
 
 /** One shop with its own database, topics, groups, keys and indexes, and the processes that serve it. */
 export class World<S extends Site = Servers> {
