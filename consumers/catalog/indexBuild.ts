@@ -24,6 +24,8 @@ export interface BuildOptions {
   readonly plan: DocumentPlan;
   readonly versions: VersionSource;
   readonly whole?: WholeRows;
+  /** Resolves when the row store has what the document type needs; throws (retriable) while it has not. */
+  readonly rowsReady?: (signal: AbortSignal) => Promise<void>;
   readonly indexPrefix: string;
   readonly groupPrefix: string;
   readonly lanes: readonly LaneGroup[];
@@ -70,6 +72,7 @@ export async function buildIndex(
   const { kafka, clock, lanes } = options;
   if (index.filledAt === null) {
     onState({ state: 'filling', progress: null });
+    if (!index.live) await options.rowsReady?.(signal);
     const sender = new MarkSender(kafka, options.groupPrefix);
     try {
       const marks: MarkBatch = sender.batch(signal);

@@ -4,15 +4,18 @@ import { command, type RedisCommands } from '#infra/redis/client.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { climbFrom } from './climb.ts';
 import { type FanOutTask, type TaskBatch, walkOf } from './fanOutTasks.ts';
+import { wayToRoot } from './linkPlan.ts';
 import type { MarkBatch } from './marks.ts';
-import type { DocumentPlan } from './relations.ts';
+import type { DocumentPlan, Relation } from './relations.ts';
 import type { RowStore } from './rowStore.ts';
-import { renameLink } from './rowText.ts';
+import { linkPrefix, renameLink } from './rowText.ts';
 
 export interface FanOutWriter {
   readonly store: RowStore;
   readonly redis: RedisCommands;
   readonly plans: readonly DocumentPlan[];
+  /** Takes up the document types of other processes. */
+  readonly refreshPlans?: () => Promise<void>;
   readonly coverage: Coverage;
   marks(signal: AbortSignal): MarkBatch;
   tasks(signal: AbortSignal): TaskBatch;
@@ -39,14 +42,18 @@ export async function fanOut(
 ): Promise<void> {
   const open = writer.coverage.open(batch, ({ value }) => walkOf(value));
   for (const { value, message } of open) {
-    const plan = writer.plans.find(({ definition }) => definition.type === value.documentType);
-    const relation = plan?.relations.find(({ alias }) => alias === value.alias);
-    if (plan === undefined || relation === undefined) {
-      // A join that is not configured any more, or not yet in this process.
-      control.reject(message, unknownJoin(value));
-      continue;
+    let ways = waysOf(writer.plans, value);
+    if (ways.length === 0) {
+      // A process with a newer configuration may have asked.
+      await writer.refreshPlans?.();
+      ways = waysOf(writer.plans, value);
     }
-    await walk(writer, value, plan, relation, control);
+    // A join that is not configured any more.
+    if (ways.length === 0) control.reject(message, unknownJoin(value));
+    for (const [place, { plan, relation }] of ways.entries()) {
+      const id = place === 0 ? value.id : `${value.id}.${place}`;
+      await walk(writer, { ...value, id }, plan, relation, control);
+    }
   }
   writer.coverage.cover(
     batch,
@@ -54,11 +61,25 @@ export async function fanOut(
   );
 }
 
+/** Several versions of a type may have a join of this name; those that mark the same count once. */
+function waysOf(
+  plans: readonly DocumentPlan[],
+  { documentType, alias, link }: FanOutTask,
+): { readonly plan: DocumentPlan; readonly relation: Relation }[] {
+  const ways = new Map<string, { readonly plan: DocumentPlan; readonly relation: Relation }>();
+  for (const plan of plans) {
+    const relation = plan.relations.find((candidate) => candidate.alias === alias);
+    if (plan.definition.type !== documentType || relation === undefined) continue;
+    if (link.startsWith(linkPrefix(relation.columns))) ways.set(wayToRoot(plan, relation), { plan, relation });
+  }
+  return [...ways.values()];
+}
+
 async function walk(
   { store, redis, marks: newMarks, tasks: newTasks, onPage }: FanOutWriter,
   task: FanOutTask,
   plan: DocumentPlan,
-  relation: DocumentPlan['relations'][number],
+  relation: Relation,
   control: HandlerControl,
 ): Promise<void> {
   const key = redis.key(`{walk-${task.id}}`, 'after');

@@ -4,13 +4,12 @@ import { Runner, type RunnerStatus } from '#consumers/runner/runner.ts';
 import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import type { RedisClient } from '#infra/redis/client.ts';
-import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { fanOut } from './fanOut.ts';
 import { decodeTask, type FanOutTask, fanOutTopic } from './fanOutTasks.ts';
 import { MarkSender } from './marks.ts';
-import { planDocument } from './relations.ts';
+import type { DocumentPlan } from './relations.ts';
 import { RowStore } from './rowStore.ts';
 
 export interface FanOutConsumerOptions {
@@ -19,7 +18,9 @@ export interface FanOutConsumerOptions {
   readonly deadLetters: DeadLetters;
   readonly metrics: RunnerMetrics;
   readonly log: Logger;
-  readonly documents: readonly DocumentDefinition[];
+  /** Document types of all processes: tasks may come from another one. */
+  readonly plans: () => readonly DocumentPlan[];
+  readonly refreshPlans: () => Promise<void>;
   readonly groupPrefix: string;
   readonly maxBatchRecords: number;
 }
@@ -45,7 +46,10 @@ export function fanOutConsumer(options: FanOutConsumerOptions): { component: Com
   const writer = {
     store: new RowStore(redis),
     redis,
-    plans: options.documents.map(planDocument),
+    get plans() {
+      return options.plans();
+    },
+    refreshPlans: options.refreshPlans,
     coverage: new Coverage(),
     marks: (signal: AbortSignal) => sender.batch(signal),
     tasks: (signal: AbortSignal) => sender.tasks(signal),

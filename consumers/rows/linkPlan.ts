@@ -1,45 +1,59 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { ledgerKey } from '#consumers/runner/ledger.ts';
 import type { RunnerPlan } from '#consumers/runner/runner.ts';
 import { command, type RedisCommands, type RedisScript, script } from '#infra/redis/client.ts';
 import { backgroundLoop } from '#infra/runtime/background.ts';
 import { type Clock, systemClock } from '#infra/runtime/clock.ts';
+import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
 import { errorFields, isRetriable, SluiceError } from '#infra/runtime/errors.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
-import type { TablePlan } from './relations.ts';
-import type { RowStore, StoredRow } from './rowStore.ts';
+import { type ClimbOutput, climb } from './climb.ts';
+import { type DocumentPlan, planDocument, planTables, type Relation, type TablePlan } from './relations.ts';
+import type { RowStore } from './rowStore.ts';
 import { linkText } from './rowText.ts';
 import type { RowVersion } from './rowWriter.ts';
 
 /**
- * Over which columns the rows of each table can be found, for every document type of every process that writes rows. A join that is added needs
- * more than stored rows offer: the plan is widened first, from then on every writer must know it (the ledger takes no records handled by a
- * narrower one), and then the stored rows are entered under their new links. Kept with the ledger, so it is lost with the rows. See SPEC.md.
+ * What every process that writes rows must know of the document types of all of them: over which columns rows have to be found, and which
+ * documents a row is to mark. A join that is added needs more than stored rows offer: the plan is widened first, from then on the ledger
+ * takes no records that were handled by a narrower one, and then stored rows are entered under their new links and what they reach is
+ * marked. Kept with the ledger, so it is lost with the rows. See SPEC.md.
  */
 
-/** Table → its column lists; lists in a fixed order. */
-type Links = Readonly<Record<string, readonly (readonly string[])[]>>;
+/** The joins of a document type; several versions of one may be there. */
+interface Tree {
+  readonly type: string;
+  readonly root: string;
+  readonly joins: DocumentDefinition['joins'];
+}
 
-/** KEYS[1] ledger. ARGV: the plan it was made from (empty: of none), the new plan, its links. Answers 1 when taken. */
+/** KEYS[1] ledger. ARGV: the plan it was made from (empty: of none), the new plan, its trees, a token. Answers 1 when taken. */
 export const WIDEN_PLAN: RedisScript = {
   name: 'WidenPlan',
   keys: 1,
   lua: `
 if (redis.call('HGET', KEYS[1], 'plan') or '') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'plan', ARGV[2], 'plan/links', ARGV[3])
+redis.call('HSET', KEYS[1], 'plan', ARGV[2], 'plan/trees', ARGV[3], 'plan/token', ARGV[4])
 return 1`,
 };
 
-/** KEYS[1] ledger. ARGV: a plan. Notes that every stored row has its links, if the plan is still in force. */
+/**
+ * KEYS[1] ledger. ARGV: a token. Notes that stored rows are as the plan asks. A token is given out once: when the store lost something
+ * meanwhile and the plan was made again, it is another one.
+ */
 export const PLAN_DONE: RedisScript = {
   name: 'PlanDone',
   keys: 1,
-  lua: `if redis.call('HGET', KEYS[1], 'plan') == ARGV[1] then redis.call('HSET', KEYS[1], 'plan/done', ARGV[1]) end`,
+  lua: `
+if redis.call('HGET', KEYS[1], 'plan/token') ~= ARGV[1] then return end
+redis.call('HSET', KEYS[1], 'plan/done', redis.call('HGET', KEYS[1], 'plan/trees'))`,
 };
 
 const LOOK_MS = 1000;
 const PAGE = 500;
+/** Parents followed for a page of rows before the rest becomes tasks of the fan-out. */
+const MARK_BUDGET = 10_000;
 /** One process enters links; the lock of one that died is free again after this. */
 const LOCK_MS = 15_000;
 
@@ -47,8 +61,10 @@ export interface LinkPlanOptions {
   readonly redis: RedisCommands;
   readonly store: RowStore;
   readonly groupId: string;
-  /** What this process' own document types need. */
-  readonly tables: ReadonlyMap<string, TablePlan>;
+  /** This process' own document types. */
+  readonly documents: readonly DocumentDefinition[];
+  /** Where the documents are marked that stored rows reach over new joins. */
+  readonly output: (signal: AbortSignal) => Pick<ClimbOutput, 'marks' | 'tasks'>;
   readonly log: Logger;
   readonly clock?: Clock;
 }
@@ -57,52 +73,50 @@ export class LinkPlan implements RunnerPlan {
   readonly #options: LinkPlanOptions;
   readonly #key: string;
   readonly #clock: Clock;
-  #links: Links;
-  #plans = new Map<string, TablePlan>();
-  #entered = 0;
+  #trees: readonly Tree[] = [];
+  #plans: readonly DocumentPlan[] = [];
+  #tables: ReadonlyMap<string, TablePlan> = new Map();
 
   constructor(options: LinkPlanOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#key = ledgerKey(options.redis, options.groupId);
-    this.#links = Object.fromEntries([...options.tables].map(([table, { linkColumns }]) => [table, linkColumns]));
-    this.#take(this.#links);
+    this.#take(union(options.documents.map(treeOf), []));
   }
 
-  /** The plan of a table with the links every process needs. */
+  /** The plan of a table for the document types of all processes. */
   table(name: string): TablePlan {
-    return this.#plans.get(name)!;
+    return this.#tables.get(name)!;
   }
 
-  readonly revision = (): string => revisionOf(this.#links);
+  /** Document types of all processes, every version with other joins. Only their joins are there: they build nothing. */
+  get plans(): readonly DocumentPlan[] {
+    return this.#plans;
+  }
+
+  readonly revision = (): string => revisionOf(this.#trees);
 
   /** Makes the plan in force as wide as this process' own, and takes it up. */
   readonly refresh = async (): Promise<void> => {
     const { redis, log, groupId } = this.#options;
     for (;;) {
-      const [plan, text] = (await redis.send(command('HMGET', this.#key, 'plan', 'plan/links'))) as (string | null)[];
-      const stored = text == null ? {} : (JSON.parse(text) as Links);
-      const wide = union(this.#links, stored);
+      const [plan, text] = (await redis.send(command('HMGET', this.#key, 'plan', 'plan/trees'))) as (string | null)[];
+      const wide = union(this.#trees, treesIn(text));
       this.#take(wide);
       if (plan === revisionOf(wide)) return;
-      const args = [plan ?? '', revisionOf(wide), JSON.stringify(wide)];
+      const args = [plan ?? '', revisionOf(wide), JSON.stringify(wide), randomUUID()];
       if ((await redis.send(script(WIDEN_PLAN, this.#key, ...args))) !== 1) continue;
       log.info({ event: 'link_plan_widened', groupId, plan: revisionOf(wide) });
       return;
     }
   };
 
-  /** Rows entered under new links so far by this process. */
-  get entered(): number {
-    return this.#entered;
-  }
-
-  /** Sees to it that stored rows have the links of the plan in force. */
+  /** Sees to it that stored rows are as the plan in force asks. */
   component(): Component {
     const { log, groupId } = this.#options;
     return backgroundLoop(`link plan ${groupId}`, async (signal) => {
       while (!signal.aborted) {
-        await this.enterMissing(signal).catch((error: unknown) => {
+        await this.catchUp(signal).catch((error: unknown) => {
           if (!isRetriable(error)) throw error;
           log.debug({ event: 'link_plan_not_done', groupId, ...errorFields(error) });
         });
@@ -111,84 +125,146 @@ export class LinkPlan implements RunnerPlan {
     });
   }
 
-  /** Enters every stored row under the links it lacks, unless that was done for this plan or another process does it now. */
-  async enterMissing(signal: AbortSignal): Promise<void> {
-    const { redis, store, log, groupId } = this.#options;
+  /**
+   * Enters every stored row under the links it lacks, and marks what the rows reach over joins that are new; nothing when that was done
+   * for this plan, or another process does it now. May be broken off and repeated.
+   */
+  async catchUp(signal: AbortSignal): Promise<void> {
+    const { redis, log, groupId } = this.#options;
     await this.refresh();
-    const plan = this.revision();
-    if ((await redis.send(command('HGET', this.#key, 'plan/done'))) === plan) return;
+    const names = ['plan', 'plan/token', 'plan/done'];
+    const [plan, token, text] = (await redis.send(command('HMGET', this.#key, ...names))) as (string | null)[];
+    const done = treesIn(text);
+    if (plan == null || token == null || plan !== this.revision() || revisionOf(done) === plan) return;
     const lock = redis.key('{ledger}', groupId, 'linking');
     if ((await redis.send(command('SET', lock, plan, 'NX', 'PX', LOCK_MS))) !== 'OK') return;
-    const before = this.#entered;
-    for (const table of Object.keys(this.#links)) {
-      await store.scan(table, async (keys) => {
+    let entered = 0;
+    const eachPage = async (table: string, onPage: (keys: readonly string[]) => Promise<void>): Promise<void> =>
+      this.#options.store.scan(table, async (keys) => {
         for (let start = 0; start < keys.length; start += PAGE) {
           signal.throwIfAborted();
           await redis.send(command('PEXPIRE', lock, LOCK_MS));
-          await this.#enter(table, keys.slice(start, start + PAGE));
+          await onPage(keys.slice(start, start + PAGE));
         }
       });
-    }
-    await redis.sendAll([script(PLAN_DONE, this.#key, plan), command('DEL', lock)]);
-    if (this.#entered > before) log.info({ event: 'links_entered', groupId, rows: this.#entered - before });
+    for (const [name, table] of this.#tables)
+      await eachPage(name, async (keys) => {
+        entered += await this.#enter(table, keys);
+      });
+    const fresh = newRelations(this.#plans, done);
+    for (const { plan: document, relation } of fresh)
+      await eachPage(relation.table, (keys) => this.#mark(document, relation, keys, signal));
+    await redis.sendAll([script(PLAN_DONE, this.#key, token), command('DEL', lock)]);
+    log.info({ event: 'link_plan_done', groupId, plan, rows: entered, joins: fresh.length });
   }
 
-  async #enter(table: string, keys: readonly string[]): Promise<void> {
+  async #enter({ table, linkColumns }: TablePlan, keys: readonly string[]): Promise<number> {
     const { store } = this.#options;
-    const columns = this.#links[table] ?? [];
     const lacking: RowVersion[] = [];
-    for (const [key, stored] of await store.versions(table, keys)) {
-      const links = linksOf(stored, columns);
-      if (links.some((link) => !stored.links.includes(link)))
-        lacking.push({ key, position: stored.position, row: stored.row, links });
+    for (const [key, { position, row, links: stored }] of await store.versions(table, keys)) {
+      const links = row === null ? [] : linkColumns.flatMap((columns) => linkText(row, columns) ?? []);
+      if (links.some((link) => !stored.includes(link))) lacking.push({ key, position, row, links });
     }
     await store.write(table, lacking);
-    this.#entered += lacking.length;
+    return lacking.length;
   }
 
-  #take(links: Links): void {
-    this.#links = links;
-    this.#plans = new Map(
-      [...this.#options.tables].map(([table, plan]) => [table, { ...plan, linkColumns: links[table] ?? [] }]),
+  async #mark(plan: DocumentPlan, relation: Relation, keys: readonly string[], signal: AbortSignal): Promise<void> {
+    const { store, output } = this.#options;
+    const links = new Map<string, null>();
+    for (const row of (await store.read(relation.table, keys)).values()) {
+      const link = linkText(row, relation.columns);
+      if (link !== null) links.set(link, null);
+    }
+    const { marks, tasks } = output(signal);
+    await climb({ store, marks, tasks, lane: 'wide', budget: MARK_BUDGET }, plan, relation, links);
+    await Promise.all([marks.flush(), tasks.flush()]);
+  }
+
+  #take(trees: readonly Tree[]): void {
+    this.#trees = trees;
+    const own = this.#options.documents;
+    this.#plans = trees.map((tree) =>
+      planDocument(own.find((definition) => textOf(treeOf(definition)) === textOf(tree)) ?? foreign(tree)),
     );
+    this.#tables = new Map([...planTables(this.#plans)].map(([table, plan]) => [table, onceEach(plan)]));
   }
 }
 
-/** Whether every stored row can be found in the ways these tables ask for. @throws COPY_REBUILDING when not */
+/** Whether stored rows are as these document types ask. @throws COPY_REBUILDING when not */
 export async function checkLinksEntered(
   redis: RedisCommands,
   groupId: string,
-  tables: ReadonlyMap<string, TablePlan>,
+  documents: readonly DocumentDefinition[],
 ): Promise<void> {
-  const [plan, done, text] = (await redis.send(
-    command('HMGET', ledgerKey(redis, groupId), 'plan', 'plan/done', 'plan/links'),
-  )) as (string | null)[];
-  const stored = text == null ? {} : (JSON.parse(text) as Links);
-  const own = Object.fromEntries([...tables].map(([table, { linkColumns }]) => [table, linkColumns]));
-  if (plan !== null && done === plan && revisionOf(union(stored, own)) === plan) return;
+  const done = treesIn((await redis.send(command('HGET', ledgerKey(redis, groupId), 'plan/done'))) as string | null);
+  const known = new Set(done.map(textOf));
+  if (documents.every((definition) => known.has(textOf(treeOf(definition))))) return;
   throw new SluiceError(
     'COPY_REBUILDING',
     `Stored rows of ${groupId} are not yet entered under the links of new joins.`,
   );
 }
 
-function linksOf({ row }: StoredRow, columns: readonly (readonly string[])[]): string[] {
-  return row === null ? [] : columns.flatMap((list) => linkText(row, list) ?? []);
+const treeOf = ({ type, root, joins }: DocumentDefinition): Tree => ({ type, root, joins });
+
+/** One text for the same joins, however they are written down. */
+function textOf({ type, root, joins }: Tree): string {
+  const sorted = Object.entries(joins)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([alias, { table, from = 'root', on, many = false }]) => {
+      const columns = Object.entries(on).sort(([a], [b]) => (a < b ? -1 : 1));
+      return [alias, { table, from, on: Object.fromEntries(columns), many }] as const;
+    });
+  return JSON.stringify({ type, root, joins: Object.fromEntries(sorted) });
 }
 
-/** Lists of both, without doubles, in an order that does not depend on which comes first. */
-function union(a: Links, b: Links): Links {
-  const tables = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
-  const listsOf = (table: string): (readonly string[])[] => {
-    const lists = new Map([...(a[table] ?? []), ...(b[table] ?? [])].map((list) => [list.join('\t'), list]));
-    return [...lists].sort(([x], [y]) => (x < y ? -1 : 1)).map(([, list]) => list);
+/** Versions of a type share most joins: what two of them would mark alike is marked once. */
+function onceEach(table: TablePlan): TablePlan {
+  const types = new Map(table.rootOf.map((plan) => [plan.definition.type, plan]));
+  const joined = new Map(
+    table.joinedAs.map((joinedAs) => [wayToRoot(joinedAs.plan, joinedAs.relation), joinedAs] as const),
+  );
+  return { ...table, rootOf: [...types.values()], joinedAs: [...joined.values()] };
+}
+
+/** Equal for relations over which the same rows mark the same documents. */
+export function wayToRoot(plan: DocumentPlan, relation: Relation): string {
+  const way: unknown[] = [plan.definition.type];
+  for (let at: Relation | undefined = relation; at !== undefined; ) {
+    const { table, columns, parent, parentTable, parentColumns }: Relation = at;
+    way.push([table, columns, parentTable, parentColumns]);
+    at = plan.relations.find(({ alias }) => alias === parent);
+  }
+  return JSON.stringify(way);
+}
+
+const treesIn = (text: string | null | undefined): readonly Tree[] =>
+  text == null ? [] : (JSON.parse(text) as Tree[]);
+
+/** Trees of both, in an order that does not depend on which comes first. */
+function union(a: readonly Tree[], b: readonly Tree[]): readonly Tree[] {
+  return [...new Set([...a, ...b].map(textOf))].sort().map((text) => JSON.parse(text) as Tree);
+}
+
+function revisionOf(trees: readonly Tree[]): string {
+  return createHash('sha256').update(trees.map(textOf).sort().join('\n')).digest('hex').slice(0, 16);
+}
+
+/** Joins of another process: enough to mark documents, which that process builds. */
+function foreign(tree: Tree): DocumentDefinition {
+  const project = (): never => {
+    throw new Error(`documents ${tree.type} are built by another process`);
   };
-  return Object.fromEntries(tables.map((table) => [table, listsOf(table)]));
+  return { ...tree, version: 0, id: project, project, mapping: {} };
 }
 
-function revisionOf(links: Links): string {
-  return createHash('sha256')
-    .update(JSON.stringify(union(links, {})))
-    .digest('hex')
-    .slice(0, 16);
+function newRelations(
+  plans: readonly DocumentPlan[],
+  done: readonly Tree[],
+): { readonly plan: DocumentPlan; readonly relation: Relation }[] {
+  const known = new Set(done.map(textOf));
+  return plans
+    .filter(({ definition }) => !known.has(textOf(treeOf(definition))))
+    .flatMap((plan) => plan.relations.map((relation) => ({ plan, relation })));
 }

@@ -3,6 +3,7 @@ import type { DeadLetters } from '#consumers/runner/deadLetters.ts';
 import { CopyLedger } from '#consumers/runner/ledger.ts';
 import { Runner, type RunnerStatus } from '#consumers/runner/runner.ts';
 import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
+import { type StageSummary, StageTimes } from '#consumers/runner/stageTimes.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import type { RedisClient } from '#infra/redis/client.ts';
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
@@ -13,7 +14,7 @@ import { fanOutTopicSpec } from './fanOutTasks.ts';
 import { forgetRowsLoop } from './forgetRows.ts';
 import { LinkPlan } from './linkPlan.ts';
 import { dirtyTopicSpec, LANES, MarkSender } from './marks.ts';
-import { planDocument, planTables } from './relations.ts';
+import { type DocumentPlan, planDocument, planTables } from './relations.ts';
 import { RowStore } from './rowStore.ts';
 import { keepRows } from './rowsHandler.ts';
 
@@ -34,6 +35,12 @@ export interface RowsConsumerOptions {
   topicOf(table: string): string;
 }
 
+/** Stage 1 as it stands. */
+export interface RowsStatus extends RunnerStatus {
+  /** Milliseconds from commit in the source to each stage. */
+  readonly commitTo: StageSummary;
+}
+
 /** Group of stage 1. */
 export function rowsGroup(groupPrefix: string): string {
   return `${groupPrefix}.rows`;
@@ -45,14 +52,28 @@ export function rowsTables(documents: readonly DocumentDefinition[]): string[] {
 }
 
 /** Stage 1: change topics → row store → marks. */
-export function rowsConsumer(options: RowsConsumerOptions): { component: Component; status(): RunnerStatus } {
+export function rowsConsumer(options: RowsConsumerOptions): {
+  component: Component;
+  /** Document types of all processes; see linkPlan.ts. */
+  plans(): readonly DocumentPlan[];
+  refreshPlans(): Promise<void>;
+  status(): RowsStatus;
+} {
   const { kafka, redis, documents, groupPrefix } = options;
   const tables = planTables(documents.map(planDocument));
   const topics = new Map([...tables.keys()].map((table) => [options.topicOf(table), table]));
   const store = new RowStore(redis);
-  const marks = new MarkSender(kafka, groupPrefix);
-  const changes = new ChangeDecoder(options.decoder, topics);
-  const plan = new LinkPlan({ redis, store, groupId: rowsGroup(groupPrefix), tables, log: options.log });
+  const stages = new StageTimes();
+  const marks = new MarkSender(kafka, groupPrefix, stages);
+  const changes = new ChangeDecoder(options.decoder, topics, stages);
+  const plan = new LinkPlan({
+    redis,
+    store,
+    groupId: rowsGroup(groupPrefix),
+    documents,
+    output: (signal) => ({ marks: marks.batch(signal), tasks: marks.tasks(signal) }),
+    log: options.log,
+  });
   const runner = new Runner<Change>({
     kafka,
     groupId: rowsGroup(groupPrefix),
@@ -90,7 +111,9 @@ export function rowsConsumer(options: RowsConsumerOptions): { component: Compone
     log: options.log,
   });
   return {
-    status: () => runner.status(),
+    plans: () => plan.plans,
+    refreshPlans: () => plan.refresh(),
+    status: () => ({ ...runner.status(), commitTo: stages.summary() }),
     component: {
       name: inner.name,
       failed: Promise.race([inner.failed!, linking.failed!, forgetting.failed!]),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Row } from '#infra/runtime/config/catalog.ts';
+import { SluiceError } from '#infra/runtime/errors.ts';
 import { decodeValues, encodeValues } from './rowText.ts';
 
 /** Characters of a shape's name: 36 bits of a digest, for the few shapes a shop has. */
@@ -48,11 +49,12 @@ export class RowShapes {
     return JSON.stringify(this.#columns.get(name)!);
   }
 
-  /** @throws when the shape was lost, that is when somebody deleted parts of the store */
+  /** @throws COPY_LOST (retriable) when the shape is gone: the store was emptied while it was read */
   decode(text: string): Row {
     const name = text.slice(0, NAME_LENGTH);
     const columns = this.#columns.get(name);
-    if (columns === undefined) throw new Error(`the row store has no columns for rows of shape ${name}`);
+    if (columns === undefined)
+      throw new SluiceError('COPY_LOST', `The row store has no columns for rows of shape ${name}.`);
     return decodeValues(text.slice(NAME_LENGTH), columns);
   }
 }

@@ -189,9 +189,11 @@ export class Runner<T> {
       if (standing === null) return;
       this.#confirm.set(control, () => keeper.confirm(standing));
       const last = batch.messages.at(-1)!;
+      // As it was before the work: a plan that is taken up meanwhile was not in force for all of it.
+      const plan = this.#options.plan?.revision();
       await this.#work(batch, control, async (handled) => {
         const next = handled === last ? (batch.nextOffset ?? handled.offset + 1n) : handled.offset + 1n;
-        return keeper.passed(standing, next, this.#options.plan?.revision());
+        return keeper.passed(standing, next, plan);
       });
     } catch (error) {
       if (error instanceof SluiceError && error.code === 'COPY_PLAN_CHANGED') await this.#options.plan?.refresh();

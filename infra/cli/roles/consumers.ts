@@ -63,7 +63,7 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
       forgetDeletedAfterMs: config.consumers.forgetDeletedAfterHours * 3_600_000,
       topicOf: (table) => topicOf(config, table),
     });
-    const fan = fanOutConsumer({ ...shared, documents });
+    const fan = fanOutConsumer({ ...shared, plans: rows.plans, refreshPlans: rows.refreshPlans });
     components.push(rows.component, fan.component);
     status['rows'] = rows.status;
     status['fanOut'] = fan.status;
@@ -82,7 +82,13 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
   }
   if (config.stock) {
     const topic = topicOf(config, config.stock.table);
-    const stock = stockConsumer({ ...shared, definition: config.stock, topic, topicSpec });
+    const stock = stockConsumer({
+      ...shared,
+      definition: config.stock,
+      topic,
+      topicSpec,
+      forgetDeletedAfterMs: config.consumers.forgetDeletedAfterHours * 3_600_000,
+    });
     components.push(stock.component);
     status['stock'] = stock.status;
   }

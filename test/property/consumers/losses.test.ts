@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type LossTrouble, LossWorld } from '#test/support/consumers/lossWorld.ts';
+import type { SourceStep } from '#test/support/consumers/sourceModel.ts';
+
+const RUNS = 60 * Number(process.env['SLUICE_PROPERTY_RUNS'] ?? 1);
+
+const key = fc.nat({ max: 2 });
+const step: fc.Arbitrary<SourceStep> = fc.oneof(
+  fc.record({
+    kind: fc.constant('product' as const),
+    key,
+    category: fc.nat({ max: 2 }),
+    live: fc.boolean(),
+    keepText: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant('category' as const), key, group: fc.nat({ max: 1 }) }),
+  fc.record({ kind: fc.constant('group' as const), key: fc.nat({ max: 1 }) }),
+  fc.record({ kind: fc.constant('barcode' as const), key, product: key }),
+  fc.record({ kind: fc.constant('delete' as const), table: fc.nat({ max: 3 }), key }),
+);
+
+const CALM: LossTrouble = { kill: 0, rebalance: 0, flush: 0, failover: 0, restore: 0, repartition: 0 };
+
+async function converges(troubles: fc.Arbitrary<Partial<LossTrouble>>): Promise<void> {
+  const steps = fc.array(step, { minLength: 3, maxLength: 20 });
+  await fc.assert(
+    fc.asyncProperty(steps, fc.integer(), fc.nat({ max: 3000 }), troubles, async (list, seed, choices, some) => {
+      const world = new LossWorld(seed, choices, { ...CALM, ...some });
+      await world.run(list);
+      expect(world.actual()).toEqual(world.source.documents());
+    }),
+    { numRuns: RUNS },
+  );
+}
+
+const often = fc.constantFrom(0, 40, 150);
+const members = { kill: fc.constantFrom(0, 30, 100), rebalance: often };
+
+describe('members that look after their own partitions', () => {
+  it('bring everything back to a Redis that was emptied', async () => {
+    await converges(fc.record({ ...members, flush: fc.constantFrom(60, 200) }));
+  }, 300_000);
+
+  it('bring the last writes back to a Redis that failed over without them', async () => {
+    await converges(fc.record({ ...members, failover: fc.constantFrom(30, 100) }));
+  }, 300_000);
+
+  it('fill an index that came back as it was some time before', async () => {
+    await converges(fc.record({ ...members, restore: fc.constantFrom(30, 100) }));
+  }, 300_000);
+
+  it('outlive all of it at once, with partitions added', async () => {
+    await converges(fc.record({ ...members, flush: often, failover: often, restore: often, repartition: often }));
+  }, 300_000);
+});

@@ -1,0 +1,53 @@
+import { inGroups } from './memoryRows.ts';
+
+interface Hashes {
+  hash(key: string): Map<string, string>;
+  readonly strings: Map<string, string>;
+}
+
+/** The scripts of runner/ledger.ts and rows/linkPlan.ts a second time, and the commands around them. */
+export const LEDGER_HANDLERS: Readonly<
+  Record<string, (redis: Hashes, key: string, args: string[]) => string | number | null | string[]>
+> = {
+  HDEL: (redis, key, fields) => fields.filter((field) => redis.hash(key).delete(field)).length,
+  DEL: (redis, key) => (redis.strings.delete(key) ? 1 : 0),
+  PEXPIRE: () => 1,
+  OpenLedger: (redis, key, [newId, ...rest]) => {
+    const ledger = redis.hash(key);
+    if (!ledger.has('id')) ledger.set('id', newId!);
+    const entries = inGroups(rest, 4).map(([field, begin, believed, end]) => {
+      let entry = ledger.get(field!);
+      if (entry === undefined || Number(entry) > Number(end)) {
+        entry = begin!;
+        ledger.set(field!, entry).delete(`${field}/until`);
+      }
+      const goal = Number(ledger.get(`${field}/until`) ?? 0);
+      if (Number(entry) < Number(believed) && goal < Number(believed)) ledger.set(`${field}/until`, believed!);
+      return entry;
+    });
+    return [ledger.get('id')!, ...entries];
+  },
+  PassLedger: (redis, key, [id, field, from, next, plan]) => {
+    const ledger = redis.hash(key);
+    const entry = ledger.get(field!);
+    if (ledger.get('id') !== id || entry === undefined || Number(entry) < Number(from)) return 'lost';
+    if (plan !== '' && ledger.get('plan') !== plan) return 'plan';
+    if (Number(entry) < Number(next)) ledger.set(field!, next!);
+    return 'ok';
+  },
+  RenewLedger: (redis, key, [id, newId]) => {
+    if (redis.hash(key).get('id') === id) redis.hash(key).set('id', newId!);
+    return null;
+  },
+  WidenPlan: (redis, key, [before, plan, trees, token]) => {
+    const ledger = redis.hash(key);
+    if ((ledger.get('plan') ?? '') !== before) return 0;
+    ledger.set('plan', plan!).set('plan/trees', trees!).set('plan/token', token!);
+    return 1;
+  },
+  PlanDone: (redis, key, [token]) => {
+    const ledger = redis.hash(key);
+    if (ledger.get('plan/token') === token) ledger.set('plan/done', ledger.get('plan/trees')!);
+    return null;
+  },
+};
