@@ -7,6 +7,18 @@ import type { RedisScript } from '#infra/redis/client.ts';
  * in one node at most, and stays there as long as it is entered. A stamp is the commit (LSN) of the version that asked for the entry.
  */
 
+/** Where the row's stamp begins in the text of a first node, and where its line ends; nil when it is not there. */
+const FIND_ROW = `
+local function find(text, row)
+  local from = 22
+  while true do
+    local at, to = string.find(text, row .. '\\n', from, true)
+    if not at then return nil end
+    if at == 22 or string.byte(text, at - 21) == 10 then return at - 20, to end
+    from = at + 1
+  end
+end`;
+
 /**
  * Enters rows into first nodes. KEYS[1] links of one bucket; ARGV[1] most rows of a first node, then three per row: link, row key, stamp. An
  * entry keeps the highest stamp that asked for it, so that a late removal for an older version cannot take it away. Answers per row `in`, or
@@ -15,25 +27,21 @@ import type { RedisScript } from '#infra/redis/client.ts';
 export const ENTER_FIRST: RedisScript = {
   name: 'EnterFirst',
   keys: 1,
-  lua: `
+  lua: `${FIND_ROW}
 local answer = {}
 local most = tonumber(ARGV[1])
 for i = 2, #ARGV, 3 do
   local link, row, stamp = ARGV[i], ARGV[i+1], ARGV[i+2]
   local cur = redis.call('HGET', KEYS[1], link) or '-'
-  local status, count, from, found = 'more', 0, 2, nil
-  while from <= #cur do
-    local to = string.find(cur, '\\n', from, true)
-    if string.sub(cur, from + 20, to - 1) == row then found = from; break end
-    count = count + 1
-    from = to + 1
-  end
+  local status = 'more'
+  local found = find(cur, row)
   if found then
     status = 'in'
     if string.sub(cur, found, found + 19) < stamp then
       redis.call('HSET', KEYS[1], link, string.sub(cur, 1, found - 1) .. stamp .. string.sub(cur, found + 20))
     end
   elseif string.sub(cur, 1, 1) == '-' then
+    local _, count = string.gsub(cur, '\\n', '')
     if count < most then
       redis.call('HSET', KEYS[1], link, cur .. stamp .. row .. '\\n')
       status = 'in'
@@ -53,17 +61,12 @@ return answer`,
 export const LEAVE_FIRST: RedisScript = {
   name: 'LeaveFirst',
   keys: 1,
-  lua: `
+  lua: `${FIND_ROW}
 local answer = {}
 for i = 1, #ARGV, 3 do
   local link, row, stamp = ARGV[i], ARGV[i+1], ARGV[i+2]
   local cur = redis.call('HGET', KEYS[1], link) or '-'
-  local from, found, to = 2, nil, nil
-  while from <= #cur do
-    to = string.find(cur, '\\n', from, true)
-    if string.sub(cur, from + 20, to - 1) == row then found = from; break end
-    from = to + 1
-  end
+  local found, to = find(cur, row)
   if found and string.sub(cur, found, found + 19) < stamp then
     local rest = string.sub(cur, 1, found - 1) .. string.sub(cur, to + 1)
     if rest == '-' then redis.call('HDEL', KEYS[1], link) else redis.call('HSET', KEYS[1], link, rest) end

@@ -1,4 +1,4 @@
-import { POSITION_LENGTH } from '#consumers/runner/position.ts';
+import { isSnapshot, POSITION_LENGTH } from '#consumers/runner/position.ts';
 import { command, type RedisCommands, script } from '#infra/redis/client.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
 import { systemClock } from '#infra/runtime/clock.ts';
@@ -97,17 +97,24 @@ export class RowStore {
   }
 
   async #writeLinked(table: string, versions: readonly RowVersion[], moved = new Set<string>()): Promise<WrittenRow[]> {
-    const first = await this.#writer.write(table, versions, false);
+    // Rows of a snapshot are mostly new: their links are entered without asking, and one write does. Entering is harmless at any time.
+    const linksFirst = versions.every(({ position }) => isSnapshot(position));
+    if (linksFirst) await this.#enter(table, versions);
+    const first = await this.#writer.write(table, versions, linksFirst);
     const waiting = first.filter((answer) => answer.status === 'links').map((answer) => answer.version);
-    await this.links.enter(
-      table,
-      waiting.flatMap(({ key, position, links }) => links.map((link) => ({ link, rowKey: key, position }))),
-    );
+    await this.#enter(table, waiting);
     const second = await this.#writer.write(table, waiting, true);
     for (const { status, version } of [...first, ...second]) if (status === 'moved') moved.add(version.key);
     return [...first, ...second]
       .filter(({ status }) => status === 'ok' || status === 'same')
       .map(({ version, earlierLinks }) => ({ version, earlierLinks }));
+  }
+
+  async #enter(table: string, versions: readonly RowVersion[]): Promise<void> {
+    await this.links.enter(
+      table,
+      versions.flatMap(({ key, position, links }) => links.map((link) => ({ link, rowKey: key, position }))),
+    );
   }
 
   /** Forgets earlier links. Call it when every document they lead to has been marked. */
