@@ -1,6 +1,7 @@
-import type { FacetDefinition, SearchDefinition } from '#infra/runtime/config/catalog.ts';
+import type { DocumentDefinition, FacetDefinition, SearchDefinition } from '#infra/runtime/config/catalog.ts';
+import { mappingAt } from './searchFields.ts';
 import type { Query } from './searchQuery.ts';
-import { invalid } from './searchRefusal.ts';
+import { invalid, searchOf } from './searchRefusal.ts';
 import type { SearchParams, ValueRange } from './searchTypes.ts';
 
 /** Facets of a request: their filters and their counts. Pure. */
@@ -17,7 +18,8 @@ export const COUNT = 'count';
 export const MATCHED = '~matched';
 
 /** Facet name → the filter it stands for in this request. @throws SEARCH_REQUEST_INVALID */
-export function facetFilters(search: SearchDefinition, params: SearchParams): Map<string, Query> {
+export function facetFilters(definition: DocumentDefinition, params: SearchParams): Map<string, Query> {
+  const search = searchOf(definition);
   const filters = new Map<string, Query>();
   for (const [name, values] of Object.entries(params.filters ?? {})) {
     const facet = facetOf(search, name);
@@ -26,6 +28,7 @@ export function facetFilters(search: SearchDefinition, params: SearchParams): Ma
       throw invalid(`filter ${name} has ${values.length} values, ${MAX_FILTER_VALUES} are allowed.`);
     if (values.some((value) => value.length > MAX_VALUE_CHARS))
       throw invalid(`filter ${name} has a value of more than ${MAX_VALUE_CHARS} characters.`);
+    if (facet.ranges === undefined) checkValues(definition, name, facet.field, values);
     filters.set(
       name,
       facet.ranges === undefined ? { terms: { [facet.field]: values } } : namedRanges(name, facet, values),
@@ -33,11 +36,39 @@ export function facetFilters(search: SearchDefinition, params: SearchParams): Ma
   }
   for (const [name, range] of Object.entries(params.ranges ?? {})) {
     const facet = facetOf(search, name);
+    if (!NUMBERS.has(typeOf(definition, facet.field))) throw invalid(`facet ${name} has no numbers to range over.`);
     const filter = { range: { [facet.field]: rangeBounds(name, range) } };
     const other = filters.get(name);
     filters.set(name, other === undefined ? filter : { bool: { filter: [other, filter] } });
   }
   return filters;
+}
+
+const WHOLE_NUMBERS = new Set(['long', 'integer', 'short', 'byte']);
+const NUMBERS = new Set([...WHOLE_NUMBERS, 'double', 'float', 'half_float', 'date']);
+/** Of Elasticsearch's field types: largest value of the narrow ones. */
+const LARGEST: Readonly<Record<string, number>> = {
+  integer: 2 ** 31 - 1,
+  short: 32_767,
+  byte: 127,
+  half_float: 65_504,
+};
+
+const typeOf = (definition: DocumentDefinition, field: string): string =>
+  String(mappingAt(definition, field)?.['type']);
+
+/** Elasticsearch refuses a whole search for one value that its field cannot have. */
+function checkValues(definition: DocumentDefinition, name: string, field: string, values: readonly string[]): void {
+  const type = typeOf(definition, field);
+  const fits = (value: string): boolean => {
+    if (type === 'boolean') return value === 'true' || value === 'false';
+    if (!NUMBERS.has(type)) return value.isWellFormed();
+    if (!/^-?\d{1,15}(?:\.\d{1,6})?$/u.test(value)) return false;
+    if ((WHOLE_NUMBERS.has(type) || type === 'date') && value.includes('.')) return false;
+    return Math.abs(Number(value)) <= (LARGEST[type] ?? MAX_BOUND);
+  };
+  const odd = values.find((value) => !fits(value));
+  if (odd !== undefined) throw invalid(`filter ${name} cannot be ${JSON.stringify(odd.slice(0, 40))}.`);
 }
 
 function facetOf(search: SearchDefinition, name: string): FacetDefinition {

@@ -61,7 +61,7 @@ export function buildSearch(
 ): Query {
   const search = searchOf(definition);
   const { params, cursor } = checked;
-  const filters = facetFilters(search, params);
+  const filters = facetFilters(definition, params);
   const { plan, demand } =
     relaxation === null ? { plan: checked.plan, demand: {} } : relaxedPlan(definition, checked.plan, relaxation);
   return {
