@@ -1,7 +1,8 @@
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findChromium } from '../support/chromium.ts';
-import { type RunningShop, startDemoShop, TEST_KEY } from '../support/demoShop.ts';
+import { type RunningShop, startDemoShop, TEST_HOOKS_SECRET, TEST_KEY } from '../support/demoShop.ts';
 import { eventually } from '../support/eventually.ts';
 
 const executablePath = findChromium();
@@ -144,6 +145,43 @@ describe.skipIf(executablePath === undefined)('the demo shop in a browser (needs
     });
     expect(seen.join('\n')).not.toContain(TEST_KEY);
     expect(await page.locator('#basket-count').isHidden()).toBe(true);
+  });
+
+  it("shows what signed messages told of an order, and the account's orders", async () => {
+    const sku = await firstProduct('lamp');
+    inStock(sku, 30);
+    await page.click('#add-to-basket');
+    await page.locator('.toast a').click();
+    await page.locator('.basket-line').waitFor();
+    await page.click('#place-order');
+    await page.locator('.order-lines li').waitFor();
+    const orderId = /order\/(\d+)/.exec(page.url())?.[1] ?? '';
+    const tell = async (id: string, secret: string): Promise<number> => {
+      const body = JSON.stringify({
+        type: 'order.status_changed',
+        timestamp: new Date().toISOString(),
+        data: { orderId, status: 'picking' },
+      });
+      const at = new Date();
+      const headers = {
+        'webhook-id': id,
+        'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+        'webhook-signature': new Webhook(secret).sign(id, at, body),
+      };
+      return (await fetch(`${shop.url}/hooks`, { method: 'POST', headers, body })).status;
+    };
+    const forged = `whsec_${Buffer.alloc(32, 8).toString('base64')}`;
+    expect([
+      await tell('e1', TEST_HOOKS_SECRET),
+      await tell('e1', TEST_HOOKS_SECRET),
+      await tell('e2', forged),
+    ]).toEqual([204, 204, 401]);
+    await eventually(async () => expect(await page.locator('.order-news li').count()).toBe(1));
+    expect(await page.locator('.order-news').textContent()).toContain('order.status_changed: picking');
+    await page.click('.orders-link');
+    const row = page.locator('.order-row', { hasText: orderId });
+    await row.waitFor();
+    expect(await row.textContent()).toContain('1 piece');
   });
 
   it('cancels an order that nobody has started on', async () => {

@@ -16,6 +16,9 @@ export interface RunningShop {
 /** The command API's key in these tests; it must never be seen by the browser. */
 export const TEST_KEY = 'test-key-that-stays-on-the-server';
 
+/** What webhooks to the shop in these tests are signed with. */
+export const TEST_HOOKS_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+
 /** Starts the page's server in front of fake APIs that serve a small general store. */
 export async function startDemoShop(port = 0): Promise<RunningShop> {
   const { data, documents } = eposDocuments({ seed: 7, products: 900, customers: 20, orders: 20 });
@@ -33,6 +36,7 @@ export async function startDemoShop(port = 0): Promise<RunningShop> {
     commandsKey: TEST_KEY,
     customerId: EPOS_SHOP.demoCustomerId,
     log: silentLogger,
+    webhookSecret: TEST_HOOKS_SECRET,
     shop: {
       title: EPOS_SHOP.title,
       tagline: EPOS_SHOP.tagline,

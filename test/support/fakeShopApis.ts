@@ -32,6 +32,7 @@ interface FakeOrder {
   statusAt: string;
   history: { status: string; at: string }[];
   total: string;
+  lines: { lineId: string; sku: string; quantity: number; total: string }[];
 }
 
 const FACETS = ['category', 'subcategory', 'brand', 'colour', 'size', 'price', 'purchasable'] as const;
@@ -121,7 +122,13 @@ export async function startFakeShopApis(
     }
     const orderId = String(nextOrder++);
     const at = new Date().toISOString();
-    orders.set(orderId, { status: 'new', statusAt: at, history: [{ status: 'new', at }], total: order.total });
+    const lines = order.lines.map(({ sku, quantity, unitPrice }, i) => ({
+      lineId: String(i + 1),
+      sku,
+      quantity,
+      total: (quantity * Number(unitPrice)).toFixed(4),
+    }));
+    orders.set(orderId, { status: 'new', statusAt: at, history: [{ status: 'new', at }], total: order.total, lines });
     send(response, 201, {
       commandId: randomUUID(),
       orderId,
@@ -168,6 +175,12 @@ export async function startFakeShopApis(
         200,
         suggest([...products.values()], url.searchParams.get('q') ?? '', url.searchParams.get('limit') ?? '8'),
       );
+    if (first === 'orders' && second === undefined) {
+      if (!/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/.test(request.headers.authorization ?? ''))
+        return problem(response, 401, 'unauthenticated');
+      const items = [...orders].reverse().map(([orderId, order]) => ({ orderId, currency: 'GBP', ...order }));
+      return send(response, 200, { items, nextCursor: null });
+    }
     const order = first === 'orders' ? orders.get(second ?? '') : undefined;
     return order
       ? send(response, 200, { orderId: second, currency: 'GBP', ...order })

@@ -6,9 +6,10 @@ import { money, time } from './format.js';
 export async function ordersView({ main, signal, title }) {
   title('Your orders');
   const list = h('ul', { class: 'order-list' });
-  const more = h('button', { type: 'button', class: 'quiet', hidden: true }, 'Show older ones');
+  const more = h('button', { type: 'button', class: 'quiet' }, 'Show older ones');
+  const view = h('section', { class: 'orders' });
   const status = h('p', { class: 'muted', role: 'status' }, 'Looking…');
-  replace(main, h('section', { class: 'orders' }, h('h1', {}, 'Your orders'), status, list, more));
+  replace(main, replace(view, h('h1', {}, 'Your orders'), status, list));
   let cursor;
 
   const load = async () => {
@@ -18,7 +19,8 @@ export async function ordersView({ main, signal, title }) {
       cursor = page.nextCursor;
       list.append(...page.items.map(entry));
       status.textContent = list.children.length > 0 ? '' : 'You have not ordered anything yet.';
-      more.hidden = cursor === null;
+      if (cursor === null) more.remove();
+      else view.append(more);
     } catch (error) {
       if (signal.aborted) return;
       replace(status, notice('Your orders cannot be shown just now', error.message));
