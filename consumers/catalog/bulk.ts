@@ -1,4 +1,4 @@
-import type { Clock } from '#infra/runtime/clock.ts';
+import { type Clock, systemClock } from '#infra/runtime/clock.ts';
 import { hasCode, isRetriable, SluiceError } from '#infra/runtime/errors.ts';
 import { retry } from '#infra/runtime/retry.ts';
 import { type BulkAnswer, type BulkItem, type BulkOutcome, bulkBody, refusal, Tally } from './bulkRequest.ts';
@@ -17,6 +17,8 @@ export interface BulkOptions {
 }
 
 const IN_FLIGHT = 2;
+/** Pause before what was put off is sent again. */
+const PUT_OFF_MS = 50;
 /** Ten seconds for a shard to come back; an item it does not come back for is answered 503 and tried again. Source: Elasticsearch, Bulk API. */
 const SHARD_TIMEOUT = '10s';
 const PATH = `_bulk?require_alias=true&timeout=${SHARD_TIMEOUT}&filter_path=items.*.status,items.*.error.type,items.*.error.reason`;
@@ -59,35 +61,42 @@ export class BulkWriter {
     return tally;
   }
 
-  /** Tries again what was put off, in requests as large as they may be then, until every item is settled. */
+  /** Sends until every item is settled. Gives up after eight rounds in a row that settled none. */
   async #settle<T>(items: readonly BulkItem<T>[], tally: Tally<T>, signal?: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    let waiting = items;
-    await retry(
-      async () => {
-        const left: BulkItem<T>[] = [];
-        let at = 0;
-        try {
-          while (at < waiting.length) {
-            const request = this.#size.cut(waiting, at);
-            left.push(...(await this.#taken(request, tally, signal)));
-            at += request.length;
-          }
-        } finally {
-          waiting = [...left, ...waiting.slice(at)];
-        }
-        if (waiting.length > 0)
-          throw new SluiceError('ELASTICSEARCH_UNREACHABLE', `Elasticsearch put off ${waiting.length} documents.`);
-      },
-      {
-        attempts: 8,
-        retryIf: worthWaiting,
-        baseMs: 100,
-        maxMs: 5000,
-        ...(signal && { signal }),
-        ...(clock && { clock }),
-      },
-    );
+    const { clock = systemClock } = this.#options;
+    for (let waiting = items; waiting.length > 0; ) {
+      const before = waiting.length;
+      await retry(
+        async () => {
+          waiting = await this.#round(waiting, tally, signal);
+          if (waiting.length === before)
+            throw new SluiceError('ELASTICSEARCH_UNREACHABLE', `Elasticsearch put off ${before} documents.`);
+        },
+        { attempts: 8, retryIf: worthWaiting, baseMs: 100, maxMs: 5000, clock, ...(signal && { signal }) },
+      );
+      if (waiting.length > 0) await clock.sleep(PUT_OFF_MS, signal);
+    }
+  }
+
+  /** Sends the items once, in requests as large as they may be now. Gives those to be sent again. */
+  async #round<T>(
+    items: readonly BulkItem<T>[],
+    tally: Tally<T>,
+    signal?: AbortSignal,
+  ): Promise<readonly BulkItem<T>[]> {
+    const putOff: BulkItem<T>[] = [];
+    for (let at = 0; at < items.length; ) {
+      const request = this.#size.cut(items, at);
+      try {
+        putOff.push(...(await this.#taken(request, tally, signal)));
+      } catch (error) {
+        const settled = at - putOff.length;
+        if (settled === 0 || !worthWaiting(error)) throw error;
+        return [...putOff, ...items.slice(at)];
+      }
+      at += request.length;
+    }
+    return putOff;
   }
 
   /** Sends when fewer than two requests are under way. Gives the items that must be tried again. */

@@ -14,10 +14,10 @@ const ACTION_LENGTH = 120;
 /** Smaller than this never helps. */
 const LEAST_ITEMS = 8;
 const LEAST_BYTES = 64 << 10;
-const GROWTH = 1.25;
+const GROWTH = 1.1;
 
 /**
- * The size of requests: halved from the size of a request that was too much for the server, grown by a quarter after each full one that
+ * The size of requests: halved from the size of a request that was too much for the server, grown by a tenth after each full one that
  * was taken, up to the configured size (additive increase would take minutes to recover, so it is multiplicative both ways).
  */
 export class RequestSize {
