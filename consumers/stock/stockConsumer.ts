@@ -3,6 +3,7 @@ import type { DeadLetters } from '#consumers/runner/deadLetters.ts';
 import { CopyLedger } from '#consumers/runner/ledger.ts';
 import { Runner, type RunnerStatus } from '#consumers/runner/runner.ts';
 import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
+import { type StageSummary, StageTimes } from '#consumers/runner/stageTimes.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import type { RedisClient } from '#infra/redis/client.ts';
 import { type Clock, systemClock } from '#infra/runtime/clock.ts';
@@ -10,6 +11,7 @@ import type { StockDefinition } from '#infra/runtime/config/stock.ts';
 import { LatencyWindow } from '#infra/runtime/latency.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
+import { forgetLevelsLoop } from './forgetLevels.ts';
 import { StockEventSender, stockEventsTopicSpec } from './stockEvents.ts';
 import { writeStock } from './stockHandler.ts';
 
@@ -25,6 +27,8 @@ export interface StockConsumerOptions {
   readonly maxBatchRecords: number;
   readonly topic: string;
   readonly topicSpec: { readonly partitions: number; readonly replicationFactor: number };
+  /** Milliseconds a level that was taken away is remembered at least; 0: for ever. */
+  readonly forgetDeletedAfterMs: number;
   readonly clock?: Clock;
 }
 
@@ -33,6 +37,8 @@ export interface StockStatus extends RunnerStatus {
   readonly eventsTold: number;
   /** Milliseconds from commit in the source to acknowledged by Redis; snapshot rows do not count. */
   readonly commitToStock: ReturnType<LatencyWindow['summary']>;
+  /** Milliseconds from commit to each stage before. */
+  readonly commitTo: StageSummary;
 }
 
 export function stockGroup(groupPrefix: string): string {
@@ -57,7 +63,8 @@ export function stockConsumer(options: StockConsumerOptions): {
     now: () => clock.now(),
     ...(sender && { sendEvents: sender.send.bind(sender) }),
   };
-  const changes = new ChangeDecoder(options.decoder, new Map([[topic, definition.table]]));
+  const stages = new StageTimes();
+  const changes = new ChangeDecoder(options.decoder, new Map([[topic, definition.table]]), stages);
   const runner = new Runner<Change>({
     kafka,
     groupId,
@@ -77,13 +84,24 @@ export function stockConsumer(options: StockConsumerOptions): {
     },
   });
   const inner = runner.component();
+  const forgetting = forgetLevelsLoop({
+    kafka,
+    redis,
+    groupPrefix: options.groupPrefix,
+    groupId,
+    topics: [topic],
+    keepMs: options.forgetDeletedAfterMs,
+    log: options.log,
+  });
   const component: Component = {
     ...inner,
     start: async (signal) => {
       if (sender) await kafka.ensureTopics([stockEventsTopicSpec(options.groupPrefix, options.topicSpec)]);
       await inner.start(signal);
+      await forgetting.start(signal);
     },
     stop: async () => {
+      await forgetting.stop();
       await inner.stop();
       await sender?.close();
     },
@@ -91,6 +109,12 @@ export function stockConsumer(options: StockConsumerOptions): {
   return {
     component,
     latency,
-    status: () => ({ ...runner.status(), levelsWritten, eventsTold, commitToStock: latency.summary() }),
+    status: () => ({
+      ...runner.status(),
+      levelsWritten,
+      eventsTold,
+      commitToStock: latency.summary(),
+      commitTo: stages.summary(),
+    }),
   };
 }

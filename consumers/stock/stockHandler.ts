@@ -5,7 +5,7 @@ import { command, type RedisCall, type RedisCommands, script } from '#infra/redi
 import type { StockDefinition, StockEventsDefinition } from '#infra/runtime/config/stock.ts';
 import { type LevelWrite, levelWrites } from './levelWrites.ts';
 import { eventOf, type StockEvent } from './stockEvents.ts';
-import { alertKey, changesKey, levelText, STREAM_LENGTH, skuKey, skuTag } from './stockKeys.ts';
+import { alertKey, changesKey, goneKey, levelText, STREAM_LENGTH, skuKey, skuTag } from './stockKeys.ts';
 import { ADD_CHANGES, WRITE_STOCK } from './stockScripts.ts';
 
 /** Levels in one script call, and changes in one: no call keeps Redis from others for long. */
@@ -99,9 +99,14 @@ function writeCall(
   nowMs: number,
 ): RedisCall {
   const skus = [...group.keys()];
-  const keys = [...skus.map((sku) => skuKey(redis, sku)), ...(events ? skus.map((sku) => alertKey(redis, sku)) : [])];
+  const keys = [
+    ...skus.map((sku) => skuKey(redis, sku)),
+    ...(events ? skus.map((sku) => alertKey(redis, sku)) : []),
+    goneKey(redis, skuTag(skus[0]!)),
+  ];
   const oldestMs = nowMs - (events?.maxAgeSeconds ?? 0) * 1000;
-  const levels = [...group.values()].flatMap((list) => [
+  const levels = [...group].flatMap(([sku, list]) => [
+    sku,
     list.length,
     ...list.flatMap(({ location, position, level, lowAt, sourceTsMs }) => [
       location,
@@ -111,13 +116,8 @@ function writeCall(
       sourceTsMs !== null && sourceTsMs >= oldestMs ? '1' : '0',
     ]),
   ]);
-  const head = [
-    skus.length,
-    events ? '1' : '0',
-    events?.scope ?? 'sku',
-    events?.backAt ?? 1,
-    events?.recoverAbove ?? 1,
-  ];
+  const { scope = 'sku', backAt = 1, recoverAbove = 1 } = events ?? {};
+  const head = [skus.length, events ? '1' : '0', scope, backAt, recoverAbove, nowMs];
   return script(WRITE_STOCK, keys.length, ...keys, ...head, ...levels);
 }
 

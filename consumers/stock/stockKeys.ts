@@ -3,13 +3,15 @@ import type { RedisCommands } from '#infra/redis/client.ts';
 import type { LocationStock } from './stockTypes.ts';
 
 /** Hash tags the skus lie under: levels of one tag are written by one call, and a Redis Cluster spreads the tags over its nodes. */
-const TAGS = 64;
+export const TAGS = 64;
+
+const tagOf = (number: number): string => `{${String(number).padStart(2, '0')}}`;
 
 /** The hash tag of a sku: `{00}` to `{63}`. FNV-1a over its UTF-16 code units. */
 export function skuTag(sku: string): string {
   let hash = 0x811c9dc5;
   for (let i = 0; i < sku.length; i++) hash = Math.imul(hash ^ sku.charCodeAt(i), 0x01000193);
-  return `{${String((hash >>> 0) % TAGS).padStart(2, '0')}}`;
+  return tagOf((hash >>> 0) % TAGS);
 }
 
 /** All levels of a sku, by location. */
@@ -20,6 +22,11 @@ export function skuKey(redis: RedisCommands, sku: string): string {
 /** What is known of a sku's shortages; see stockScripts.ts. Under the tag of the sku. */
 export function alertKey(redis: RedisCommands, sku: string): string {
   return redis.key('stock-alert', skuTag(sku), sku);
+}
+
+/** Levels that were taken away under a tag, by the time they were. */
+export function goneKey(redis: RedisCommands, tag: string | number): string {
+  return redis.key('stock-gone', typeof tag === 'number' ? tagOf(tag) : tag);
 }
 
 /** Pattern of all sku keys, for SCAN, and how many characters stand before the sku. */

@@ -9,9 +9,10 @@ import type { RedisScript } from '#infra/redis/client.ts';
  */
 
 /**
- * KEYS: skus of one hash tag; with events, as many alerts after them. ARGV: how many skus, `1` when events are wanted, scope (`sku`,
- * `location`), least available that is back in stock, pieces above the threshold that end a shortage; then for every sku how many levels
- * follow, and for each: location, position, level text, threshold (empty: none), `1` when it is recent enough to be told.
+ * KEYS: skus of one hash tag; with events, as many alerts after them; last, what was taken away under the tag (a sorted set of
+ * `<sku>\t<location>` by the time it was written, ms). ARGV: how many skus, `1` when events are wanted, scope (`sku`, `location`), least
+ * available that is back in stock, pieces above the threshold that end a shortage, the present time in ms; then for every sku its name and how
+ * many levels follow, and for each: location, position, level text, threshold (empty: none), `1` when it is recent enough to be told.
  *
  * Answers one text per level: `stale` (a newer one is stored), `same` (this very change is), `kept` (newer position, same level) or
  * `changed`, and behind a `!` the event that this change made, again until it was settled.
@@ -38,10 +39,10 @@ local function judge(now, low)
   return 'ok'
 end
 local answer = {}
-local a = 6
+local a = 7
 for k = 1, skus do
-  local count = tonumber(ARGV[a])
-  local first = a + 1
+  local sku, count = ARGV[a], tonumber(ARGV[a + 1])
+  local first = a + 2
   a = first + 5 * count
   local stored = {}
   local alerts = events and pairsOf(redis.call('HGETALL', KEYS[skus + k])) or {}
@@ -70,6 +71,7 @@ for k = 1, skus do
     if status == 'changed' or status == 'kept' then
       stored[location] = position .. text
       written[location] = stored[location]
+      if text == '-' then redis.call('ZADD', KEYS[#KEYS], ARGV[6], sku .. '\\t' .. location) end
     end
     local wasKnown = isKnown
     isKnown = true
@@ -132,4 +134,33 @@ for i = 2, #ARGV, 3 do
   end
 end
 return 1`,
+};
+
+/**
+ * KEYS: what was taken away under a tag, then per level its sku and that sku's alerts. ARGV: time in ms before which it must have been written,
+ * position it must lie below (empty: any), then per level sku and location. Answers how many levels were forgotten. One that is stocked again is
+ * only struck off the list.
+ */
+export const FORGET_LEVELS: RedisScript = {
+  name: 'ForgetLevels',
+  keys: 'counted',
+  lua: `
+local forgotten = 0
+for i = 3, #ARGV, 2 do
+  local member = ARGV[i] .. '\\t' .. ARGV[i+1]
+  local sku, alerts = KEYS[i - 1], KEYS[i]
+  local writtenMs = redis.call('ZSCORE', KEYS[1], member)
+  local level = redis.call('HGET', sku, ARGV[i+1])
+  if writtenMs and tonumber(writtenMs) < tonumber(ARGV[1]) then
+    if not level or string.sub(level, 50) ~= '-' then redis.call('ZREM', KEYS[1], member)
+    elseif ARGV[2] == '' or string.sub(level, 1, 49) < ARGV[2] then
+      redis.call('HDEL', sku, ARGV[i+1])
+      redis.call('HDEL', alerts, 's:' .. ARGV[i+1])
+      if redis.call('EXISTS', sku) == 0 then redis.call('DEL', alerts) end
+      redis.call('ZREM', KEYS[1], member)
+      forgotten = forgotten + 1
+    end
+  end
+end
+return forgotten`,
 };

@@ -62,8 +62,10 @@ const linkCall = fc.oneof(
 const level = fc.tuple(id, position, fc.constantFrom('5|1', '6|0', '6|0|2', '-'), fc.constant(''), fc.constant('0'));
 const levels = fc.array(level, { minLength: 1, maxLength: 3 }).map((list) => [String(list.length), ...list.flat()]);
 const stockCall = fc
-  .tuple(levels, levels)
-  .map(([one, two]) => script(WRITE_STOCK, 2, 'rows', 'node', '2', '0', 'sku', '1', '1', ...one, ...two));
+  .tuple(levels, levels, now)
+  .map(([one, two, at]) =>
+    script(WRITE_STOCK, 3, 'rows', 'node', 'gone', '2', '0', 'sku', '1', '1', at, 'A', ...one, 'B', ...two),
+  );
 
 const keysOf = ({ script, args }: RedisCall): number =>
   script!.keys === 'counted' ? Number(args[0]) + 1 : script!.keys;
