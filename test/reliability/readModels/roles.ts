@@ -36,6 +36,7 @@ export class Supervised {
   #expected = false;
   #stopped = false;
   #lastError = '';
+  #ops: string | undefined;
   #ready: Promise<void> = Promise.resolve();
 
   constructor(name: string, role: Role, environment: Readonly<Record<string, string>>, logDir: string) {
@@ -47,6 +48,10 @@ export class Supervised {
 
   get running(): boolean {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+  /** Address of its endpoint for operators; undefined until it is ready. */
+  get ops(): string | undefined {
+    return this.#ops;
   }
   get pid(): number | undefined {
     return this.#child?.pid;
@@ -124,7 +129,9 @@ export class Supervised {
     const ready = Promise.withResolvers<void>();
     this.#ready = ready.promise;
     createInterface({ input: child.stdout! }).on('line', (line) => {
-      if (line.includes('"event":"ready"')) ready.resolve();
+      if (!line.includes('"event":"ready"')) return;
+      this.#ops = (JSON.parse(line) as { readonly ops: string }).ops;
+      ready.resolve();
     });
     child.once('exit', (code, signal) => {
       ready.resolve();
