@@ -65,8 +65,6 @@ INSERT INTO dbo.BARCODE (BARCODE, CODE) VALUES ${numbers.map((n) => `('OWN${n}',
 INSERT INTO dbo.STOCK (CODE, BRANCH, QTY) VALUES ${numbers.map((n) => `('${own(n)}', 0, ${n})`).join(', ')};
 INSERT INTO dbo.ORD (ORD_NO, CUST, STATUS, TOTAL) VALUES ${numbers.map((n) => `(${900_000 + n}, 7, 'N', ${n}.50)`).join(', ')};
 COMMIT TRANSACTION;`);
-  day = new ShopDay(world.db, seededRandom(20261123));
-  day.start();
   const progress = progressReader(redis, config.consumers.groupPrefix);
   await eventually(
     async () => expect([...(await progress.passedAll(COPIES)).values()].every((passed) => passed !== null)).toBe(true),
@@ -76,6 +74,8 @@ COMMIT TRANSACTION;`);
     timeoutMs: 120_000,
     everyMs: 500,
   });
+  day = new ShopDay(world.db, seededRandom(20261123));
+  day.start();
 }, 180_000);
 
 afterAll(async () => close?.(), 60_000);

@@ -18,6 +18,17 @@ describe('a signal is read from JSON', () => {
       '{"type":"snapshot","table":"dbo.T","fromKey":["a",7]}',
       { type: 'snapshot', table: 'dbo.T', fromKey: ['a', '7'] },
     ],
+    [
+      '{"type":"snapshot","table":"dbo.T","keys":[["a","b"],["c",7]]}',
+      {
+        type: 'snapshot',
+        table: 'dbo.T',
+        keys: [
+          ['a', 'b'],
+          ['c', '7'],
+        ],
+      },
+    ],
     ['{"type":"resume-table","table":"dbo.T"}', { type: 'resume-table', table: 'dbo.T', how: 'catch-up' }],
     ['{"type":"stop-snapshot","id":"x"}', { type: 'stop-snapshot', id: 'x' }],
   ])('%s', (json, signal) => expect(parseSignal(json)).toEqual(signal));
@@ -30,6 +41,9 @@ describe('a signal is read from JSON', () => {
     ['{"type":"snapshot"}', /expected table as text, found nothing/],
     ['{"type":"snapshot","table":"T"}', /expected table as schema\.table, found "T"/],
     ['{"type":"snapshot","table":"dbo.T","toKey":[]}', /expected toKey as a list/],
+    ['{"type":"snapshot","table":"dbo.T","keys":[]}', /expected keys as a list of 1 to 500 keys/],
+    [`{"type":"snapshot","table":"dbo.T","keys":${JSON.stringify(Array(501).fill(['a']))}}`, /expected keys as a list/],
+    ['{"type":"snapshot","table":"dbo.T","keys":[["a"]],"toKey":["b"]}', /keys without a condition or a range/],
     ['{"type":"resume-table","table":"dbo.T","how":"now"}', /expected how to be catch-up or snapshot/],
     ['{"type":"log"}', /expected message as text/],
   ])('or refused with what was expected: %s', (json, message) => {
@@ -87,12 +101,14 @@ describe('signals', () => {
     await send(
       '{"type":"snapshot","table":"dbo.NOPE"}',
       '{"type":"snapshot","table":"DBO.t","fromKey":["one"]}',
+      '{"type":"snapshot","table":"dbo.T","keys":[["a","b"],["one"]]}',
       '{"type":"snapshot","id":"dbo.T","table":"dbo.T"}',
       '{"type":"resume-table","table":"dbo.T"}',
       '{"type":"stop-snapshot","id":"none"}',
     );
     expect(state.current.signals!.map((s) => s.reason)).toEqual([
       'table dbo.NOPE is not captured',
+      'a key of this table has 2 parts, found 1',
       'a key of this table has 2 parts, found 1',
       'dbo.T is being read already',
       'table dbo.T is not stopped',
