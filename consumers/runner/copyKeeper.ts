@@ -282,10 +282,25 @@ export class CopyKeeper {
         if (hint !== undefined) believed.set(name, hint);
         const own = handled !== undefined && name === nameOf(handled) ? handled.next : 0n;
         const most = maxOf(hint ?? 0n, own);
-        places.push({ topic, partition, begin, end, believed: most < end ? most : end });
+        places.push({ topic, partition, begin, outdated: null, believed: most < end ? most : end });
       }
     }
-    return { places, believed };
+    return { places: await this.#withoutOlderTopics(places), believed };
+  }
+
+  /** An entry beyond the end of its topic is of an older topic of the same name. The end is looked up after the entry, which may be moving. */
+  async #withoutOlderTopics(places: readonly KnownPlace[]): Promise<readonly KnownPlace[]> {
+    const { next } = await this.#options.ledger.look(places);
+    const checked: KnownPlace[] = [];
+    const ends = new Map<string, ReadonlyMap<number, { readonly end: bigint }>>();
+    for (const place of places) {
+      const entry = next.get(nameOf(place)) ?? null;
+      if (entry !== null && entry > 0n && !ends.has(place.topic))
+        ends.set(place.topic, await this.#options.kafka.topicOffsets(place.topic));
+      const end = ends.get(place.topic)?.get(place.partition)?.end;
+      checked.push(entry !== null && end !== undefined && entry > end ? { ...place, outdated: entry } : place);
+    }
+    return checked;
   }
 }
 

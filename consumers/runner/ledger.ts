@@ -16,9 +16,10 @@ export interface LedgerPlace {
 
 /** A partition with what is known of it outside the store. */
 export interface KnownPlace extends LedgerPlace {
-  /** First offset there is, and the next one to come. */
+  /** First offset there is. */
   readonly begin: bigint;
-  readonly end: bigint;
+  /** An entry that was beyond the end of the topic when that was looked up afterwards: of an older topic of the same name. */
+  readonly outdated: bigint | null;
   /** Next offset the group, or this process, believes to be handled; 0 for nothing. */
   readonly believed: bigint;
 }
@@ -29,9 +30,8 @@ export type CopyState = 'complete' | 'rebuilding' | 'absent';
 const field = ({ topic, partition }: LedgerPlace): string => `${topic}/${partition}`;
 
 /**
- * KEYS[1] ledger. ARGV: an id for a store that has none, then four per partition: field, first offset, believed offset, end. Gives every
- * partition an entry, and a goal where the store has less than was believed. An entry beyond the end is of an older topic of the same name.
- * Answers the id and the entries.
+ * KEYS[1] ledger. ARGV: an id for a store that has none, then four per partition: field, first offset, believed offset, an entry
+ * that counts as none (empty: no such). Gives every partition an entry, and a goal where the store has less than was believed. Answers the id and the entries.
  */
 export const OPEN_LEDGER: RedisScript = {
   name: 'OpenLedger',
@@ -42,7 +42,7 @@ if not id then id = ARGV[1]; redis.call('HSET', KEYS[1], 'id', id) end
 local answer = {id}
 for i = 2, #ARGV, 4 do
   local entry = redis.call('HGET', KEYS[1], ARGV[i])
-  if not entry or tonumber(entry) > tonumber(ARGV[i+3]) then
+  if not entry or entry == ARGV[i+3] then
     entry = ARGV[i+1]
     redis.call('HSET', KEYS[1], ARGV[i], entry)
     redis.call('HDEL', KEYS[1], ARGV[i] .. '/until')
@@ -95,7 +95,7 @@ export class CopyLedger {
       field(place),
       String(place.begin),
       String(place.believed),
-      String(place.end),
+      String(place.outdated ?? ''),
     ]);
     const [storeId, ...entries] = (await this.#redis.send(
       script(OPEN_LEDGER, this.#key, randomUUID(), ...args),

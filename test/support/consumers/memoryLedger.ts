@@ -15,9 +15,9 @@ export const LEDGER_HANDLERS: Readonly<
   OpenLedger: (redis, key, [newId, ...rest]) => {
     const ledger = redis.hash(key);
     if (!ledger.has('id')) ledger.set('id', newId!);
-    const entries = inGroups(rest, 4).map(([field, begin, believed, end]) => {
+    const entries = inGroups(rest, 4).map(([field, begin, believed, outdated]) => {
       let entry = ledger.get(field!);
-      if (entry === undefined || Number(entry) > Number(end)) {
+      if (entry === undefined || entry === outdated) {
         entry = begin!;
         ledger.set(field!, entry).delete(`${field}/until`);
       }
