@@ -7,6 +7,9 @@ import { silentLogger } from '#infra/runtime/logger.ts';
 import { type RunningConsumers, TestShop } from '#test/support/consumers/running.ts';
 import { eventually } from '#test/support/eventually.ts';
 
+/** A command that took effect. */
+const APPLIED = { REFUSAL: null, RESULT: '{}' };
+
 let shop: TestShop;
 let running: RunningConsumers;
 let stock: StockReader;
@@ -29,7 +32,7 @@ beforeAll(async () => {
     groupPrefix: shop.config.consumers.groupPrefix,
     log: silentLogger,
   });
-  orders = createOrderReader({ redis: shop.config.redis, log: silentLogger });
+  orders = createOrderReader({ redis: shop.config.redis, log: silentLogger, hasLines: true });
 });
 
 afterAll(async () => {
@@ -109,16 +112,65 @@ describe('orders', () => {
 
   it('can be waited for by the command that made them', async () => {
     const commandId = '0F8FAD5B-D9CB-469F-A165-70867728950E';
-    expect(await orders.waitForCommand(commandId, 1)).toBe(false);
+    expect(await orders.waitForCommand(commandId, 1)).toBe('unknown');
     const waiting = orders.waitForCommand(commandId.toLowerCase(), 10_000);
     await shop.feed.put('dbo.ORD', [{ ORD_NO: 100002, CUST: 7, STATUS: 'N', TOTAL: '1.00' }]);
     await shop.feed.put('storefront.COMMAND', [
-      { COMMAND_ID: commandId, COMMAND_NAME: 'AcceptOrder', ORDER_ID: '100002' },
+      { COMMAND_ID: commandId, COMMAND_NAME: 'AcceptOrder', ORDER_ID: '100002', ...APPLIED },
     ]);
     // The order's own row must be as new as the command: here it was changed again after it.
     await shop.feed.put('dbo.ORD', [{ ORD_NO: 100002, CUST: 7, STATUS: 'P', TOTAL: '1.00' }]);
-    expect(await waiting).toBe(true);
+    expect(await waiting).toBe('visible');
     expect((await orders.read('100002'))!.status).toBe('picking');
-    expect(await orders.command(commandId)).toMatchObject({ commandName: 'AcceptOrder', orderId: '100002' });
+    expect(await orders.command(commandId)).toMatchObject({
+      commandName: 'AcceptOrder',
+      orderId: '100002',
+      refusal: null,
+    });
+  });
+
+  it('are not waited for when the command is known to have been refused', async () => {
+    const commandId = '0f8fad5b-d9cb-469f-a165-70867728950f';
+    const waiting = orders.waitForCommand(commandId, 60_000);
+    const RESULT = '{"problem":"order-not-cancellable","orderStatus":"shipped"}';
+    await shop.feed.put('storefront.COMMAND', [
+      { COMMAND_ID: commandId, COMMAND_NAME: 'CancelOrder', ORDER_ID: null, REFUSAL: 50410, RESULT },
+    ]);
+    expect(await waiting).toBe('refused');
+    expect(await orders.command(commandId)).toMatchObject({ orderId: null, refusal: 'order-not-cancellable' });
+  });
+
+  it('are listed for their customer with their lines, newest first, by pages', async () => {
+    const order = (ORD_NO: number, CUST: number) => ({ ORD_NO, CUST, STATUS: 'N', TOTAL: '1.00' });
+    const line = (ORD_NO: number, LINE_NO: number) => ({ ORD_NO, LINE_NO, CODE: 'A1', QTY: LINE_NO });
+    await shop.feed.put('dbo.ORD', [order(200_001, 8), order(200_002, 8), order(200_003, 9)]);
+    await shop.feed.put('dbo.ORD_LINE', [line(200_001, 10), line(200_001, 9), line(200_002, 1)]);
+    const listed = async (customer: string, cursor?: string) =>
+      orders.ofCustomer(customer, { limit: 1, ...(cursor === undefined ? {} : { cursor }) });
+    await eventually(async () => {
+      expect((await orders.read('200001'))?.lines).toEqual([
+        { lineId: '9', sku: 'A1', quantity: 9 },
+        { lineId: '10', sku: 'A1', quantity: 10 },
+      ]);
+      const first = await listed('8');
+      expect(first.orders).toMatchObject([{ orderId: '200002', lines: [{ lineId: '1' }] }]);
+      const second = await listed('8', first.nextCursor!);
+      expect(second).toMatchObject({ orders: [{ orderId: '200001' }], nextCursor: null });
+    });
+    // Another customer takes one over, and one is deleted.
+    await shop.feed.put('dbo.ORD', [order(200_002, 9)]);
+    await shop.feed.remove('dbo.ORD', order(200_001, 8));
+    await shop.feed.remove('dbo.ORD_LINE', line(200_001, 9));
+    await eventually(async () => {
+      expect((await listed('8')).orders).toEqual([]);
+      expect((await orders.ofCustomer('9', { limit: 10 })).orders.map(({ orderId }) => orderId)).toEqual([
+        '200003',
+        '200002',
+      ]);
+      expect(await orders.read('200001')).toBeNull();
+    });
+    await expect(orders.ofCustomer('9', { limit: 1, cursor: 'evil' })).rejects.toMatchObject({
+      code: 'ORDER_REQUEST_INVALID',
+    });
   });
 });

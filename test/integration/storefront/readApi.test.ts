@@ -107,7 +107,9 @@ describe('the read API over real copies', () => {
 
   it('shows an order once the copy has seen the command that made it', async () => {
     const waiting = get(`/orders/100001?after=${COMMAND_ID}`);
-    await shop.feed.put('storefront.COMMAND', [{ COMMAND_ID, COMMAND_NAME: 'AcceptOrder', ORDER_ID: '100001' }]);
+    await shop.feed.put('storefront.COMMAND', [
+      { COMMAND_ID, COMMAND_NAME: 'AcceptOrder', ORDER_ID: '100001', REFUSAL: null, RESULT: '{}' },
+    ]);
     await shop.feed.put('dbo.ORD', [{ ORD_NO: 100001, CUST: 17, STATUS: 'N', TOTAL: '9.99' }]);
     expect((await waiting).body).toMatchObject({ orderId: '100001', status: 'new', total: '9.99' });
     await shop.feed.put('dbo.ORD', [{ ORD_NO: 100001, CUST: 17, STATUS: 'S', TOTAL: '9.99' }]);
@@ -119,7 +121,7 @@ describe('the read API over real copies', () => {
     const commandId = randomUUID();
     const waiting = [get(`/stock?skus=KETTLE&after=${commandId}`), get(`/products/KETTLE?after=${commandId}`)];
     await shop.feed.put('storefront.COMMAND', [
-      { COMMAND_ID: commandId, COMMAND_NAME: 'ReserveStock', ORDER_ID: null },
+      { COMMAND_ID: commandId, COMMAND_NAME: 'ReserveStock', ORDER_ID: null, REFUSAL: null, RESULT: '{}' },
     ]);
     await shop.feed.put('dbo.STOCK', [{ CODE: 'KETTLE', BRANCH: 1, QTY: 7, ALLOC: 5 }]);
     await shop.feed.put('dbo.PRODUCT', [{ ...PRODUCT, CODE: 'KETTLE', NAME: 'Steel kettle', CAT: 'K', PRICE: '8.88' }]);

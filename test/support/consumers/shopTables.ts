@@ -64,6 +64,16 @@ export const SHAPES: Readonly<Record<string, TableShape>> = {
     column('COMMAND_ID', 'uniqueidentifier'),
     column('COMMAND_NAME', 'varchar'),
     column('ORDER_ID', 'varchar', true),
+    column('REFUSAL', 'int', true),
+    column('RESULT', 'nvarchar'),
+  ),
+  'dbo.ORD_LINE': table(
+    'dbo.ORD_LINE',
+    ['ORD_NO', 'LINE_NO'],
+    column('ORD_NO', 'int'),
+    column('LINE_NO', 'smallint'),
+    column('CODE', 'char'),
+    column('QTY', 'int'),
   ),
 };
 
@@ -83,7 +93,14 @@ export interface ShopTables {
   'dbo.BARCODE': { BARCODE: string; CODE: string };
   'dbo.STOCK': { CODE: string; BRANCH: number; QTY: number; ALLOC: number };
   'dbo.ORD': { ORD_NO: number; CUST: number; STATUS: string; TOTAL: string };
-  'storefront.COMMAND': { COMMAND_ID: string; COMMAND_NAME: string; ORDER_ID: string | null };
+  'storefront.COMMAND': {
+    COMMAND_ID: string;
+    COMMAND_NAME: string;
+    ORDER_ID: string | null;
+    REFUSAL: number | null;
+    RESULT: string;
+  };
+  'dbo.ORD_LINE': { ORD_NO: number; LINE_NO: number; CODE: string; QTY: number };
 }
 
 export interface ProductDocument {
@@ -170,4 +187,9 @@ export const orders = defineOrders<ShopTables>()({
     total: row.TOTAL,
     currency: 'GBP',
   }),
+  lines: {
+    table: 'dbo.ORD_LINE',
+    id: (row) => ({ orderId: String(row.ORD_NO), lineId: String(row.LINE_NO) }),
+    project: (row) => ({ sku: row.CODE.trim(), quantity: row.QTY }),
+  },
 });
