@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { play } from '#test/reliability/readModels/run.ts';
+import { drawSchedule } from '#test/reliability/readModels/schedule.ts';
+import { type Servers, startServers } from '#test/reliability/readModels/servers.ts';
+
+/** Of the fifty: Redis lost, the index red, everything killed, the broker restarted and Elasticsearch hung, all within fifteen seconds. */
+const SEED = 43;
+
+let servers: Servers;
+const logs = mkdtempSync(join(tmpdir(), 'sluice-schedule-'));
+
+// Servers of its own: it kills them.
+beforeAll(async () => {
+  servers = await startServers();
+}, 240_000);
+
+afterAll(async () => {
+  await servers?.stop();
+  rmSync(logs, { recursive: true, force: true });
+});
+
+it('the read models equal the source after a random schedule of trouble, and no shopper sees an older state after a newer one', async () => {
+  const { verdict, faults, transactions, answers } = await play(drawSchedule(SEED), servers, logs);
+  expect({ verdict, faults }).toEqual({ verdict: 'ok', faults: [] });
+  expect(transactions).toBeGreaterThan(0);
+  expect(answers['200']).toBeGreaterThan(0);
+}, 600_000);
