@@ -15,10 +15,11 @@ import { type ConsumerGroup, type ConsumerGroupOptions, DEFAULT_SESSION_TIMEOUT_
 
 /** How long a partition that changes hands waits for the batch in hand before it is given up, and then handled again by its next owner. */
 const HANDOVER_GRACE_MS = 1000;
-/** How long a stopping member lets batches end by themselves, and again after they were told to stop. */
-const STOP_GRACE_MS = 1000;
-const FLUSH_MS = 1000;
-const CLOSE_MS = 2000;
+/**
+ * How long a stopping member lets batches end by themselves, and again after they were told to stop; then commits and leaves; then closes. A
+ * process stops its groups one after the other, and all of them must be through within its stop time even when no broker answers.
+ */
+const [STOP_GRACE_MS, LEAVE_MS, CLOSE_MS] = [500, 1000, 300];
 
 /** How many partitions the groups of one process have, so that no process gets the most of every group. */
 export class ProcessLoad {
@@ -197,18 +198,20 @@ export class KafkajsGroup implements ConsumerGroup {
   async #stop(): Promise<void> {
     await this.#handlers.close(STOP_GRACE_MS);
     const fetching = this.#fetcher.stop();
-    await within(FLUSH_MS, this.#commits.flushed());
+    await within(LEAVE_MS, this.#leave());
     this.#commits.close();
     this.#abort.abort();
-    await within(
-      CLOSE_MS,
-      this.#membership.leave(this.#coordinator).catch(() => undefined),
-    );
     this.#owned.remove([...this.#owned.all()]);
     this.#load.set(this, 0);
     const { members, records } = this.#clusters;
     const closing = [fetching, this.#running, members.disconnect(), records.disconnect()];
     await within(CLOSE_MS, Promise.allSettled(closing));
+  }
+
+  async #leave(): Promise<void> {
+    await this.#commits.flushed();
+    this.#abort.abort();
+    await this.#membership.leave(this.#coordinator).catch(() => undefined);
   }
 
   #assigned(assignment: Assignment): void {
