@@ -15,6 +15,8 @@ import { commandKey } from './orderKeys.ts';
 
 /** What the read side may ask about how far the copies have come. */
 export interface CopyProgressReader {
+  /** Requests that wait now. */
+  readonly waiting: number;
   /** null while nothing is known of the copy. */
   passed(copy: CopyName): Promise<Passed | null>;
   /**
@@ -42,6 +44,9 @@ export function createCopyProgressReader(options: CopyProgressReaderOptions): Co
   const waits = new CopyWaits({ redis, groupPrefix, maxWaiting, ...(clock && { clock }) });
   const reader = progressReader(redis, groupPrefix);
   return {
+    get waiting() {
+      return waits.waiting;
+    },
     passed: (copy) => reader.passed(copy),
     untilCommandPassed: (copy, commandId, timeoutMs, signal) => {
       const awaited = {

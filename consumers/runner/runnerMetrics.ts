@@ -6,6 +6,7 @@ export interface RunnerMetrics {
   readonly deadLetters: Counter<'group' | 'code'>;
   readonly batchSeconds: Histogram<'group'>;
   readonly copyLosses: Counter<'group'>;
+  readonly stockEvents: Counter<'type'>;
   /** Asks for a group's standing at each scrape. */
   watch(group: string, standing: GroupStanding): void;
 }
@@ -59,6 +60,12 @@ export function createRunnerMetrics(registry: Registry): RunnerMetrics {
       help: 'Seconds from decoding a batch to its effect.',
       labelNames: ['group'],
       buckets: LATENCY_BUCKETS_SECONDS,
+      registers: [registry],
+    }),
+    stockEvents: new Counter({
+      name: 'sluice_stock_events_total',
+      help: 'Low-stock and back-in-stock events that were told.',
+      labelNames: ['type'],
       registers: [registry],
     }),
     copyLosses: new Counter({

@@ -12,7 +12,7 @@ import { LatencyWindow } from '#infra/runtime/latency.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { forgetLevelsLoop } from './forgetLevels.ts';
-import { StockEventSender, stockEventsTopicSpec } from './stockEvents.ts';
+import { type StockEvent, StockEventSender, stockEventsTopicSpec } from './stockEvents.ts';
 import { writeStock } from './stockHandler.ts';
 
 export interface StockConsumerOptions {
@@ -61,7 +61,12 @@ export function stockConsumer(options: StockConsumerOptions): {
     redis,
     definition,
     now: () => clock.now(),
-    ...(sender && { sendEvents: sender.send.bind(sender) }),
+    ...(sender && {
+      sendEvents: async (events: readonly StockEvent[], signal: AbortSignal) => {
+        await sender.send(events, signal);
+        for (const { type } of events) options.metrics.stockEvents.inc({ type });
+      },
+    }),
   };
   const stages = new StageTimes();
   const changes = new ChangeDecoder(options.decoder, new Map([[topic, definition.table]]), stages);
@@ -74,7 +79,7 @@ export function stockConsumer(options: StockConsumerOptions): {
     log: options.log,
     maxBatchRecords: options.maxBatchRecords,
     ledger: new CopyLedger(redis, groupId),
-    decode: (message) => changes.decode(message),
+    decode: (message) => changes.read(message),
     handle: async (batch, control) => {
       const { levels, sourceTsMs, events } = await writeStock(sink, batch, control);
       levelsWritten += levels;

@@ -24,6 +24,8 @@ export interface LiveStockOptions {
   readonly definition: LiveStockDefinition;
   readonly clock?: Clock;
   readonly fetch?: typeof globalThis.fetch;
+  /** Told of every question, also of those that were not asked. */
+  readonly onQuestion?: (isAnswered: boolean) => void;
 }
 
 /**
@@ -34,16 +36,18 @@ export class LiveStock {
   readonly #definition: LiveStockDefinition;
   readonly #clock: Clock;
   readonly #fetch: typeof globalThis.fetch;
+  readonly #onQuestion: (isAnswered: boolean) => void;
   readonly #skus: ReadonlySet<string>;
   readonly #patterns: readonly RegExp[];
   #running = 0;
   #failures = 0;
   #restUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ definition, clock = systemClock, fetch = globalThis.fetch }: LiveStockOptions) {
+  constructor({ definition, clock = systemClock, fetch = globalThis.fetch, onQuestion }: LiveStockOptions) {
     this.#definition = definition;
     this.#clock = clock;
     this.#fetch = fetch;
+    this.#onQuestion = onQuestion ?? (() => undefined);
     this.#skus = new Set(definition.skus);
     this.#patterns = definition.patterns.map(toPattern);
   }
@@ -66,6 +70,11 @@ export class LiveStock {
     const parts = Array.from({ length: Math.ceil(askable.length / SKUS_AT_ONCE) }, (_, i) =>
       this.#guarded(askable.slice(i * SKUS_AT_ONCE, (i + 1) * SKUS_AT_ONCE), signal),
     );
+    for (const part of parts)
+      void part.then(
+        () => this.#onQuestion(true),
+        () => this.#onQuestion(false),
+      );
     return new Map((await Promise.all(parts)).flatMap((levels) => [...levels]));
   }
 

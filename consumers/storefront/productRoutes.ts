@@ -29,8 +29,7 @@ export interface ProductSides {
 /** GET /products, /products/{sku} and /suggest. */
 export function addProductRoutes(app: FastifyInstance, sides: ProductSides): void {
   const { search, definition, stock, waits, documents = '' } = sides;
-  const live =
-    stock === undefined || definition.stock === undefined ? null : { search, stock, field: definition.stock.field };
+  const live = stock === undefined || definition.stock === undefined ? null : { search, stock, ...definition.stock };
   const query = productQuery(definition, live !== null);
 
   app.get('/products', async (request, reply) => {

@@ -1,5 +1,5 @@
 import type { CatalogSearch, SearchItem, SearchParams, SearchResult } from '#consumers/catalog/searchTypes.ts';
-import type { StockReader } from '#consumers/stock/stockTypes.ts';
+import type { SkuStock, StockReader } from '#consumers/stock/stockTypes.ts';
 
 /**
  * Search results with live stock. Documents carry no stock, which changes every second; it is read from the stock copy for the items that are
@@ -37,6 +37,8 @@ export interface StockSides {
   readonly stock: Pick<StockReader, 'read'>;
   /** Document field that holds the SKU. */
   readonly field: string;
+  /** Locations that count; all when left out. */
+  readonly locations?: readonly string[] | undefined;
 }
 
 /** A page in the search's own order, those that can be had first. Nothing is left out and its cursor is the search's own. */
@@ -91,7 +93,7 @@ export async function stockOnly(sides: StockSides, params: SearchParams): Promis
 }
 
 async function withStock(
-  { stock, field }: StockSides,
+  { stock, field, locations }: StockSides,
   items: readonly SearchItem<object>[],
 ): Promise<StockedItem<object>[]> {
   const skuOf = (item: SearchItem<object>): string => String((item.document as Record<string, unknown>)[field] ?? '');
@@ -100,6 +102,11 @@ async function withStock(
   const levels = await stock.read(skus);
   return items.map((item) => {
     const level = levels.get(skuOf(item));
-    return { ...item, inStock: level === undefined ? null : level.available > 0 };
+    return { ...item, inStock: level === undefined ? null : canBeHad(level, locations) };
   });
+}
+
+function canBeHad({ available, locations }: SkuStock, counted: readonly string[] | undefined): boolean {
+  if (counted === undefined) return available > 0;
+  return locations.some((level) => counted.includes(level.location) && level.available > 0);
 }

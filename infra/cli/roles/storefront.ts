@@ -1,5 +1,5 @@
 import { createCatalogSearch } from '#consumers/catalog/search.ts';
-import { createCopyProgressReader } from '#consumers/orders/commandWaits.ts';
+import { type CopyProgressReader, createCopyProgressReader } from '#consumers/orders/commandWaits.ts';
 import { createOrderReader } from '#consumers/orders/reader.ts';
 import { createStockReader } from '#consumers/stock/reader.ts';
 import { LiveStock } from '#consumers/storefront/liveStock.ts';
@@ -9,6 +9,7 @@ import { backgroundLoop } from '#infra/runtime/background.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { HttpListener } from '#infra/runtime/http/listener.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
+import { Counter, Gauge, type Registry } from '#infra/runtime/metrics.ts';
 import type { RoleContext, RoleParts } from './role.ts';
 
 /** The read API over the first document type of the catalogue, stock and orders. It has no connection to the source. */
@@ -32,7 +33,13 @@ export async function composeStorefront({ config, log, metrics }: RoleContext): 
       ? undefined
       : createOrderReader({ redis: config.redis, log, hasLines: config.orders.lines !== undefined });
   const progress = createCopyProgressReader({ ...copies, maxWaiting: storefront.maxWaiting });
-  const live = config.stock?.live && new LiveStock({ definition: config.stock.live });
+  const questions = readMetrics(metrics, progress);
+  const live =
+    config.stock?.live &&
+    new LiveStock({
+      definition: config.stock.live,
+      onQuestion: (isAnswered) => questions.inc({ outcome: isAnswered ? 'answered' : 'unanswered' }),
+    });
   const hub = stock === undefined ? undefined : new StockHub({ stock, log, metrics, limits: storefront });
   const app = createStorefrontServer({
     sides: {
@@ -63,4 +70,21 @@ export async function composeStorefront({ config, log, metrics }: RoleContext): 
     components: [sides, listener, ...follower],
     status: { storefront: () => ({ url: listener.url, openStreams: hub?.openStreams ?? 0 }) },
   };
+}
+
+/** What the read side's dependencies on others look like; gives the counter of live questions. */
+function readMetrics(registry: Registry, progress: CopyProgressReader): Counter<'outcome'> {
+  const registers = [registry];
+  const waiting: Gauge = new Gauge({
+    name: 'sluice_storefront_waiting',
+    help: 'Stock and product readings with ?after= that wait for a copy.',
+    registers,
+    collect: () => waiting.set(progress.waiting),
+  });
+  return new Counter({
+    name: 'sluice_storefront_live_stock_total',
+    help: 'Questions for live stock to the command API, by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  });
 }

@@ -16,6 +16,7 @@ let outcome: () => Promise<boolean>;
 let signalOf: AbortSignal | undefined;
 
 const progress: CopyProgressReader = {
+  waiting: 0,
   passed: async () => ({ position: '', sourceTimeMs: SOURCE_TIME_MS }),
   untilCommandPassed: (copy, commandId, timeoutMs, signal) => {
     asked.push([copy, commandId, timeoutMs]);
