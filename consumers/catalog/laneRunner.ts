@@ -52,9 +52,9 @@ export function laneRunner(options: LaneRunnerOptions): Runner<Mark> {
     metrics: options.metrics,
     log: options.log,
     maxBatchRecords: options.maxBatchRecords,
-    concurrency: wide ? 1 : 2,
+    concurrency: 2,
     ...(wide && { maxBytesPerPartition: WIDE_FETCH_BYTES }),
-    decode: async ({ key, value }) => {
+    decode: ({ key, value }) => {
       try {
         return decodeMark(key, value);
       } catch (error) {

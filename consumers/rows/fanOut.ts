@@ -27,13 +27,14 @@ export interface FanOutWriter {
 const PAGE_BUDGET = 20_000;
 /** How far a walk has come is kept this long: longer than anybody leaves consumers stopped, and Redis does not fill with it. */
 const KEEP_SECONDS = 30 * 86_400;
-/** Stands in the place of a path when a walk is done. */
+/** Stands in the place of a path when a walk is done: so long that a process that dies before it commits does not walk again. */
 const DONE = '~';
+const KEEP_DONE_SECONDS = 3600;
 
 /**
  * Walks the links of the tasks and marks what they reach. Of tasks that ask for the same walk only the last is done: it begins after all of
  * them were sent. A walk leaves how far it has come in Redis after each node, when the marks of the node are stored, so one that was broken off
- * anywhere goes on there.
+ * anywhere goes on there; a task that is redelivered or replayed begins anew.
  */
 export async function fanOut(
   writer: FanOutWriter,
@@ -41,6 +42,7 @@ export async function fanOut(
   control: HandlerControl,
 ): Promise<void> {
   const open = writer.coverage.open(batch, ({ value }) => walkOf(value));
+  const resume = batch.highWatermark !== undefined;
   for (const { value, message } of open) {
     let ways = waysOf(writer.plans, value);
     if (ways.length === 0) {
@@ -52,7 +54,7 @@ export async function fanOut(
     if (ways.length === 0) control.reject(message, unknownJoin(value));
     for (const [place, { plan, relation }] of ways.entries()) {
       const id = place === 0 ? value.id : `${value.id}.${place}`;
-      await walk(writer, { ...value, id }, plan, relation, control);
+      if (!(await walk(writer, { ...value, id }, { plan, relation, resume }, control))) return;
     }
   }
   writer.coverage.cover(
@@ -75,17 +77,26 @@ function waysOf(
   return [...ways.values()];
 }
 
+interface Way {
+  readonly plan: DocumentPlan;
+  readonly relation: Relation;
+  /** Whether to go on where an earlier walk of the task was broken off. */
+  readonly resume: boolean;
+}
+
+/** False when the partition was taken away meanwhile: its new owner goes on. */
 async function walk(
   { store, redis, marks: newMarks, tasks: newTasks, onPage }: FanOutWriter,
   task: FanOutTask,
-  plan: DocumentPlan,
-  relation: Relation,
+  { plan, relation, resume }: Way,
   control: HandlerControl,
-): Promise<void> {
+): Promise<boolean> {
   const key = redis.key(`{walk-${task.id}}`, 'after');
-  const reached = ((await redis.send(command('GET', key))) ?? '') as string;
-  if (reached === DONE) return;
-  const keep = (path: string): Promise<unknown> => redis.send(command('SET', key, path, 'EX', KEEP_SECONDS));
+  const reached = resume ? (((await redis.send(command('GET', key))) ?? '') as string) : '';
+  if (reached === DONE) return true;
+  const keep = async (path: string, seconds: number): Promise<void> => {
+    if (resume) await redis.send(command('SET', key, path, 'EX', seconds));
+  };
   const marks = newMarks(control.signal);
   const tasks = newTasks(control.signal);
   const link = renameLink(task.link, relation.parentColumns);
@@ -94,11 +105,13 @@ async function walk(
     const out = { store, marks, tasks, lane: 'wide' as const, budget: PAGE_BUDGET };
     await climbFrom(out, plan, relation, rowKeys, task.sourceTsMs);
     await Promise.all([marks.flush(), tasks.flush()]);
-    await keep(path);
+    await keep(path, KEEP_SECONDS);
     onPage?.(rowKeys.length);
     await control.heartbeat();
+    if (control.isStale()) return false;
   }
-  await keep(DONE);
+  await keep(DONE, KEEP_DONE_SECONDS);
+  return true;
 }
 
 function unknownJoin({ documentType, alias }: FanOutTask): SluiceError {
