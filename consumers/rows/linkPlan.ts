@@ -39,15 +39,27 @@ return 1`,
 };
 
 /**
- * KEYS[1] ledger. ARGV: a token. Notes that stored rows are as the plan asks. A token is given out once: when the store lost something
- * meanwhile and the plan was made again, it is another one.
+ * KEYS[1] ledger. ARGV: a token, the server process. Notes that stored rows are as the plan asks. A token is given out once: when the store
+ * lost something meanwhile and the plan was made again, it is another one; another process may have lost what was entered.
  */
 export const PLAN_DONE: RedisScript = {
   name: 'PlanDone',
   keys: 1,
   lua: `
-if redis.call('HGET', KEYS[1], 'plan/token') ~= ARGV[1] then return end
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+if redis.call('HGET', KEYS[1], 'plan/token') ~= ARGV[1] or run ~= ARGV[2] then return end
 redis.call('HSET', KEYS[1], 'plan/done', redis.call('HGET', KEYS[1], 'plan/trees'))`,
+};
+
+/** KEYS[1] ledger. Answers plan, token, the trees that are done and the server process. */
+export const READ_PLAN: RedisScript = {
+  name: 'ReadPlan',
+  keys: 1,
+  lua: `
+local answer = {}
+for i, name in ipairs({'plan', 'plan/token', 'plan/done'}) do answer[i] = redis.call('HGET', KEYS[1], name) or '' end
+answer[4] = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+return answer`,
 };
 
 const LOOK_MS = 1000;
@@ -132,10 +144,14 @@ export class LinkPlan implements RunnerPlan {
   async catchUp(signal: AbortSignal): Promise<void> {
     const { redis, log, groupId } = this.#options;
     await this.refresh();
-    const names = ['plan', 'plan/token', 'plan/done'];
-    const [plan, token, text] = (await redis.send(command('HMGET', this.#key, ...names))) as (string | null)[];
+    const [plan, token, text, run] = (await redis.send(script(READ_PLAN, this.#key))) as [
+      string,
+      string,
+      string,
+      string,
+    ];
     const done = treesIn(text);
-    if (plan == null || token == null || plan !== this.revision() || revisionOf(done) === plan) return;
+    if (plan !== this.revision() || revisionOf(done) === plan) return;
     const lock = redis.key('{ledger}', groupId, 'linking');
     if ((await redis.send(command('SET', lock, plan, 'NX', 'PX', LOCK_MS))) !== 'OK') return;
     let entered = 0;
@@ -154,7 +170,7 @@ export class LinkPlan implements RunnerPlan {
     const fresh = newRelations(this.#plans, done);
     for (const { plan: document, relation } of fresh)
       await eachPage(relation.table, (keys) => this.#mark(document, relation, keys, signal));
-    await redis.sendAll([script(PLAN_DONE, this.#key, token), command('DEL', lock)]);
+    await redis.sendAll([script(PLAN_DONE, this.#key, token, run), command('DEL', lock)]);
     log.info({ event: 'link_plan_done', groupId, plan, rows: entered, joins: fresh.length });
   }
 
@@ -240,7 +256,7 @@ export function wayToRoot(plan: DocumentPlan, relation: Relation): string {
 }
 
 const treesIn = (text: string | null | undefined): readonly Tree[] =>
-  text == null ? [] : (JSON.parse(text) as Tree[]);
+  text == null || text === '' ? [] : (JSON.parse(text) as Tree[]);
 
 /** Trees of both, in an order that does not depend on which comes first. */
 function union(a: readonly Tree[], b: readonly Tree[]): readonly Tree[] {

@@ -30,16 +30,24 @@ export type CopyState = 'complete' | 'rebuilding' | 'absent';
 const field = ({ topic, partition }: LedgerPlace): string => `${topic}/${partition}`;
 
 /**
+ * A store is known by its `id` and by the server process that holds it: a restarted or failed-over server may have lost the writes of a
+ * batch that is being handled, and nothing but that. Source of run_id: redis.io, INFO, section server.
+ */
+const STORE_ID = `
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+local function storeId(id) return id .. '/' .. run end`;
+
+/**
  * KEYS[1] ledger. ARGV: an id for a store that has none, then four per partition: field, first offset, believed offset, an entry
  * that counts as none (empty: no such). Gives every partition an entry, and a goal where the store has less than was believed. Answers the id and the entries.
  */
 export const OPEN_LEDGER: RedisScript = {
   name: 'OpenLedger',
   keys: 1,
-  lua: `
+  lua: `${STORE_ID}
 local id = redis.call('HGET', KEYS[1], 'id')
 if not id then id = ARGV[1]; redis.call('HSET', KEYS[1], 'id', id) end
-local answer = {id}
+local answer = {storeId(id)}
 for i = 2, #ARGV, 4 do
   local entry = redis.call('HGET', KEYS[1], ARGV[i])
   if not entry or entry == ARGV[i+3] then
@@ -63,19 +71,32 @@ return answer`,
 export const PASS_LEDGER: RedisScript = {
   name: 'PassLedger',
   keys: 1,
-  lua: `
+  lua: `${STORE_ID}
 local got = redis.call('HMGET', KEYS[1], 'id', ARGV[2], 'plan')
-if got[1] ~= ARGV[1] or not got[2] or tonumber(got[2]) < tonumber(ARGV[3]) then return 'lost' end
+if not got[1] or storeId(got[1]) ~= ARGV[1] or not got[2] or tonumber(got[2]) < tonumber(ARGV[3]) then return 'lost' end
 if ARGV[5] ~= '' and got[3] ~= ARGV[5] then return 'plan' end
 if tonumber(got[2]) < tonumber(ARGV[4]) then redis.call('HSET', KEYS[1], ARGV[2], ARGV[4]) end
 return 'ok'`,
 };
 
-/** KEYS[1] ledger. ARGV: the id that is given up, a new one. Whoever handled records under the old one handles them again. */
+/** KEYS[1] ledger. ARGV: the store that is given up, a new id. Whoever handled records under the old one handles them again. */
 export const RENEW_LEDGER: RedisScript = {
   name: 'RenewLedger',
   keys: 1,
-  lua: `if redis.call('HGET', KEYS[1], 'id') == ARGV[1] then redis.call('HSET', KEYS[1], 'id', ARGV[2]) end`,
+  lua: `${STORE_ID}
+local id = redis.call('HGET', KEYS[1], 'id')
+if id and storeId(id) == ARGV[1] then redis.call('HSET', KEYS[1], 'id', ARGV[2]) end`,
+};
+
+/** KEYS[1] ledger. ARGV: fields. Answers the store (empty: never begun) and the fields' values. */
+export const LOOK_LEDGER: RedisScript = {
+  name: 'LookLedger',
+  keys: 1,
+  lua: `${STORE_ID}
+local id = redis.call('HGET', KEYS[1], 'id')
+local answer = redis.call('HMGET', KEYS[1], unpack(ARGV))
+table.insert(answer, 1, id and storeId(id) or '')
+return answer`,
 };
 
 export class CopyLedger {
@@ -111,7 +132,7 @@ export class CopyLedger {
   }> {
     const names = places.map(field);
     const goals = names.map((name) => `${name}/until`);
-    const [storeId, ...found] = (await this.#redis.send(command('HMGET', this.#key, 'id', ...names, ...goals))) as (
+    const [storeId, ...found] = (await this.#redis.send(script(LOOK_LEDGER, this.#key, ...names, ...goals))) as (
       | string
       | null
     )[];
@@ -122,7 +143,7 @@ export class CopyLedger {
         return goal == null ? [] : [[name, BigInt(goal)]];
       }),
     );
-    return { storeId: storeId ?? null, next, until };
+    return { storeId: storeId === '' ? null : (storeId ?? null), next, until };
   }
 
   /** Notes that `from` up to `next` was handled while the store was `storeId`. */

@@ -3,11 +3,12 @@ import { inGroups } from './memoryRows.ts';
 interface Hashes {
   hash(key: string): Map<string, string>;
   readonly strings: Map<string, string>;
+  readonly runId: string;
 }
 
 /** The scripts of runner/ledger.ts and rows/linkPlan.ts a second time, and the commands around them. */
 export const LEDGER_HANDLERS: Readonly<
-  Record<string, (redis: Hashes, key: string, args: string[]) => string | number | null | string[]>
+  Record<string, (redis: Hashes, key: string, args: string[]) => string | number | null | (string | null)[]>
 > = {
   HDEL: (redis, key, fields) => fields.filter((field) => redis.hash(key).delete(field)).length,
   DEL: (redis, key) => (redis.strings.delete(key) ? 1 : 0),
@@ -25,29 +26,39 @@ export const LEDGER_HANDLERS: Readonly<
       if (Number(entry) < Number(believed) && goal < Number(believed)) ledger.set(`${field}/until`, believed!);
       return entry;
     });
-    return [ledger.get('id')!, ...entries];
+    return [`${ledger.get('id')}/${redis.runId}`, ...entries];
   },
   PassLedger: (redis, key, [id, field, from, next, plan]) => {
     const ledger = redis.hash(key);
     const entry = ledger.get(field!);
-    if (ledger.get('id') !== id || entry === undefined || Number(entry) < Number(from)) return 'lost';
+    if (`${ledger.get('id')}/${redis.runId}` !== id || entry === undefined || Number(entry) < Number(from))
+      return 'lost';
     if (plan !== '' && ledger.get('plan') !== plan) return 'plan';
     if (Number(entry) < Number(next)) ledger.set(field!, next!);
     return 'ok';
   },
   RenewLedger: (redis, key, [id, newId]) => {
-    if (redis.hash(key).get('id') === id) redis.hash(key).set('id', newId!);
+    if (`${redis.hash(key).get('id')}/${redis.runId}` === id) redis.hash(key).set('id', newId!);
     return null;
   },
+  LookLedger: (redis, key, fields) => {
+    const ledger = redis.hash(key);
+    const id = ledger.get('id');
+    return [id === undefined ? '' : `${id}/${redis.runId}`, ...fields.map((name) => ledger.get(name) ?? null)];
+  },
+  ReadPlan: (redis, key) => [
+    ...['plan', 'plan/token', 'plan/done'].map((name) => redis.hash(key).get(name) ?? ''),
+    redis.runId,
+  ],
   WidenPlan: (redis, key, [before, plan, trees, token]) => {
     const ledger = redis.hash(key);
     if ((ledger.get('plan') ?? '') !== before) return 0;
     ledger.set('plan', plan!).set('plan/trees', trees!).set('plan/token', token!);
     return 1;
   },
-  PlanDone: (redis, key, [token]) => {
+  PlanDone: (redis, key, [token, run]) => {
     const ledger = redis.hash(key);
-    if (ledger.get('plan/token') === token) ledger.set('plan/done', ledger.get('plan/trees')!);
+    if (ledger.get('plan/token') === token && redis.runId === run) ledger.set('plan/done', ledger.get('plan/trees')!);
     return null;
   },
 };
