@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CatalogSearch, SearchItem } from '#consumers/catalog/searchTypes.ts';
-import type { CopyName } from '#consumers/runner/progress.ts';
+import type { CopyName } from '#consumers/orders/commandWaits.ts';
 import { ageOf } from '#consumers/stock/reader.ts';
 import type { StockReader } from '#consumers/stock/stockTypes.ts';
 import type { SearchDefinition } from '#infra/runtime/config/catalog.ts';

@@ -104,6 +104,35 @@ describe.skipIf(executablePath === undefined)('the demo shop in a browser (needs
     await eventually(async () => expect(await page.locator('h1').textContent()).toContain(chosen));
   });
 
+  it('offers types of article while typing, and lists them', async () => {
+    await page.goto(shop.url);
+    await page.locator('#finder-input').pressSequentially('rucks');
+    await page.locator('.finder-option', { hasText: 'Type' }).first().click();
+    await eventually(async () => expect(page.url()).toContain('subcategory=Rucksacks'));
+    await eventually(async () => expect(await page.locator('h1').textContent()).toBe('Rucksacks'));
+  });
+
+  it('narrows to what is in stock now, and keeps that in the address', async () => {
+    const sku = await firstProduct('rucksack');
+    inStock(sku, 0);
+    for (const place of shop.apis.places(sku)) shop.apis.setStock(sku, place, 0);
+    await page.goto(`${shop.url}/?q=rucksack`);
+    const card = page.locator(`a[href="/product/${sku}"]`);
+    await card.first().waitFor();
+    await page.check('#facet-in-stock');
+    await eventually(async () => expect(await total()).toContain('in stock'));
+    expect(page.url()).toContain('stock=only');
+    expect(await card.count()).toBe(0);
+    await page.locator('.chip', { hasText: 'In stock now' }).click();
+    await eventually(async () => expect(await card.count()).toBeGreaterThan(0));
+  });
+
+  it('shows what is popular when nothing matches', async () => {
+    await page.goto(`${shop.url}/?q=xyzzyqwv`);
+    await page.getByText('Popular instead').waitFor();
+    expect(await page.locator('.card:not(.skeleton)').count()).toBe(4);
+  });
+
   it('shows stock as it changes, per branch and in sum, without a reload', async () => {
     const sku = await firstProduct('rucksack');
     inStock(sku, 73);

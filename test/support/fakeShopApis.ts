@@ -8,6 +8,8 @@ export interface FakeShopApis {
   readonly url: string;
   /** Sets one shelf and tells every open stream. */
   setStock(sku: string, location: string, onHand: number, reserved?: number): void;
+  /** Locations that have, or had, the article. */
+  places(sku: string): string[];
   /** Moves an order on. */
   setOrderStatus(orderId: string, status: string): void;
   /** Changes a product as the catalogue shows it. */
@@ -168,7 +170,12 @@ export async function startFakeShopApis(
       const product = products.get(decodeURIComponent(second));
       return product ? send(response, 200, { product }) : problem(response, 404, 'unknown-product');
     }
-    if (first === 'products') return send(response, 200, search([...products.values()], url.searchParams));
+    if (first === 'products') {
+      const shown = [...products.values()].filter(
+        ({ sku }) => url.searchParams.get('stock') !== 'only' || level(sku).available > 0,
+      );
+      return send(response, 200, search(shown, url.searchParams));
+    }
     if (first === 'suggest')
       return send(
         response,
@@ -204,6 +211,7 @@ export async function startFakeShopApis(
         if (skus.includes(sku)) response.write(`event: stock\ndata: ${JSON.stringify(level(sku))}\n\n`);
       }
     },
+    places: (sku) => [...(stock.get(sku)?.keys() ?? [])],
     setOrderStatus(orderId, status) {
       const order = orders.get(orderId);
       if (!order) throw new Error(`no order ${orderId}`);
@@ -275,6 +283,12 @@ function search(documents: readonly ShopDocument[], params: URLSearchParams): ob
   );
   return {
     total: found.length,
+    matched: found.length,
+    partial: false,
+    relaxed: null,
+    didYouMean: null,
+    ignoredWords: [],
+    instead: found.length === 0 ? documents.slice(0, 4) : [],
     items: found.slice(from, to),
     facets,
     bounds: {},
@@ -292,9 +306,13 @@ function suggest(documents: readonly ShopDocument[], q: string, limit: string): 
         .some((part) => part.startsWith(word)),
     ),
   );
+  const [first] = found;
   return {
     suggestions: found
       .slice(0, Number(limit))
       .map(({ sku, name, category, price, currency }) => ({ text: name, sku, category, price, currency })),
+    completions: [],
+    values: first?.subcategory ? [{ facet: 'subcategory', value: first.subcategory, count: found.length }] : [],
+    corrected: false,
   };
 }

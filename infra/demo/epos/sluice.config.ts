@@ -54,7 +54,8 @@ export const product = defineDocument<EposTables>()({
   },
   mapping: SHOP_MAPPING,
   settings: SHOP_SETTINGS,
-  search: SHOP_SEARCH,
+  // The web sells from the warehouse alone.
+  search: { ...SHOP_SEARCH, stock: { field: 'sku', locations: ['1'] } },
 });
 
 function brandName(text: string): string | null {

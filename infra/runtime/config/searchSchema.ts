@@ -47,7 +47,7 @@ export const searchSchema = z.strictObject({
   suggest: z
     .strictObject({ field: z.string(), show: z.array(z.string()).optional(), groups: z.array(z.string()).optional() })
     .optional(),
-  stock: z.strictObject({ field: z.string() }).optional(),
+  stock: z.strictObject({ field: z.string(), locations: z.array(z.string()).min(1).optional() }).optional(),
 });
 
 type Search = z.infer<typeof searchSchema>;

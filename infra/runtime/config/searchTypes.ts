@@ -72,6 +72,6 @@ export interface SearchDefinition {
   /** The sort of what is offered when nothing matches. Default: relevance without words, which is by `boosts`. */
   readonly popular?: string;
   readonly suggest?: SuggestDefinition;
-  /** Document field that holds the SKU whose stock decides what is in stock. */
-  readonly stock?: { readonly field: string };
+  /** Document field that holds the SKU whose stock decides what is in stock, and the locations that count (all when left out). */
+  readonly stock?: { readonly field: string; readonly locations?: readonly string[] };
 }

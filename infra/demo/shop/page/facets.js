@@ -12,6 +12,10 @@ export const FACETS = [
   ['size', 'Size'],
 ];
 const SHOWN_AT_FIRST = 8;
+
+/** A facet's name for people. */
+export const facetTitle = (facet) => FACETS.find(([name]) => name === facet)?.[1] ?? facet;
+
 const expanded = new Set();
 
 /** `25-50` → `£25 to £50`; the keys are those of the catalogue's price ranges. */
@@ -29,7 +33,7 @@ const lowest = (key) => (key.startsWith('under') ? 0 : Number(/\d+/.exec(key)?.[
 export const facetValueName = (facet, value) => (facet === 'price' ? priceRangeName(value) : value);
 
 /** The whole column. `chosen(name)` gives a Set of values; `toggle(name, value)` and `setBounds(min, max)` change them. */
-export function facetColumn(facets, state, { toggle, setBounds }) {
+export function facetColumn(facets, state, { toggle, setBounds, setInStock }) {
   return FACETS.map(([name, title]) => {
     const values = merged(facets[name] ?? [], state.filters[name] ?? []);
     if (name === 'price') values.sort((a, b) => lowest(a.value) - lowest(b.value));
@@ -41,7 +45,7 @@ export function facetColumn(facets, state, { toggle, setBounds }) {
       valueList(name, values, state, toggle),
       name === 'price' && boundsForm(state, setBounds),
     );
-  }).concat(soldOnly(facets, state, toggle));
+  }).concat(availability(facets, state, toggle, setInStock));
 }
 
 /** Chosen values stay visible even when nothing has them any more, so that they can be taken off. */
@@ -129,23 +133,27 @@ function boundsForm(state, setBounds) {
   );
 }
 
-/** Offered only where some articles are shown without being sold. */
-function soldOnly(facets, state, toggle) {
+/** What can be had now, by live stock; and what is on sale, offered only where some articles are shown without being sold. */
+function availability(facets, state, toggle, setInStock) {
   const chosen = (state.filters.purchasable ?? []).includes('true');
   const unsold = (facets.purchasable ?? []).some((entry) => entry.value === 'false' && entry.count > 0);
-  if (!unsold && !chosen) return [];
   const id = 'facet-purchasable';
   return [
     h(
       'fieldset',
       { class: 'facet' },
-      h('legend', { class: 'hidden' }, 'Availability'),
-      h(
-        'label',
-        { class: 'facet-value' },
-        h('input', { type: 'checkbox', id, checked: chosen, onchange: () => toggle('purchasable', 'true', id) }),
-        h('span', { class: 'facet-name' }, 'Only what is on sale'),
-      ),
+      h('legend', {}, 'Availability'),
+      choice('facet-in-stock', state.inStock, 'In stock now', () => setInStock(!state.inStock)),
+      (unsold || chosen) && choice(id, chosen, 'Only what is on sale', () => toggle('purchasable', 'true', id)),
     ),
   ];
+}
+
+function choice(id, checked, label, onchange) {
+  return h(
+    'label',
+    { class: 'facet-value' },
+    h('input', { type: 'checkbox', id, checked, onchange }),
+    h('span', { class: 'facet-name' }, label),
+  );
 }

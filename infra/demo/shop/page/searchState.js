@@ -21,7 +21,8 @@ export function readState(query) {
   const q = (query.get('q') ?? '').trim().slice(0, 200);
   const sort = SORTS.some(([name]) => name === query.get('sort')) ? query.get('sort') : q ? 'relevance' : 'newest';
   const amount = (name) => (/^\d{1,6}(\.\d{1,2})?$/.test(query.get(name) ?? '') ? query.get(name) : '');
-  return { q, filters, sort, priceMin: amount('priceMin'), priceMax: amount('priceMax') };
+  const inStock = query.get('stock') === 'only';
+  return { q, filters, sort, inStock, priceMin: amount('priceMin'), priceMax: amount('priceMax') };
 }
 
 /** The page's own address for a state; defaults are left out. */
@@ -31,6 +32,7 @@ export function stateQuery(state) {
   for (const [name, values] of Object.entries(state.filters)) for (const value of values) query.append(name, value);
   if (state.priceMin) query.set('priceMin', state.priceMin);
   if (state.priceMax) query.set('priceMax', state.priceMax);
+  if (state.inStock) query.set('stock', 'only');
   if (state.sort !== (state.q ? 'relevance' : 'newest')) query.set('sort', state.sort);
   return query;
 }
@@ -45,6 +47,8 @@ export function requestQuery(state, cursor) {
   if (state.priceMax) query.set('priceTo', String(hundredths(state.priceMax) + 1));
   query.set('sort', state.sort);
   query.set('limit', String(PAGE_SIZE));
+  // What can be had comes first on each page.
+  if (!state.inStock) query.set('stock', 'first');
   if (cursor) query.set('cursor', cursor);
   return query;
 }
@@ -60,4 +64,4 @@ export function toggled(state, name, value) {
 }
 
 export const isNarrowed = (state) =>
-  Object.keys(state.filters).length > 0 || state.priceMin !== '' || state.priceMax !== '';
+  state.inStock || Object.keys(state.filters).length > 0 || state.priceMin !== '' || state.priceMax !== '';

@@ -17,6 +17,7 @@ export function searchView({ main, url, shop, navigate, signal, title }) {
   const heading = h('h1', { class: 'results-title' }, headline(state));
   const total = h('p', { class: 'results-total', role: 'status' }, 'Searching…');
   const chips = h('div', { class: 'chips' });
+  const advice = h('p', { class: 'advice', 'aria-live': 'polite' });
   const list = h('ul', { class: 'grid', 'aria-busy': 'true' }, skeletonCards(12));
   const column = h('aside', { class: 'facets', id: 'facets', 'aria-label': 'Filters' });
   const more = h('div', { class: 'more' });
@@ -32,6 +33,7 @@ export function searchView({ main, url, shop, navigate, signal, title }) {
       h('div', { class: 'results-tools' }, filterButton(column), sortControl(state, go)),
     ),
     chips,
+    advice,
     h('div', { class: 'search-layout' }, column, body),
   );
   drawChips(chips, state, go);
@@ -44,16 +46,14 @@ export function searchView({ main, url, shop, navigate, signal, title }) {
     }
     list.removeAttribute('aria-busy');
     seen += found.items.length;
-    total.textContent =
-      found.total === 0
-        ? 'Nothing found'
-        : `${plural(found.total, 'article')}${found.total > seen ? `, ${count(seen)} shown` : ''}`;
+    total.textContent = totalText(found, seen, state);
+    if (!cursor) replace(advice, adviceOn(found, state, go));
     const fresh = found.items.map(productCard);
     for (const card of fresh) {
       cards.set(card.sku, card);
       list.append(card.element);
     }
-    if (found.total === 0) replace(body, nothingFound(state, go));
+    if (seen === 0 && !found.nextCursor) replace(body, nothingFound(state, go), popular(found));
     drawMore(more, found.nextCursor, load, fail);
     followAll();
     if (cursor) fresh[0]?.element.querySelector('a').focus({ preventScroll: true });
@@ -79,6 +79,39 @@ export function searchView({ main, url, shop, navigate, signal, title }) {
   };
   load().catch(fail);
   signal.addEventListener('abort', () => stopStock());
+}
+
+/** Stock is looked at page by page, so that there is no total of what can be had. */
+function totalText(found, seen, state) {
+  if (seen === 0 && !found.nextCursor) return 'Nothing found';
+  if (state.inStock) return `${plural(seen, 'article')} in stock${found.nextCursor ? ', and more' : ''}`;
+  return `${plural(found.total, 'article')}${found.total > seen ? `, ${count(seen)} shown` : ''}`;
+}
+
+/** Says what the search did when nothing had all the words. */
+function adviceOn({ relaxed, didYouMean, total }, state, go) {
+  if (!relaxed || total === 0) return [];
+  const said = [];
+  if (didYouMean)
+    said.push(
+      'Showing results for ',
+      h('button', { type: 'button', class: 'link', onclick: () => go({ ...state, q: didYouMean }) }, didYouMean),
+      '. ',
+    );
+  if (relaxed.step === 'fewerWords')
+    said.push(
+      relaxed.optionalWords.length > 0
+        ? `No article has all the words; these were left out: ${relaxed.optionalWords.join(', ')}.`
+        : 'No article has all the words; these have some of them.',
+    );
+  return said;
+}
+
+/** What others look at, when nothing matches. */
+function popular({ instead = [] }) {
+  if (instead.length === 0) return [];
+  const cards = instead.map((item) => productCard(item).element);
+  return [h('h2', { class: 'instead-title' }, 'Popular instead'), h('ul', { class: 'grid' }, cards)];
 }
 
 /** The words, or the one department or type that was chosen. */
@@ -124,6 +157,7 @@ function drawFacets(column, found, state, go) {
     facetColumn(found.facets ?? {}, state, {
       toggle: (name, value, id) => go(toggled(state, name, value), id),
       setBounds: (priceMin, priceMax) => go({ ...state, priceMin, priceMax }),
+      setInStock: (inStock) => go({ ...state, inStock }, 'facet-in-stock'),
     }),
   );
 }
@@ -141,13 +175,18 @@ function drawChips(chips, state, go) {
       chip(name === 'purchasable' ? 'On sale' : facetValueName(name, value), toggled(state, name, value)),
     ),
   );
+  if (state.inStock) all.push(chip('In stock now', { ...state, inStock: false }));
   if (state.priceMin) all.push(chip(`From ${money(state.priceMin)}`, { ...state, priceMin: '' }));
   if (state.priceMax) all.push(chip(`Up to ${money(state.priceMax)}`, { ...state, priceMax: '' }));
   if (all.length > 1)
     all.push(
       h(
         'button',
-        { type: 'button', class: 'link', onclick: () => go({ ...state, filters: {}, priceMin: '', priceMax: '' }) },
+        {
+          type: 'button',
+          class: 'link',
+          onclick: () => go({ ...state, filters: {}, inStock: false, priceMin: '', priceMax: '' }),
+        },
         'Clear all',
       ),
     );
@@ -158,7 +197,11 @@ function nothingFound(state, go) {
   const actions = [];
   if (isNarrowed(state))
     actions.push(
-      h('button', { onclick: () => go({ ...state, filters: {}, priceMin: '', priceMax: '' }) }, 'Remove all filters'),
+      h(
+        'button',
+        { onclick: () => go({ ...state, filters: {}, inStock: false, priceMin: '', priceMax: '' }) },
+        'Remove all filters',
+      ),
     );
   actions.push(h('a', { class: 'button quiet', href: '/', 'data-link': true }, 'See everything'));
   return notice(

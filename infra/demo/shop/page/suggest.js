@@ -1,9 +1,12 @@
 import { api } from './api.js';
 import { h, replace } from './dom.js';
-import { money } from './format.js';
+import { facetTitle } from './facets.js';
+import { money, plural } from './format.js';
 
 const PAUSE_MS = 110;
-const SHOWN = 8;
+const SHOWN = 9;
+const VALUES_SHOWN = 2;
+const WORDS_SHOWN = 2;
 
 /**
  * Suggestions under the search box, after the ARIA combobox pattern: arrows move, Enter takes, Escape closes, typing goes on as usual.
@@ -34,11 +37,7 @@ export function setUpFinder(form, navigate) {
   const take = (suggestion) => {
     close();
     input.blur();
-    navigate(
-      suggestion.sku
-        ? `/product/${encodeURIComponent(suggestion.sku)}`
-        : `/?${new URLSearchParams({ q: suggestion.text })}`,
-    );
+    navigate(suggestion.href);
   };
   const show = (suggestions) => {
     if (suggestions.length === 0) return close();
@@ -55,8 +54,8 @@ export function setUpFinder(form, navigate) {
     asked = new AbortController();
     const { signal } = asked;
     try {
-      const { suggestions } = await api.suggest(input.value.trim(), signal);
-      if (!signal.aborted && document.activeElement === input) show(grouped(suggestions));
+      const found = await api.suggest(input.value.trim(), signal);
+      if (!signal.aborted && document.activeElement === input) show(offers(found));
     } catch {
       // Suggestions are a courtesy: without them the search still works.
       if (!signal.aborted) close();
@@ -89,15 +88,30 @@ export function setUpFinder(form, navigate) {
   });
 }
 
+/** Departments and types first, then the word completed, then articles. */
+function offers({ suggestions, completions = [], values = [] }) {
+  const named = values.slice(0, VALUES_SHOWN).map(({ facet, value, count }) => ({
+    text: value,
+    note: `${facetTitle(facet)} · ${plural(count, 'article')}`,
+    href: searchFor(facet, value),
+  }));
+  const words = completions.slice(0, WORDS_SHOWN).map((text) => ({ text, note: 'Search', href: searchFor('q', text) }));
+  return [...named, ...words, ...grouped(suggestions)].slice(0, SHOWN);
+}
+
+const searchFor = (name, value) => `/?${new URLSearchParams({ [name]: value })}`;
+
 /** Colours and sizes of one article come as one suggestion, which then lists them all. */
 function grouped(suggestions) {
-  const byText = new Map();
-  for (const suggestion of suggestions) {
-    const same = byText.get(suggestion.text);
-    if (same) same.kinds++;
-    else byText.set(suggestion.text, { ...suggestion, sku: suggestion.kinds === 1 ?? suggestion.id, kinds: 1 });
-  }
-  return [...byText.values()].slice(0, SHOWN);
+  return [...Map.groupBy(suggestions, ({ text }) => text)].map(([text, [first, ...others]]) => {
+    const single = others.length === 0 && first.sku;
+    const note = single ? first.price && money(first.price, first.currency) : plural(others.length + 1, 'kind');
+    return {
+      text,
+      note: [first.category, note].filter(Boolean).join(' · '),
+      href: single ? `/product/${encodeURIComponent(first.sku)}` : searchFor('q', text),
+    };
+  });
 }
 
 function option(suggestion, index, take) {
@@ -113,17 +127,6 @@ function option(suggestion, index, take) {
       onclick: () => take(suggestion),
     },
     h('span', {}, suggestion.text),
-    h(
-      'small',
-      {},
-      [
-        suggestion.category,
-        suggestion.kinds === 1
-          ? suggestion.price && money(suggestion.price, suggestion.currency)
-          : `${suggestion.kinds} kinds`,
-      ]
-        .filter(Boolean)
-        .join(' · '),
-    ),
+    h('small', {}, suggestion.note),
   );
 }
