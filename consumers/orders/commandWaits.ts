@@ -13,6 +13,9 @@ import type { Clock } from '#infra/runtime/clock.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { commandKey } from './orderKeys.ts';
 
+export type { CopyName, Passed };
+export { hasPassed };
+
 /** What the read side may ask about how far the copies have come. */
 export interface CopyProgressReader {
   /** Requests that wait now. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CopyProgressReader } from '#consumers/orders/commandWaits.ts';
+import { hasPassed, type Passed } from '#consumers/orders/commandWaits.ts';
 import type { CommandSeen, OrderReader, OrderStatus } from '#consumers/orders/orderTypes.ts';
-import { hasPassed, type Passed } from '#consumers/runner/progress.ts';
 import { ageOf } from '#consumers/stock/reader.ts';
 import { hasCode } from '#infra/runtime/errors.ts';
 import { HTTP_PROBLEMS, HttpProblem } from '#infra/runtime/http/problem.ts';

@@ -1,6 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import type { CopyProgressReader } from '#consumers/orders/commandWaits.ts';
-import type { CopyName } from '#consumers/runner/progress.ts';
+import type { CopyName, CopyProgressReader } from '#consumers/orders/commandWaits.ts';
 import { hasCode } from '#infra/runtime/errors.ts';
 import { HTTP_PROBLEMS, HttpProblem } from '#infra/runtime/http/problem.ts';
 import { WAIT_PROBLEMS } from './problems.ts';

@@ -1,8 +1,7 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { CatalogSearch } from '#consumers/catalog/searchTypes.ts';
-import type { CopyProgressReader } from '#consumers/orders/commandWaits.ts';
+import type { CopyName, CopyProgressReader } from '#consumers/orders/commandWaits.ts';
 import type { OrderReader } from '#consumers/orders/orderTypes.ts';
-import type { CopyName } from '#consumers/runner/progress.ts';
 import type { StockReader } from '#consumers/stock/stockTypes.ts';
 import type { SearchDefinition } from '#infra/runtime/config/catalog.ts';
 import type { StorefrontConfig } from '#infra/runtime/config/storefront.ts';

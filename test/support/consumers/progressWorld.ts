@@ -1,17 +1,12 @@
 import type { WatchedCopy } from '#consumers/runner/copyProgress.ts';
-import { ledgerKey } from '#consumers/runner/ledger.ts';
-import { claimKey, type Passed } from '#consumers/runner/progress.ts';
-import type { IncomingMessage, KafkaClient } from '#infra/kafka/types.ts';
-import type { RedisCall, RedisCommands } from '#infra/redis/client.ts';
+import type { Passed } from '#consumers/runner/progress.ts';
+import type { KafkaClient } from '#infra/kafka/types.ts';
+import type { RedisCommands } from '#infra/redis/client.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
 import { encodeProgress } from '#schemas/progressRecord.ts';
 import { seededRandom } from '../seededRandom.ts';
-
-/** A record: the commit it tells of, or null for the end of a transaction. `open` until that end stands behind it. */
-interface Logged {
-  readonly commit: number | null;
-  open: boolean;
-}
+import { type Logged, PARTITIONS, ProgressLog } from './progressLog.ts';
+import { ProgressStore } from './progressStore.ts';
 
 /** One group on its topics: what it handles and how. */
 interface Worker {
@@ -25,16 +20,12 @@ interface Worker {
   readonly at: Map<string, number>;
 }
 
-const PARTITIONS = 2;
 const SOURCE = ['t.a', 't.b'] as const;
 const FAN = 'g.fan';
 const DIRTY = ['g.dirty', 'g.dirty.wide'] as const;
 /** The keeper of a copy looks at its store this often. */
 const LOOK_MS = 1000;
 const STEP_MS = 40;
-
-const NAMES = { key: (...parts: readonly string[]) => parts.join(':') } as RedisCommands;
-const ledgerOf = (group: string): string => ledgerKey(NAMES, group);
 
 /** Position of the end of a commit. */
 export const positionOf = (commit: number): string =>
@@ -52,8 +43,8 @@ export class ProgressWorld {
   readonly #random: () => number;
   readonly #commits: number;
   readonly #losses: boolean;
-  readonly #logs = new Map<string, Logged[]>();
-  readonly #progress: Buffer[] = [];
+  readonly #log = new ProgressLog([...SOURCE, FAN, ...DIRTY]);
+  readonly #store = new ProgressStore();
   /** Commit → the source topics it changed. */
   readonly #changed = new Map<number, readonly string[]>();
   #committed = 0;
@@ -62,16 +53,7 @@ export class ProgressWorld {
   /** Records whose transaction has ended but whose partition has not heard of it yet. */
   #unheard: { readonly place: string; readonly records: Logged[] }[] = [];
   #heldB = false;
-  redis = new Map<string, Map<string, string>>();
-  #lives = 0;
   #lostAtMs: number | null = null;
-  #replica: {
-    readonly redis: Map<string, Map<string, string>>;
-    readonly stock: Iterable<number>;
-    readonly rows: Iterable<number>;
-  } = { redis: new Map(), stock: [], rows: [] };
-  readonly #stock = new Set<number>();
-  readonly #rows = new Set<number>();
   readonly #documents = new Set<number>();
   #searchable = new Set<number>();
   readonly #workers: Worker[];
@@ -80,8 +62,6 @@ export class ProgressWorld {
     this.#random = seededRandom(seed);
     this.#commits = options.commits;
     this.#losses = options.losses;
-    for (const topic of [...SOURCE, FAN, ...DIRTY])
-      for (let p = 0; p < PARTITIONS; p++) this.#logs.set(`${topic}/${p}`, []);
     const worker = (
       group: string,
       topics: readonly string[],
@@ -96,13 +76,13 @@ export class ProgressWorld {
       at: new Map(),
     });
     this.#workers = [
-      worker('g.stock', ['t.a'], (commit) => void this.#stock.add(commit), true),
+      worker('g.stock', ['t.a'], (commit) => void this.#store.stock.add(commit), true),
       worker('g.rows', SOURCE, (commit) => this.#keepRow(commit), true),
       worker('g.fan', [FAN], (commit) => this.#append(this.#chance(0.3) ? FAN : DIRTY[1], commit)),
       worker('g.catalog', [DIRTY[0]], (commit) => void this.#documents.add(commit)),
       worker('g.catalog.wide', [DIRTY[1]], (commit) => void this.#documents.add(commit)),
     ];
-    for (const { group, keepsLedger } of this.#workers) if (keepsLedger) this.#openLedger(group);
+    for (const worker of this.#workers) if (worker.keepsLedger) this.#store.openLedger(worker.group, placesOf(worker));
   }
 
   readonly copies: readonly WatchedCopy[] = [
@@ -138,7 +118,7 @@ export class ProgressWorld {
 
   /** What is wrong with a claim of this copy; null when everything it says is true. */
   fault(copy: string, passed: Passed): string | null {
-    const shown = copy === 'stock' ? this.#stock : copy === 'rows' ? this.#rows : this.#searchable;
+    const shown = copy === 'stock' ? this.#store.stock : copy === 'rows' ? this.#store.rows : this.#searchable;
     for (const [commit, topics] of this.#changed) {
       const concerns = copy === 'stock' ? topics.includes('t.a') : true;
       if (!concerns || shown.has(commit)) continue;
@@ -162,81 +142,17 @@ export class ProgressWorld {
   }
 
   get kafka(): KafkaClient {
-    const asked = async <T>(answer: () => T): Promise<T> => {
-      await this.gate();
-      const given = answer();
-      await this.gate();
-      return given;
-    };
-    const ends = (topic: string) => {
-      const partitions = topic.endsWith('.progress') ? 1 : PARTITIONS;
-      return new Map(
-        Array.from({ length: partitions }, (_, p) => {
-          const end = topic.endsWith('.progress') ? this.#progress.length : this.#stable(`${topic}/${p}`);
-          return [p, { begin: 0n, end: BigInt(end) }] as const;
-        }),
-      );
-    };
-    return {
-      topicOffsets: (topic: string) => asked(() => ends(topic)),
-      endOffsets: (topics: readonly string[]) =>
-        asked(() => new Map(topics.map((t) => [t, new Map([...ends(t)].map(([p, { end }]) => [p, end]))]))),
-      committedOffsets: (groupId: string, topics: readonly string[]) =>
-        asked(() => {
-          const { committed } = this.#workers.find(({ group }) => group === groupId)!;
-          const of = (topic: string) =>
-            [0, 1].flatMap((p): [number, bigint][] => {
-              const offset = committed.get(`${topic}/${p}`);
-              return offset === undefined ? [] : [[p, BigInt(offset)]];
-            });
-          return new Map(topics.map((topic) => [topic, new Map(of(topic))]));
-        }),
-      readTopic: async ({ from, onBatch }: Parameters<KafkaClient['readTopic']>[0]) => {
-        const messages = await asked(() => {
-          const first = Number((from as ReadonlyMap<number, bigint>).get(0)!);
-          return this.#progress.slice(first).map((value) => ({ value }) as IncomingMessage);
-        });
-        await onBatch({ topic: '', partition: 0, messages, highWatermark: 0n });
-        return new Map([[0, BigInt(Number((from as ReadonlyMap<number, bigint>).get(0)!) + messages.length)]]);
-      },
-    } as unknown as KafkaClient;
+    const committedOf = (group: string) => this.#workers.find((worker) => worker.group === group)!.committed;
+    return this.#log.kafka(() => this.gate(), committedOf);
   }
 
   get commands(): RedisCommands {
-    const sendAll = async (calls: readonly RedisCall[]): Promise<unknown[]> => {
-      await this.gate();
-      const answers = calls.map((call) => this.#run(call));
-      await this.gate();
-      return answers;
-    };
-    return { ...NAMES, sendAll, send: async (call) => (await sendAll([call]))[0] };
+    return this.#store.commands(() => this.gate());
   }
 
-  /** What a reader would be told now. */
-  claim(copy: string): { readonly answers: readonly unknown[] } {
-    const group = copy.startsWith('catalog') ? 'g.rows' : `g.${copy}`;
-    return {
-      answers: [
-        ['position', 'time', 'store'].map((name) => this.redis.get(claimKey(NAMES, copy))?.get(name) ?? null),
-        [...(this.redis.get(ledgerOf(group)) ?? [])].flat(),
-      ],
-    };
-  }
-
-  #run({ name, args }: RedisCall): unknown {
-    const [key, ...rest] = args.map(String) as [string, ...string[]];
-    const hash = this.redis.get(key) ?? new Map<string, string>();
-    if (name === 'HGETALL') return [...hash].flat();
-    if (name === 'HGET') return hash.get(rest[0]!) ?? null;
-    if (name !== 'ClaimPassed') throw new Error(`unexpected ${name}`);
-    const [position, time, store, index] = rest as [string, string, string, string];
-    const same = hash.get('store') === store && hash.get('index') === index;
-    if (!(same && hash.get('position')! >= position)) hash.set('position', position);
-    const old = hash.get('time');
-    if (!(same && old && (time === '' || Number(old) >= Number(time)))) hash.set('time', time);
-    hash.set('store', store).set('index', index);
-    this.redis.set(key, hash);
-    return 1;
+  /** What a reader would be told now; see passedOf. */
+  answers(copy: string): readonly unknown[] {
+    return this.#store.answers(copy);
   }
 
   #chance(probability: number): boolean {
@@ -255,7 +171,7 @@ export class ProgressWorld {
     else if (kind === 9 && !settling) this.#heldB = this.#chance(0.5);
     else if (kind === 10 && !settling && this.#losses && this.#chance(0.15)) this.#lose();
     else if (kind === 11 && !settling) this.#crash();
-    else if (kind === 12 && this.#lostAtMs === null) this.#replicate();
+    else if (kind === 12 && this.#lostAtMs === null) this.#store.replicate();
     else this.#work();
   }
 
@@ -276,7 +192,7 @@ export class ProgressWorld {
       if (!this.#changed.get(next)!.includes(topic)) continue;
       const place = `${topic}/${Math.floor(this.#random() * PARTITIONS)}`;
       const record = { commit: next, open: true };
-      this.#logs.get(place)!.push(record);
+      this.#log.append(place, record);
       this.#unheard.push({ place, records: [record] });
     }
   }
@@ -286,7 +202,7 @@ export class ProgressWorld {
     if (first === undefined) return;
     this.#unheard.shift();
     for (const record of first.records) record.open = false;
-    this.#logs.get(first.place)!.push({ commit: null, open: false });
+    this.#log.append(first.place, { commit: null, open: false });
   }
 
   /** A transaction of its own: it can only begin when every partition has heard of the end of the one before. */
@@ -305,22 +221,16 @@ export class ProgressWorld {
       atMs: this.nowMs,
       topics: this.#heldB || b < common ? ['t.a'] : [...SOURCE],
     };
-    this.#progress.push(encodeProgress(record).value);
+    this.#log.tell(encodeProgress(record).value);
   }
 
   #keepRow(commit: number): void {
-    this.#rows.add(commit);
+    this.#store.rows.add(commit);
     this.#append(this.#chance(0.4) ? FAN : DIRTY[0], commit);
   }
 
   #append(topic: string, commit: number): void {
-    this.#logs.get(`${topic}/${Math.floor(this.#random() * PARTITIONS)}`)!.push({ commit, open: false });
-  }
-
-  #stable(place: string): number {
-    const log = this.#logs.get(place)!;
-    const open = log.findIndex((record) => record.open);
-    return open < 0 ? log.length : open;
+    this.#log.append(`${topic}/${Math.floor(this.#random() * PARTITIONS)}`, { commit, open: false });
   }
 
   /** One owner handles the next record of a partition, notes it in its ledger, commits: it may be killed after each of these. */
@@ -329,11 +239,11 @@ export class ProgressWorld {
     const topic = worker.topics[Math.floor(this.#random() * worker.topics.length)]!;
     const place = `${topic}/${Math.floor(this.#random() * PARTITIONS)}`;
     const at = worker.at.get(place) ?? worker.committed.get(place) ?? 0;
-    if (at >= this.#stable(place)) {
+    if (at >= this.#log.stable(place)) {
       this.#settleLedger(worker);
       return;
     }
-    const { commit } = this.#logs.get(place)![at]!;
+    const { commit } = this.#log.at(place, at);
     if (worker.keepsLedger && commit !== null && !this.#mayWrite(worker, place, at)) return;
     if (commit !== null) worker.handle(commit, topic);
     if (this.#chance(0.03)) {
@@ -341,7 +251,7 @@ export class ProgressWorld {
       return;
     }
     // Ends of transactions reach no handler, so they are committed and not noted.
-    const ledger = this.redis.get(ledgerOf(worker.group));
+    const ledger = this.#store.ledger(worker.group);
     if (worker.keepsLedger && commit !== null) ledger?.set(place, String(at + 1));
     if (this.#chance(0.03)) {
       worker.at.clear();
@@ -353,9 +263,9 @@ export class ProgressWorld {
 
   /** What was lost is handled again from where the store stands. */
   #mayWrite(worker: Worker, place: string, at: number): boolean {
-    const entry = this.redis.get(ledgerOf(worker.group))?.get(place);
+    const entry = this.#store.ledger(worker.group)?.get(place);
     if (entry === undefined) return true;
-    if (!this.#hasRecords(place, Number(entry), at)) return true;
+    if (!this.#log.hasRecords(place, Number(entry), at)) return true;
     worker.at.set(place, Number(entry));
     worker.committed.set(place, Number(entry));
     return false;
@@ -363,7 +273,7 @@ export class ProgressWorld {
 
   #settleLedger(worker: Worker): void {
     if (!worker.keepsLedger) return;
-    const ledger = this.redis.get(ledgerOf(worker.group));
+    const ledger = this.#store.ledger(worker.group);
     for (const name of [...(ledger?.keys() ?? [])].filter((key) => key.endsWith('/until'))) {
       const place = name.slice(0, -'/until'.length);
       if ((worker.committed.get(place) ?? 0) >= Number(ledger!.get(name))) ledger!.delete(name);
@@ -374,62 +284,30 @@ export class ProgressWorld {
     this.#workers[Math.floor(this.#random() * this.#workers.length)]!.at.clear();
   }
 
-  /** What a replica of the store has: it is some writes behind. */
-  #replicate(): void {
-    this.#replica = {
-      redis: new Map([...this.redis].map(([key, hash]) => [key, new Map(hash)])),
-      stock: new Set(this.#stock),
-      rows: new Set(this.#rows),
-    };
-  }
-
   /** Redis loses everything, or its replica takes over without the newest writes. Owners notice within a second. */
   #lose(): void {
     if (this.#lostAtMs !== null) return;
-    const left = this.#chance(0.5) ? this.#replica : { redis: new Map(), stock: [], rows: [] };
-    this.#replica = { redis: new Map(), stock: new Set(), rows: new Set() };
-    this.redis = left.redis;
-    for (const [set, kept] of [
-      [this.#stock, left.stock],
-      [this.#rows, left.rows],
-    ] as const) {
-      set.clear();
-      for (const commit of kept) set.add(commit);
-    }
+    this.#store.lose(this.#chance(0.5));
     this.#lostAtMs = this.nowMs;
   }
 
   #recover(): void {
     this.#lostAtMs = null;
-    this.#replicate();
+    this.#store.replicate();
     for (const worker of this.#workers) {
       if (!worker.keepsLedger) continue;
-      const ledger = this.#openLedger(worker.group);
+      const ledger = this.#store.openLedger(worker.group, placesOf(worker));
       for (const [place, offset] of worker.committed) {
         const entry = Number(ledger.get(place));
-        if (!this.#hasRecords(place, entry, offset)) continue;
+        if (!this.#log.hasRecords(place, entry, offset)) continue;
         ledger.set(`${place}/until`, String(offset));
         worker.committed.set(place, entry);
       }
       worker.at.clear();
     }
   }
+}
 
-  #hasRecords(place: string, from: number, to: number): boolean {
-    return this.#logs
-      .get(place)!
-      .slice(from, to)
-      .some((record) => record.commit !== null);
-  }
-
-  /** Entries that are left stay; the store has a new name from now on. */
-  #openLedger(group: string): Map<string, string> {
-    const worker = this.#workers.find((w) => w.group === group)!;
-    const ledger = this.redis.get(ledgerOf(group)) ?? new Map<string, string>();
-    ledger.set('id', `life-${++this.#lives}`);
-    for (const topic of worker.topics)
-      for (let p = 0; p < PARTITIONS; p++) ledger.set(`${topic}/${p}`, ledger.get(`${topic}/${p}`) ?? '0');
-    this.redis.set(ledgerOf(group), ledger);
-    return ledger;
-  }
+function placesOf({ topics }: Worker): string[] {
+  return topics.flatMap((topic) => Array.from({ length: PARTITIONS }, (_, p) => `${topic}/${p}`));
 }
