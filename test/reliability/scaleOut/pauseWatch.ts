@@ -44,7 +44,10 @@ export class PauseWatch {
 
   /** Pauses that ended, or still last, between two moments of `performance.now()`. */
   between(fromMs: number, toMs: number): Pause[] {
-    return this.#pauses.filter((pause) => pause.toMs > fromMs && pause.fromMs < toMs);
+    const lasting = [...this.#standings].flatMap(([place, { sinceMs }]) =>
+      sinceMs === null ? [] : [{ place, fromMs: sinceMs, toMs }],
+    );
+    return [...this.#pauses, ...lasting].filter((pause) => pause.toMs > fromMs && pause.fromMs < toMs);
   }
 
   async #run(): Promise<void> {
