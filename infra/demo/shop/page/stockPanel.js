@@ -51,7 +51,12 @@ export function stockPanel({ sku, purchasable }, shop, signal) {
     places.hidden = item.locations.length === 0;
     for (const place of sorted(item.locations)) showPlace(body, rows, place, shop);
     const other = shop.deliveryLocations ? item.available - pieces : 0;
-    asOf.textContent = `${other > 0 ? `${plural(other, 'piece')} in our branches. ` : ''}As of ${time(item.asOf)}${item.stale ? ', which is later than it should be' : ''}.`;
+    const elsewhere = other > 0 ? `${plural(other, 'piece')} in our branches. ` : '';
+    const age =
+      item.asOf === null
+        ? 'How old this is is not known yet.'
+        : `As of ${time(item.asOf)}${item.stale ? ', which is later than it should be' : ''}.`;
+    asOf.textContent = elsewhere + age;
   };
   const stop = followStock([sku], show, (state) => {
     lamp.dataset.state = state;
