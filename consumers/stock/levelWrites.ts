@@ -1,5 +1,6 @@
 import type { Change } from '#consumers/runner/changes.ts';
 import { poison } from '#consumers/runner/deadLetters.ts';
+import type { Row } from '#infra/runtime/config/catalog.ts';
 import type { StockDefinition, StockLevel } from '#infra/runtime/config/stock.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import type { KeptLevel } from './stockKeys.ts';
@@ -52,19 +53,24 @@ function checked(definition: StockDefinition, row: NonNullable<Change['after']>)
   );
 }
 
+type Place = Pick<LevelWrite, 'sku' | 'location' | 'lowAt'>;
+
 /** Where the row counted before: by its old image, else by its key columns alone, as far as the projection can tell from these. */
-function place(definition: StockDefinition, change: Change): Pick<LevelWrite, 'sku' | 'location' | 'lowAt'> | null {
-  for (const row of [change.before, { ...change.after, ...change.key }]) {
-    if (row === null) continue;
-    try {
-      const level = definition.project(row);
-      if (level !== null && isPlace(level))
-        return { sku: level.sku, location: level.location, lowAt: level.lowAt ?? null };
-    } catch {
-      // The projection wants columns that are not there: this image tells nothing.
-    }
+function place(definition: StockDefinition, { before, after, key }: Change): Place | null {
+  const told = before === null ? null : placeOf(definition, before);
+  return told ?? placeOf(definition, { ...after, ...key });
+}
+
+function placeOf(definition: StockDefinition, row: Row): Place | null {
+  try {
+    const level = definition.project(row);
+    return level !== null && isPlace(level)
+      ? { sku: level.sku, location: level.location, lowAt: level.lowAt ?? null }
+      : null;
+  } catch {
+    // The projection wants columns that are not there: this image tells nothing.
+    return null;
   }
-  return null;
 }
 
 const isPlace = ({ sku, location }: StockLevel): boolean =>

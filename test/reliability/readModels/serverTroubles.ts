@@ -45,6 +45,12 @@ async function health(stage: Stage): Promise<string> {
   return status;
 }
 
+/** Names of the indices; patterns are not taken by what closes or deletes. */
+async function indicesOf({ world }: Stage): Promise<string[]> {
+  const path = `/_cat/indices/${world.indexPattern}?format=json&expand_wildcards=all`;
+  return (await world.elastic<{ index: string }[]>('GET', path)).map(({ index }) => index);
+}
+
 async function settings(stage: Stage, values: Record<string, unknown>): Promise<void> {
   await eventually(() => stage.world.elastic('PUT', `/${stage.world.indexPattern}/_settings`, values), {
     timeoutMs: 30_000,
@@ -125,8 +131,9 @@ export const SERVER_TROUBLES: readonly Trouble[] = [
       stage.server.elasticsearch.take(async () => {
         const { world } = stage;
         await settings(stage, { 'index.routing.allocation.exclude._name': 'sluice' });
-        await world.elastic('POST', `/${world.indexPattern}/_close`);
-        await world.elastic('POST', `/${world.indexPattern}/_open?wait_for_active_shards=0`);
+        const indices = (await indicesOf(stage)).join(',');
+        await world.elastic('POST', `/${indices}/_close`);
+        await world.elastic('POST', `/${indices}/_open?wait_for_active_shards=0`);
         await between(stage.random, 1500, 5000);
         await settings(stage, { 'index.routing.allocation.exclude._name': null });
       }),
@@ -160,11 +167,7 @@ export const SERVER_TROUBLES: readonly Trouble[] = [
         const { world, shopper, expected } = stage;
         shopper.excuse('products', 'the index was deleted');
         expected.deaths.add('index deleted');
-        const indices = await world.elastic<{ index: string }[]>(
-          'GET',
-          `/_cat/indices/${world.indexPattern}?format=json`,
-        );
-        for (const { index } of indices) await world.elastic('DELETE', `/${index}`);
+        for (const index of await indicesOf(stage)) await world.elastic('DELETE', `/${index}`);
       }),
   },
   {
