@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, inject, test } from 'vitest';
+import { AssignerProtocol, Kafka, logLevel } from '#infra/kafka/kafkajs.ts';
 import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
@@ -8,14 +9,36 @@ import { kafkaGroupContract } from './kafkaGroupContract.ts';
 
 describe('the real Kafka client', () => {
   let client: KafkaClient | undefined;
+  const brokers = (): string[] => [...(process.env['SLUICE_TEST_KAFKA']?.split(',') ?? inject('stack').kafka!.brokers)];
   const open = (): KafkaClient => {
-    const brokers = process.env['SLUICE_TEST_KAFKA']?.split(',') ?? inject('stack').kafka!.brokers;
-    client ??= createKafkaClient({ brokers, clientId: 'contract' }, silentLogger);
+    client ??= createKafkaClient({ brokers: brokers(), clientId: 'contract' }, silentLogger);
     return client;
   };
   afterAll(() => client?.close());
   kafkaContract(open);
   kafkaGroupContract(open);
+
+  test('foreign tools see what each member of a group reads and has', async () => {
+    const client = open();
+    const topic = `contract-${randomUUID()}`;
+    const groupId = `g-${randomUUID()}`;
+    await client.ensureTopics([{ topic, partitions: 3, replicationFactor: 1 }]);
+    const options = { groupId, topics: [topic], fromBeginning: true, onBatch: async () => undefined };
+    const group = client.consumerGroup(options);
+    await group.start(new AbortController().signal);
+    // The library's own reading of Kafka's formats, which know nothing of ours.
+    const admin = new Kafka({ brokers: brokers(), logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    const { groups } = await admin.describeGroups([groupId]);
+    expect(groups[0]).toMatchObject({ state: 'Stable', protocolType: 'consumer', protocol: 'sluice-cooperative' });
+    const [member] = groups[0]!.members;
+    expect(AssignerProtocol.MemberMetadata.decode(member!.memberMetadata)?.topics).toEqual([topic]);
+    expect(AssignerProtocol.MemberAssignment.decode(member!.memberAssignment)?.assignment).toEqual({
+      [topic]: [0, 1, 2],
+    });
+    await admin.disconnect();
+    await group.stop();
+  });
 
   // Source of the case: an idempotent producer of the library that goes on after a partial error gets its next message taken for a
   // duplicate: the send resolves and the message is in no log.
