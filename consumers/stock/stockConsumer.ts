@@ -79,7 +79,7 @@ export function stockConsumer(options: StockConsumerOptions): {
     log: options.log,
     maxBatchRecords: options.maxBatchRecords,
     ledger: new CopyLedger(redis, groupId),
-    decode: (message) => changes.read(message),
+    decode: (message) => changes.decode(message),
     handle: async (batch, control) => {
       const { levels, sourceTsMs, events } = await writeStock(sink, batch, control);
       levelsWritten += levels;
