@@ -16,7 +16,7 @@ import { backgroundLoop } from '#infra/runtime/background.ts';
 import { systemClock } from '#infra/runtime/clock.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
 import type { WebhookEndpoint, WebhooksConfig } from '#infra/runtime/config/webhooks.ts';
-import { errorFields, isAbort } from '#infra/runtime/errors.ts';
+import { errorFields, isAbort, SluiceError } from '#infra/runtime/errors.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { Registry } from '#infra/runtime/metrics.ts';
@@ -45,6 +45,11 @@ export function composeWebhooks(options: WebhookRoleOptions): RoleParts {
   const { config, webhooks, kafka, redis, registry, log } = options;
   const { groupPrefix } = config.consumers;
   const { keepDays, endpoints } = webhooks;
+  if (config.orders === undefined && config.stock === undefined)
+    throw new SluiceError(
+      'CFG_INVALID',
+      'webhooks: expected orders or stock in the configuration to tell of, found none.',
+    );
   const metrics = webhookMetrics(registry);
   const states = new EndpointStates(kafka, groupPrefix);
   const deliveryLog = new DeliveryLog(kafka, groupPrefix);
