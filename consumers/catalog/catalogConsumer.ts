@@ -1,7 +1,9 @@
+import { checkLinksEntered } from '#consumers/rows/linkPlan.ts';
 import { planDocument } from '#consumers/rows/relations.ts';
 import { RowStore } from '#consumers/rows/rowStore.ts';
 import { rowsGroup } from '#consumers/rows/rowsConsumer.ts';
 import type { DeadLetters } from '#consumers/runner/deadLetters.ts';
+import { untilPassed } from '#consumers/runner/lag.ts';
 import type { RunnerStatus } from '#consumers/runner/runner.ts';
 import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
 import { type StageSummary, StageTimes } from '#consumers/runner/stageTimes.ts';
@@ -42,6 +44,8 @@ export interface CatalogConsumerOptions {
   readonly refreshIntervalMs: number;
   /** Whether searches go to a new version's index as soon as it is built and equals the rows, or only when told. */
   readonly swapIndex: 'when-built' | 'by-command';
+  /** Topics of the tables the rows group reads. */
+  readonly rowsTopics?: readonly string[];
   readonly clock?: Clock;
 }
 
@@ -92,6 +96,11 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
       refresher.written(times);
     },
   };
+  const rowsReady = async (signal: AbortSignal): Promise<void> => {
+    await checkLinksEntered(redis, rowsGroup(groupPrefix), [definition]);
+    // A table that is new to the type is read from its beginning; before that its documents would lack it.
+    await untilPassed(options.kafka, rowsGroup(groupPrefix), options.rowsTopics ?? [], clock, signal);
+  };
   const gate = new LaneGate(clock);
   const runners = lanes.map((group) =>
     laneRunner({
@@ -116,6 +125,7 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
       plan: writer.plan,
       versions,
       whole: writer.whole,
+      rowsReady,
       lanes,
       pageDocuments: BUILD_PAGE,
       onWritten: writer.onWritten,

@@ -1,4 +1,4 @@
-import type { KafkaClient } from '#infra/kafka/types.ts';
+import type { KafkaClient, PartitionOffsets } from '#infra/kafka/types.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
 
 const MAX_AGE_MS = 2000;
@@ -55,4 +55,28 @@ export async function groupLag(kafka: KafkaClient, groupId: string, topics: read
     }
   }
   return Number(lag);
+}
+
+const LOOK_MS = 500;
+
+/** Resolves when the group has committed everything that is in the topics now. */
+export async function untilPassed(
+  kafka: KafkaClient,
+  groupId: string,
+  topics: readonly string[],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const ends = new Map<string, PartitionOffsets>();
+  for (const topic of topics) {
+    const ranges = [...(await kafka.topicOffsets(topic))].filter(([, { begin, end }]) => end > begin);
+    ends.set(topic, new Map(ranges.map(([partition, { end }]) => [partition, end])));
+  }
+  for (;;) {
+    const committed = await kafka.committedOffsets(groupId, topics);
+    const passed = ([topic, partitions]: [string, PartitionOffsets]): boolean =>
+      [...partitions].every(([partition, end]) => (committed.get(topic)?.get(partition) ?? 0n) >= end);
+    if ([...ends].every(passed)) return;
+    await clock.sleep(LOOK_MS, signal);
+  }
 }

@@ -2,7 +2,7 @@ import { catalogConsumer } from '#consumers/catalog/catalogConsumer.ts';
 import { createElastic } from '#consumers/catalog/elastic.ts';
 import { ordersConsumer } from '#consumers/orders/ordersConsumer.ts';
 import { fanOutConsumer } from '#consumers/rows/fanOutConsumer.ts';
-import { rowsConsumer } from '#consumers/rows/rowsConsumer.ts';
+import { rowsConsumer, rowsTables } from '#consumers/rows/rowsConsumer.ts';
 import { DeadLetters } from '#consumers/runner/deadLetters.ts';
 import { progressReader } from '#consumers/runner/progress.ts';
 import { progressLoop } from '#consumers/runner/progressLoop.ts';
@@ -71,6 +71,7 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
   for (const definition of documents) {
     const catalog = catalogConsumer({
       ...shared,
+      rowsTopics: rowsTables(documents).map((table) => topicOf(config, table)),
       elastic,
       definition,
       indexPrefix: config.elasticsearch.indexPrefix,

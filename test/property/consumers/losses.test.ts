@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type LossTrouble, LossWorld } from '#test/support/consumers/lossWorld.ts';
 import type { SourceStep } from '#test/support/consumers/sourceModel.ts';
 
-const RUNS = 60 * Number(process.env['SLUICE_PROPERTY_RUNS'] ?? 1);
+const RUNS = 25 * Number(process.env['SLUICE_PROPERTY_RUNS'] ?? 1);
 
 const key = fc.nat({ max: 2 });
 const step: fc.Arbitrary<SourceStep> = fc.oneof(
@@ -22,11 +22,11 @@ const step: fc.Arbitrary<SourceStep> = fc.oneof(
 
 const CALM: LossTrouble = { kill: 0, rebalance: 0, flush: 0, failover: 0, restore: 0, repartition: 0 };
 
-async function converges(troubles: fc.Arbitrary<Partial<LossTrouble>>): Promise<void> {
-  const steps = fc.array(step, { minLength: 3, maxLength: 20 });
+async function converges(troubles: fc.Arbitrary<Partial<LossTrouble>>, some = step): Promise<void> {
+  const steps = fc.array(some, { minLength: 3, maxLength: 20 });
   await fc.assert(
-    fc.asyncProperty(steps, fc.integer(), fc.nat({ max: 3000 }), troubles, async (list, seed, choices, some) => {
-      const world = new LossWorld(seed, choices, { ...CALM, ...some });
+    fc.asyncProperty(steps, fc.integer(), fc.nat({ max: 3000 }), troubles, async (list, seed, choices, trouble) => {
+      const world = new LossWorld(seed, choices, { ...CALM, ...trouble });
       await world.run(list);
       expect(world.actual()).toEqual(world.source.documents());
     }),
@@ -36,10 +36,11 @@ async function converges(troubles: fc.Arbitrary<Partial<LossTrouble>>): Promise<
 
 const often = fc.constantFrom(0, 40, 150);
 const members = { kill: fc.constantFrom(0, 30, 100), rebalance: often };
+const rolling = { ...members, rolling: fc.boolean() };
 
 describe('members that look after their own partitions', () => {
   it('bring everything back to a Redis that was emptied', async () => {
-    await converges(fc.record({ ...members, flush: fc.constantFrom(60, 200) }));
+    await converges(fc.record({ ...rolling, flush: fc.constantFrom(60, 200) }));
   }, 300_000);
 
   it('bring the last writes back to a Redis that failed over without them', async () => {
@@ -47,10 +48,13 @@ describe('members that look after their own partitions', () => {
   }, 300_000);
 
   it('fill an index that came back as it was some time before', async () => {
-    await converges(fc.record({ ...members, restore: fc.constantFrom(30, 100) }));
+    await converges(fc.record({ ...rolling, restore: fc.constantFrom(30, 100) }));
   }, 300_000);
 
   it('outlive all of it at once, with partitions added', async () => {
-    await converges(fc.record({ ...members, flush: often, failover: often, restore: often, repartition: often }));
+    // A value that did not travel is taken from the version before, which may wait in another partition: see SPEC.md, what it does not do.
+    const whole = step.map((change) => (change.kind === 'product' ? { ...change, keepText: false } : change));
+    const all = { ...members, flush: often, failover: often, restore: often, repartition: often };
+    await converges(fc.record(all), whole);
   }, 300_000);
 });
