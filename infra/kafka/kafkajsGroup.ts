@@ -102,7 +102,6 @@ export class KafkajsGroup implements ConsumerGroup {
       onBatch: options.onBatch,
       concurrency: options.concurrency ?? 1,
       maxBytesPerPartition,
-      priorities: options.priorities ?? new Map(),
       isPaused,
       onHandled: (partition, next) => {
         this.#commits.add(partition, next);

@@ -126,10 +126,9 @@ export class MemoryGroupMember implements ConsumerGroup {
 
   async #loop(): Promise<void> {
     const { signal } = this.#abort;
-    const { priorities, concurrency = 1 } = this.#options;
-    const rank = ({ topic }: OwnedPartition): number => priorities?.get(topic) ?? 0;
+    const { concurrency = 1 } = this.#options;
     while (!signal.aborted) {
-      const order = [...this.#owned.all()].sort((a, b) => rank(a) - rank(b) || a.servedAt - b.servedAt);
+      const order = [...this.#owned.all()].sort((a, b) => a.servedAt - b.servedAt);
       let began = false;
       for (const partition of order) {
         if (this.#inHand.size >= concurrency || this.#closing) break;

@@ -113,11 +113,6 @@ export interface ConsumerGroupOptions {
   readonly maxBytesPerPartition?: number;
   /** Longest wait of a fetch for new data, ms. Default 100. */
   readonly maxWaitMs?: number;
-  /**
-   * Lower numbers are handled first while a partition of theirs waits; 0 for topics that are not named. Now and then the partition that
-   * waited longest is next all the same, so nothing waits for ever.
-   */
-  readonly priorities?: ReadonlyMap<string, number>;
   /** A member not heard of for this long is taken for dead, ms. Default 6000; brokers accept 6000 to 1800000 unless told otherwise. */
   readonly sessionTimeoutMs?: number;
   /** One member gets all partitions and keeps them while it lives; the others wait. All members of the group must ask for it. */

@@ -10,8 +10,6 @@ export interface HandlersOptions {
   readonly onBatch: ConsumerGroupOptions['onBatch'];
   readonly concurrency: number;
   readonly maxBytesPerPartition: number;
-  /** Lower numbers first; 0 for topics that are not named. */
-  readonly priorities: ReadonlyMap<string, number>;
   readonly isPaused: (topic: string) => boolean;
   /** A batch took effect up to this offset. */
   readonly onHandled: (partition: OwnedPartition, next: bigint) => void;
@@ -19,9 +17,6 @@ export interface HandlersOptions {
   readonly onFailed: (error: unknown) => void;
   readonly log: Logger;
 }
-
-/** Every so many batches the one that waited longest is next, whatever its priority, so that nothing waits for ever. */
-const FAIR_TURN = 8;
 
 /** Gives waiting records to the handler: one batch a partition at a time, and so many partitions at once. */
 export class Handlers {
@@ -59,15 +54,13 @@ export class Handlers {
     await within(graceMs, Promise.all(busy));
   }
 
+  /** Of those that have records the one that waited longest. */
   #next(): OwnedPartition | undefined {
-    const { owned, isPaused, priorities } = this.#options;
+    const { owned, isPaused } = this.#options;
     let best: OwnedPartition | undefined;
-    const fair = this.#turn % FAIR_TURN === FAIR_TURN - 1;
-    const rank = ({ topic }: OwnedPartition): number => (fair ? 0 : (priorities.get(topic) ?? 0));
     for (const partition of owned.all()) {
       if (!partition.hasWork || partition.busy || partition.leaving || isPaused(partition.topic)) continue;
-      if (best && (rank(best) - rank(partition) || best.servedAt - partition.servedAt) <= 0) continue;
-      best = partition;
+      if (best === undefined || partition.servedAt < best.servedAt) best = partition;
     }
     return best;
   }
