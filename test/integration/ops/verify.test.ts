@@ -9,6 +9,7 @@ import { progressReader } from '#consumers/runner/progress.ts';
 import { skuKey } from '#consumers/stock/stockKeys.ts';
 import { repairCopies } from '#infra/ops/verify/repair.ts';
 import { describeDifference, type VerifyReport } from '#infra/ops/verify/report.ts';
+import { readSummary } from '#infra/ops/verify/summary.ts';
 import { type VerifyOptions, verifyCopies } from '#infra/ops/verify/verifyCopies.ts';
 import { command, RedisClient } from '#infra/redis/client.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
@@ -43,7 +44,7 @@ beforeAll(async () => {
   redis = new RedisClient({ ...config.redis, name: 'test', log: silentLogger });
   store = new RowStore(redis);
   options = {
-    config: { ...config, verify: { ...config.verify, patienceSeconds: 20 } },
+    config: { ...config, verify: { ...config.verify, patienceSeconds: 60 } },
     kafka: world.kafka,
     log: silentLogger,
     signal: AbortSignal.timeout(280_000),
@@ -153,10 +154,17 @@ describe('verify while the shop is busy', () => {
     expect(dry.steps).toContain('read 1 rows of dbo.BARCODE again');
     expect((await verifyCopies({ ...options, tables: ['dbo.ORD'] })).differenceCount).toBe(3);
 
+    const one = await verifyCopies({ ...options, tables: ['dbo.PRODUCT'], keys: [[own(2)], [own(8)]] });
+    expect(lines(one)).toEqual([`row dbo.PRODUCT ${rowKey(own(2))}: missing in the copy`]);
+    const told = await world.sluice(['verify', '--table', 'dbo.ORD', '--json']);
+    expect([told.code, (JSON.parse(told.stdout) as VerifyReport).differenceCount]).toEqual([4, 3]);
+
     const { after } = await repairCopies(options, report, true);
     expect([after!.outcome, lines(after!), after!.undecided]).toEqual(['equal', [], []]);
-    const again = await verifyCopies(options);
-    expect([again.outcome, lines(again)]).toEqual(['equal', []]);
+    const again = await world.sluice(['verify']);
+    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('0 differences, 0 undecided')]);
+    const summary = await readSummary(redis);
+    expect(summary).toMatchObject({ differences: 0, undecided: 0 });
   });
 });
 
