@@ -57,6 +57,8 @@ export class ProgressWorld {
   readonly #documents = new Set<number>();
   #searchable = new Set<number>();
   readonly #workers: Worker[];
+  /** One group that comes to its work ten times less often. */
+  readonly #slow: Worker;
 
   constructor(seed: number, options: { readonly commits: number; readonly losses: boolean }) {
     this.#random = seededRandom(seed);
@@ -78,10 +80,11 @@ export class ProgressWorld {
     this.#workers = [
       worker('g.stock', ['t.a'], (commit) => void this.#store.stock.add(commit), true),
       worker('g.rows', SOURCE, (commit) => this.#keepRow(commit), true),
-      worker('g.fan', [FAN], (commit) => this.#append(this.#chance(0.3) ? FAN : DIRTY[1], commit)),
+      worker('g.fan', [FAN], (commit) => this.#append(this.#chance(0.5) ? FAN : DIRTY[1], commit)),
       worker('g.catalog', [DIRTY[0]], (commit) => void this.#documents.add(commit)),
       worker('g.catalog.wide', [DIRTY[1]], (commit) => void this.#documents.add(commit)),
     ];
+    this.#slow = this.#workers[Math.floor(this.#random() * this.#workers.length)]!;
     for (const worker of this.#workers) if (worker.keepsLedger) this.#store.openLedger(worker.group, placesOf(worker));
   }
 
@@ -172,7 +175,7 @@ export class ProgressWorld {
     else if (kind === 10 && !settling && this.#losses && this.#chance(0.15)) this.#lose();
     else if (kind === 11 && !settling) this.#crash();
     else if (kind === 12 && this.#lostAtMs === null) this.#store.replicate();
-    else this.#work();
+    else this.#work(settling);
   }
 
   #commit(): void {
@@ -234,8 +237,9 @@ export class ProgressWorld {
   }
 
   /** One owner handles the next record of a partition, notes it in its ledger, commits: it may be killed after each of these. */
-  #work(): void {
+  #work(settling: boolean): void {
     const worker = this.#workers[Math.floor(this.#random() * this.#workers.length)]!;
+    if (!settling && worker === this.#slow && this.#chance(0.9)) return;
     const topic = worker.topics[Math.floor(this.#random() * worker.topics.length)]!;
     const place = `${topic}/${Math.floor(this.#random() * PARTITIONS)}`;
     const at = worker.at.get(place) ?? worker.committed.get(place) ?? 0;
