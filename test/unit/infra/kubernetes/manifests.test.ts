@@ -57,20 +57,26 @@ const ofKind = <S>(kind: string): readonly { readonly name: string; readonly spe
   base
     .filter((manifest) => manifest.kind === kind)
     .map((manifest) => ({ name: manifest.metadata.name, spec: manifest['spec'] as S, manifest }));
-const deployments = ofKind<DeploymentSpec>('Deployment').map(({ name, spec }) => ({
+const workload = (name: string, spec: DeploymentSpec) => ({
   role: name.replace('sluice-', ''),
   labels: spec.template.metadata.labels,
   pod: spec.template.spec,
   container: spec.template.spec.containers[0],
   spec,
-}));
+});
+const deployments = ofKind<DeploymentSpec>('Deployment').map(({ name, spec }) => workload(name, spec));
+const jobs = ofKind<{ readonly jobTemplate: { readonly spec: DeploymentSpec } }>('CronJob').map(({ name, spec }) =>
+  workload(name, spec.jobTemplate.spec),
+);
+/** Everything that runs as a pod. */
+const workloads = [...deployments, ...jobs];
 const policies = ofKind<Policy>('NetworkPolicy');
 const configMaps = new Map(
   base.filter(({ kind }) => kind === 'ConfigMap').map((m) => [m.metadata.name, m['data'] as Labels]),
 );
 const matches = ({ matchLabels = {} }: Selector, labels: Labels): boolean =>
   Object.entries(matchLabels).every(([name, value]) => labels[name] === value);
-const deployed = (role: string) => deployments.find((d) => d.role === role)!;
+const deployed = (role: string) => workloads.find((w) => w.role === role)!;
 
 /** What a role's process has in its environment, secrets left out. */
 function environmentOf({ container }: (typeof deployments)[number]): NodeJS.ProcessEnv {
@@ -109,14 +115,24 @@ describe('the Kubernetes manifests', () => {
     },
   );
 
+  test('the comparison runs by itself every hour, never twice at once, and finds in its environment what it needs', async () => {
+    const [job] = jobs;
+    expect(job!.container.args).toEqual(['verify', '--json', '--config', 'infra/kubernetes/sluice.config.ts']);
+    await loadConfig(join(KUBERNETES, 'sluice.config.ts'), environmentOf(job!));
+    const [{ spec }] = ofKind<{ concurrencyPolicy: string; jobTemplate: { spec: { backoffLimit: number } } }>(
+      'CronJob',
+    ) as [{ spec: { concurrencyPolicy: string; jobTemplate: { spec: { backoffLimit: number } } } }];
+    expect([spec.concurrencyPolicy, spec.jobTemplate.spec.backoffLimit]).toEqual(['Forbid', 0]);
+  });
+
   test('every name of the environment is one the configuration reads', () => {
     const source = readFileSync(join(KUBERNETES, 'sluice.config.ts'), 'utf8');
     const names = [...configMaps.values()].flatMap((data) => Object.keys(data));
-    const secrets = deployments.flatMap(({ container }) =>
+    const secrets = workloads.flatMap(({ container }) =>
       container.env.filter(({ valueFrom }) => valueFrom).map(({ name }) => name),
     );
     for (const name of [...names, ...secrets]) expect(source).toContain(`'${name}'`);
-    for (const { name } of deployments.flatMap(({ container }) => container.env.filter((e) => e.value !== undefined)))
+    for (const { name } of workloads.flatMap(({ container }) => container.env.filter((e) => e.value !== undefined)))
       expect(name).toBe('NODE_OPTIONS');
   });
 
@@ -150,31 +166,31 @@ describe('the Kubernetes manifests', () => {
         .map(({ name, spec }) => ({ name, selector: spec.podSelector })),
     ];
     for (const { name, selector } of single)
-      expect(deployments.filter(({ labels }) => matches(selector, labels)).map(({ role }) => `sluice-${role}`)).toEqual(
-        [name],
-      );
+      expect(workloads.filter(({ labels }) => matches(selector, labels)).map(({ role }) => `sluice-${role}`)).toEqual([
+        name,
+      ]);
     for (const { name, spec } of ofKind<{ ports: { targetPort: string }[] }>('Service'))
       for (const { targetPort } of spec.ports)
         expect(deployed(name.replace('sluice-', '')).container.ports.map((p) => p.name)).toContain(targetPort);
   });
 
-  test('capture and commands alone may go to the database, know its address and hold its secrets', () => {
-    const mayReach = deployments.filter(({ role }) =>
+  test('capture, commands and the comparison alone may go to the database, know its address and hold its secrets', () => {
+    const mayReach = workloads.filter(({ role }) =>
       egressOf(role).some(
         ({ to, ports }) =>
           !to || !ports || to.some(({ ipBlock }) => ipBlock) || ports.some(({ port }) => port === 1433),
       ),
     );
-    expect(mayReach.map(({ role }) => role).sort()).toEqual(['capture', 'commands']);
-    const knows = deployments.filter(({ container }) =>
+    expect(mayReach.map(({ role }) => role).sort()).toEqual(['capture', 'commands', 'verify']);
+    const knows = workloads.filter(({ container }) =>
       container.envFrom.some(({ configMapRef }) => configMapRef.name === 'sluice-database'),
     );
-    expect(knows.map(({ role }) => role).sort()).toEqual(['capture', 'commands']);
-    const holds = deployments.filter(
+    expect(knows.map(({ role }) => role).sort()).toEqual(['capture', 'commands', 'verify']);
+    const holds = workloads.filter(
       ({ container, pod }) =>
         container.env.some(({ valueFrom }) => valueFrom) || pod.volumes.some(({ secret }) => secret),
     );
-    expect(holds.map(({ role }) => role).sort()).toEqual(['capture', 'commands']);
+    expect(holds.map(({ role }) => role).sort()).toEqual(['capture', 'commands', 'verify']);
   });
 
   test('the storefront may go to Redis, Elasticsearch and the name service, and nowhere else', () => {
@@ -195,8 +211,9 @@ describe('the Kubernetes manifests', () => {
       consumers: [9092, 8080, 6379, 9200],
       storefront: [6379, 9200],
       commands: [1433, 9092],
+      verify: [1433, 9092, 6379, 9200],
     };
-    for (const { role } of deployments) {
+    for (const { role } of workloads) {
       const ports = egressOf(role).flatMap((rule) => rule.ports?.map(({ port }) => port) ?? []);
       expect(ports.filter((port) => port !== 53).sort()).toEqual([...needs[role]!].sort());
     }
@@ -206,11 +223,11 @@ describe('the Kubernetes manifests', () => {
 
   test('every pod is closed to begin with: one policy selects all and allows nothing', () => {
     const closed = policies.filter(({ spec }) => !spec.ingress && !spec.egress);
-    for (const { labels } of deployments)
+    for (const { labels } of workloads)
       expect(closed.some(({ spec }) => matches(spec.podSelector, labels) && spec.policyTypes.length === 2)).toBe(true);
   });
 
-  test.each(deployments)(
+  test.each(workloads)(
     '$role runs without rights, with bounded memory and nothing to write but /tmp',
     ({ pod, container, labels }) => {
       expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
