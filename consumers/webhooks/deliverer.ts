@@ -77,6 +77,7 @@ export class Deliverer {
         await repeating;
         // What is under way may end: a message that was taken should be remembered as such.
         await this.#worker.limit.idle();
+        await this.#options.deliveryLog.flush().catch(() => undefined);
         await this.#sender.close();
       },
     };

@@ -27,7 +27,7 @@ export interface DeliveryRecord {
 /** Records of attempts kept until they are written; beyond, the oldest are dropped: delivering is worth more than telling of it. */
 const MAX_WAITING = 10_000;
 
-/** Writes the delivery log. Lines since the last `flush` are lost when the process is killed. */
+/** Writes the delivery log. Lines since the last `flush` are lost when the process is killed; a flush that fails keeps them. */
 export class DeliveryLog {
   readonly #sender: KeyedSender;
   readonly #topic: string;
@@ -50,7 +50,12 @@ export class DeliveryLog {
       key: Buffer.from(record.endpoint),
       value: Buffer.from(JSON.stringify(record)),
     }));
-    await this.#sender.send(this.#topic, messages, signal);
+    try {
+      await this.#sender.send(this.#topic, messages, signal);
+    } catch (error) {
+      this.#waiting = [...records, ...this.#waiting].slice(-MAX_WAITING);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@ import { RedisClient } from '#infra/redis/client.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import { type OrderAct, OrderWorld } from '#test/support/consumers/orderWorld.ts';
 
-const RUNS = 40 * Number(process.env['SLUICE_PROPERTY_RUNS'] ?? 1);
+const RUNS = 25 * Number(process.env['SLUICE_PROPERTY_RUNS'] ?? 1);
 
 const act: fc.Arbitrary<OrderAct> = fc.record({
   kind: fc.constantFrom('put' as const, 'put' as const, 'put' as const, 'partial', 'hide', 'delete', 'reread'),
