@@ -110,11 +110,7 @@ function meaningLeaves(definition: DocumentDefinition, meaning: Meaning): Leaves
         ]),
       );
     case 'begins':
-      return bestField(
-        fields.flatMap(({ prefix, weight }) =>
-          prefix === null ? [] : [[constant(match(prefix, meaning.text), weight * meaning.factor), 1] as const],
-        ),
-      );
+      return bestField(beginning(fields, meaning.text, meaning.factor));
     case 'near':
       return bestField(
         fields
@@ -150,6 +146,18 @@ function holding(fields: readonly SearchedField[], text: string, factor: number)
     if (joined !== null && !phrase) queries.push(match(joined, text));
     return [constant(anyOf(queries), weight * factor), queries.length];
   });
+}
+
+/** Fields with a word that begins so. Where the analysis keeps no beginnings, the words of the heaviest fields are gone through. */
+function beginning(fields: readonly SearchedField[], text: string, factor: number): Leaf[] {
+  const kept = fields.flatMap(({ prefix, weight }) =>
+    prefix === null ? [] : [{ query: match(prefix, text), weight }],
+  );
+  const found =
+    kept.length > 0
+      ? kept
+      : fields.slice(0, 3).map(({ field, weight }) => ({ query: { match_bool_prefix: { [field]: text } }, weight }));
+  return found.map(({ query, weight }) => [constant(query, weight * factor), 1]);
 }
 
 /** Fields that are the text. */

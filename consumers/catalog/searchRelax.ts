@@ -1,5 +1,4 @@
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
-import { searchedFields } from './searchFields.ts';
 import type { Meaning, Plan, Slot } from './searchPlan.ts';
 import { type Demand, type Query, slotQueries } from './searchQuery.ts';
 import { hasDigit } from './searchWords.ts';
@@ -52,10 +51,9 @@ function likely(definition: DocumentDefinition, { text, meanings }: Slot): Meani
   );
   const begins: Meaning = { kind: 'begins', text, factor: BEGUN };
   const near: Meaning = { kind: 'near', text, factor: BEGUN };
-  const hasPrefixes = searchedFields(definition).some((field) => field.prefix !== null);
   return [
     ...heads,
-    ...(hasPrefixes && text.length >= MIN_BEGINNING ? [begins] : []),
+    ...(text.length >= MIN_BEGINNING ? [begins] : []),
     ...(isSpeltByEar(definition, text) ? [near] : []),
   ];
 }

@@ -26,6 +26,11 @@ const ANALYSIS = {
     same_flat: { type: 'synonym', synonyms: ['tv, television'] },
     beginnings: { type: 'edge_ngram', min_gram: 2, max_gram: 4 },
     parts: { type: 'word_delimiter_graph', preserve_original: true },
+    compounds: {
+      type: 'dictionary_decompounder',
+      word_list: ['garten', 'schlauch', 'giess', 'kanne'],
+      only_longest_match: true,
+    },
   },
   tokenizer: { grams: { type: 'ngram', min_gram: 3, max_gram: 3, token_chars: ['letter', 'digit'] } },
   analyzer: {
@@ -36,6 +41,7 @@ const ANALYSIS = {
     begun: { tokenizer: 'keyword', filter: ['lowercase', 'beginnings'] },
     coded: { tokenizer: 'whitespace', filter: ['parts', 'unique'] },
     grammed: { tokenizer: 'grams' },
+    german: { tokenizer: 'standard', filter: ['lowercase', 'german_normalization', 'compounds'] },
   },
   normalizer: { plain: { type: 'custom', filter: ['lowercase', 'asciifolding', 'trim'] } },
 };
@@ -47,6 +53,20 @@ describe('the Elasticsearch of the stack', () => {
   it('folds accents', async () => {
     expect(await tokens({ analyzer: 'folded', text: 'Crème Brûlée' })).toEqual(['creme', 'brulee']);
     expect(await tokens({ normalizer: 'plain', text: ' Crème ' })).toEqual(['creme']);
+  });
+
+  it('has one spelling of umlauts and takes compounds apart', async () => {
+    expect(await tokens({ analyzer: 'german', text: 'Sättel Saettel Straße' })).toEqual([
+      'sattel',
+      'sattel',
+      'strasse',
+    ]);
+    expect(await tokens({ analyzer: 'german', text: 'Gartenschlauch' })).toEqual([
+      'gartenschlauch',
+      'garten',
+      'schlauch',
+    ]);
+    expect(await tokens({ analyzer: 'german', text: 'Gießkanne' })).toEqual(['giesskanne', 'giess', 'kanne']);
   });
 
   it('strips mark-up and stems', async () => {
