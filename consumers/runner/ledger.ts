@@ -88,6 +88,18 @@ local id = redis.call('HGET', KEYS[1], 'id')
 if id and storeId(id) == ARGV[1] then redis.call('HSET', KEYS[1], 'id', ARGV[2]) end`,
 };
 
+/** KEYS[1] ledger. ARGV, two per partition: field, offset. Raises the entries of a store that was begun. */
+export const SKIP_LEDGER: RedisScript = {
+  name: 'SkipLedger',
+  keys: 1,
+  lua: `
+if redis.call('HEXISTS', KEYS[1], 'id') == 0 then return end
+for i = 1, #ARGV, 2 do
+  local entry = redis.call('HGET', KEYS[1], ARGV[i])
+  if entry and tonumber(entry) < tonumber(ARGV[i+1]) then redis.call('HSET', KEYS[1], ARGV[i], ARGV[i+1]) end
+end`,
+};
+
 /** KEYS[1] ledger. ARGV: fields. Answers the store (empty: never begun) and the fields' values. */
 export const LOOK_LEDGER: RedisScript = {
   name: 'LookLedger',
@@ -166,12 +178,10 @@ export class CopyLedger {
       await this.#redis.send(command('HDEL', this.#key, ...places.map((place) => `${field(place)}/until`)));
   }
 
-  /** For an operator who skips records: the store counts as having taken everything before these offsets. */
-  async set(entries: readonly (LedgerPlace & { readonly next: bigint })[]): Promise<void> {
-    if (entries.length === 0) return;
-    await this.#redis.send(
-      command('HSET', this.#key, ...entries.flatMap((entry) => [field(entry), String(entry.next)])),
-    );
+  /** For an operator who skips records: a store that was begun counts as having taken everything before these offsets. */
+  async skipTo(entries: readonly (LedgerPlace & { readonly next: bigint })[]): Promise<void> {
+    const args = entries.flatMap((entry) => [field(entry), String(entry.next)]);
+    await this.#redis.send(script(SKIP_LEDGER, this.#key, ...args));
   }
 }
 

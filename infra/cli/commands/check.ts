@@ -1,6 +1,7 @@
 import { preflightNeeds } from '#connectors/capture/preflightNeeds.ts';
 import { type PreflightResult, preflight } from '#connectors/sqlserver/preflight.ts';
 import { checkReachability } from '#infra/ops/reachability.ts';
+import { checkStores } from '#infra/ops/storeChecks.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
 import { loadConfig } from '#infra/runtime/config/load.ts';
 import { captureSettings } from '../captureSettings.ts';
@@ -16,12 +17,13 @@ import { checkCommands } from './checkCommands.ts';
  */
 export async function check(options: { config: string; json: boolean }): Promise<number> {
   const config = await loadConfig(options.config);
-  const [databases, servers, commands] = await Promise.all([
+  const [databases, servers, stores, commands] = await Promise.all([
     checkDatabases(config),
     checkReachability(config),
+    checkStores(config),
     checkCommands(config),
   ]);
-  const results = [...databases, ...commands, ...servers];
+  const results = [...databases, ...commands, ...servers, ...stores];
   if (options.json) printJson(results);
   else for (const result of results) print(describe(result));
   const faults = results.filter((result) => !result.ok).length;

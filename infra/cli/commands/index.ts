@@ -1,7 +1,8 @@
 import { createElastic, type Elastic } from '#consumers/catalog/elastic.ts';
+import { definitionFingerprint } from '#consumers/catalog/fingerprint.ts';
 import { checkIndex, type IndexCheck } from '#consumers/catalog/indexCheck.ts';
 import { dropIndex, indexBefore, swapIndex } from '#consumers/catalog/indexSwap.ts';
-import { type IndexInfo, listIndexes, visibleDocuments } from '#consumers/catalog/searchIndex.ts';
+import { type IndexInfo, listIndexes, remember, visibleDocuments } from '#consumers/catalog/searchIndex.ts';
 import { planDocument } from '#consumers/rows/relations.ts';
 import { RowStore } from '#consumers/rows/rowStore.ts';
 import { RedisClient } from '#infra/redis/client.ts';
@@ -39,14 +40,24 @@ export interface IndexWork {
 export async function plan(options: IndexOptions): Promise<number> {
   return withIndexes(options, async ({ config, elastic, store }) => {
     const plans = [];
-    for (const { type, version, root } of config.catalog.documents) {
+    for (const definition of config.catalog.documents) {
+      const { type, version, root } = definition;
       const indexes = await withCounts(elastic, await listIndexes(elastic, config.elasticsearch.indexPrefix, type));
       const live = indexes.find((info) => info.live);
       const rows = await store.count(root);
       const ready = indexes.some((info) => info.version === version && info.filledAt !== null);
-      const next =
-        live?.version === version ? 'nothing to do' : ready ? 'swap' : `build from ${rows} rows of ${root}, then swap`;
-      plans.push({ type, version, rows, next, upToDate: live?.version === version, indexes });
+      const fingerprint = definitionFingerprint(definition);
+      const changed = indexes.some(
+        (info) => info.version === version && (info.fingerprint ?? fingerprint) !== fingerprint,
+      );
+      const next = changed
+        ? 'the definition was changed under this version: raise it'
+        : live?.version === version
+          ? 'nothing to do'
+          : ready
+            ? 'swap'
+            : `build from ${rows} rows of ${root}, then swap`;
+      plans.push({ type, version, rows, next, upToDate: live?.version === version && !changed, changed, indexes });
     }
     if (options.json) printJson(plans);
     else for (const one of plans) showPlan(one);
@@ -85,6 +96,27 @@ export async function rollback(type: string, options: IndexOptions & { execute: 
     documentNamed(work.config, type);
     const target = await indexBefore(work.elastic, work.config.elasticsearch.indexPrefix, type);
     return moveTo(work, type, target, options, null);
+  });
+}
+
+/** Notes that the definition as it is now gives the documents the index has, though its text was changed. */
+export async function accept(type: string, options: IndexOptions & { execute: boolean }): Promise<number> {
+  return withIndexes(options, async ({ config, elastic }) => {
+    const definition = documentNamed(config, type);
+    const fingerprint = definitionFingerprint(definition);
+    const indexes = await listIndexes(elastic, config.elasticsearch.indexPrefix, type);
+    const changed = indexes.filter((info) => info.version === definition.version && info.fingerprint !== fingerprint);
+    if (options.execute) for (const info of changed) await remember(elastic, info, { fingerprint });
+    const names = changed.map(({ index }) => index);
+    if (options.json) printJson({ indexes: names, accepted: options.execute });
+    else if (names.length === 0) print('nothing to accept');
+    else
+      print(
+        options.execute
+          ? `accepted for ${names.join(', ')}`
+          : `dry run: would accept for ${names.join(', ')}; add --execute`,
+      );
+    return EXIT.ok;
   });
 }
 

@@ -37,6 +37,15 @@ export function registerIndex(program: Command): void {
     async (type: string, options: IndexOptions & { execute: boolean }) =>
       finish(await (await commands()).rollback(type, options)),
   );
+  acting(
+    index
+      .command('accept <type>')
+      .description(
+        'note that a changed definition still gives the documents its index has, so that nothing need be built',
+      ),
+  ).action(async (type: string, options: IndexOptions & { execute: boolean }) =>
+    finish(await (await commands()).accept(type, options)),
+  );
   acting(index.command('drop <type> <index>').description('delete an index that searches do not use')).action(
     async (type: string, name: string, options: IndexOptions & { execute: boolean }) =>
       finish(await (await commands()).drop(type, name, options)),
