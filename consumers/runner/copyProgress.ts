@@ -155,7 +155,13 @@ export class CopyProgress {
     const { redis, copies } = this.#options;
     const { name } = tracker.spec;
     const copy = copies.find((watched) => watched.name === name)!;
-    const index = copy.show === undefined ? '' : await copy.show(signal);
+    let index: string | null = null;
+    try {
+      index = copy.show === undefined ? '' : await copy.show(signal);
+    } finally {
+      // What could not be shown now is promised again in the next round, whether or not capture has news by then.
+      if (index === null) tracker.forgetNewest();
+    }
     if (index === null) return;
     const time = promise.sourceTimeMs === null ? '' : String(Math.floor(promise.sourceTimeMs));
     await redis.send(script(CLAIM, claimKey(redis, name), promise.position, time, store, index));

@@ -30,10 +30,30 @@ export function watchedCopies(config: Config, elastic: Elastic): WatchedCopy[] {
         ...(fanOut.length > 0 ? [{ reads: fanOut, drains: true }] : []),
         { reads: lanes },
       ],
-      show: () => showWritten(elastic, config.elasticsearch.indexPrefix, definition),
+      show: atMostEvery(config.consumers.refreshIntervalMs, () =>
+        showWritten(elastic, config.elasticsearch.indexPrefix, definition),
+      ),
     };
   });
   return [...single, ...documents];
+}
+
+/** Rest after a refresh, in times of what it took: as the refresher of the catalogue does it. */
+const REST_FACTOR = 4;
+
+/** Readings that wait make rounds frequent; a refresh costs the search more than that. */
+function atMostEvery(intervalMs: number, show: () => Promise<string | null>): () => Promise<string | null> {
+  let mayShowAtMs = 0;
+  return async () => {
+    const startedMs = performance.now();
+    if (startedMs < mayShowAtMs) return null;
+    try {
+      return await show();
+    } finally {
+      const endedMs = performance.now();
+      mayShowAtMs = endedMs + Math.max(intervalMs, REST_FACTOR * (endedMs - startedMs));
+    }
+  };
 }
 
 /**

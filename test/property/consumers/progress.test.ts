@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CopyProgress } from '#consumers/runner/copyProgress.ts';
 import { passedOf } from '#consumers/runner/progress.ts';
+import { isRetriable } from '#infra/runtime/errors.ts';
 import { ProgressWorld } from '#test/support/consumers/progressWorld.ts';
 
 const RUNS = 40 * Number(process.env['SLUICE_PROPERTY_RUNS'] ?? 1);
@@ -22,6 +23,11 @@ async function watch(seed: number, commits: number, losses: boolean): Promise<vo
       }),
   );
   const { signal } = new AbortController();
+  // The loop tries again in its next round; see progressLoop.ts.
+  const round = (watcher: CopyProgress): Promise<void> =>
+    watcher.round(signal).catch((error: unknown) => {
+      if (!isRetriable(error)) throw error;
+    });
   const check = (): void => {
     for (const copy of COPIES) {
       const passed = passedOf(world.answers(copy));
@@ -33,16 +39,16 @@ async function watch(seed: number, commits: number, losses: boolean): Promise<vo
     await gate();
     check();
   };
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let i = 0; i < ROUNDS; i++) {
     // Two watch at once, as they do for a moment when the lease goes from one to the other.
-    await Promise.all(watchers.map((watcher) => watcher.round(signal)));
+    await Promise.all(watchers.map(round));
     await world.gate();
   }
   world.settle();
   world.gate = async () => undefined;
   world.nowMs += 10_000;
-  for (let round = 0; round < 6; round++) {
-    for (const watcher of watchers) await watcher.round(signal);
+  for (let i = 0; i < 12; i++) {
+    for (const watcher of watchers) await round(watcher);
     world.nowMs += 5000;
   }
   check();

@@ -3,6 +3,7 @@ import type { Passed } from '#consumers/runner/progress.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import type { RedisCommands } from '#infra/redis/client.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
+import { SluiceError } from '#infra/runtime/errors.ts';
 import { encodeProgress } from '#schemas/progressRecord.ts';
 import { seededRandom } from '../seededRandom.ts';
 import { type Logged, PARTITIONS, ProgressLog } from './progressLog.ts';
@@ -105,6 +106,8 @@ export class ProgressWorld {
       ],
       show: async () => {
         await this.gate();
+        if (this.#chance(0.3)) return null;
+        if (this.#chance(0.1)) throw new SluiceError('ELASTICSEARCH_UNREACHABLE', 'away', { retriable: true });
         this.#searchable = new Set(this.#documents);
         await this.gate();
         return 'index-1';
