@@ -32,11 +32,13 @@ export class BenchStage {
   }
 
   /**
-   * Starts servers of its own, Elasticsearch with the compiler and the memory of a loaded server, and this many consumer processes;
+   * Starts servers of its own with the compiler, Elasticsearch also with the memory, of loaded ones, and this many consumer processes;
    * `nodeFlags` go to the consumers, e.g. `--cpu-prof`.
    */
   static async open(processes: number, nodeFlags: readonly string[]): Promise<BenchStage> {
-    process.env['SLUICE_ELASTICSEARCH_JAVA_OPTS'] ??= '-XX:TieredStopAtLevel=4 -Xms1g -Xmx1g';
+    process.env['SLUICE_ELASTICSEARCH_JAVA_OPTS'] ??= '-Xms1g -Xmx1g';
+    // Read by every Java after its own arguments: takes back the local stack's choice of the first compiler, which suits idle servers only.
+    process.env['_JAVA_OPTIONS'] ??= '-XX:TieredStopAtLevel=4';
     const stack = await startStack({
       parts: ['kafka', 'registry', 'elasticsearch', 'redis'],
       log: createLogger('bench', 'warn'),
