@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { orderKey } from '#consumers/orders/orderKeys.ts';
 import { RowStore } from '#consumers/rows/rowStore.ts';
@@ -14,21 +15,23 @@ import { type VerifyOptions, verifyCopies } from '#infra/ops/verify/verifyCopies
 import { command, RedisClient } from '#infra/redis/client.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import type { Servers } from '#test/reliability/readModels/servers.ts';
-import { ShopDay } from '#test/reliability/readModels/traffic.ts';
+import { passingSku, skuOf } from '#test/reliability/readModels/shopTables.ts';
 import { World } from '#test/reliability/readModels/world.ts';
 import { eventually } from '#test/support/eventually.ts';
-import { seededRandom } from '#test/support/seededRandom.ts';
 import { startStandin } from '#test/support/standinProcess.ts';
 
 /** Rows of the test's own, which the traffic never touches, so that nothing heals by itself. */
 const OWN = 12;
 const own = (n: number): string => `D${String(n).padStart(3, '0')}`;
+/** Some 15 transactions of six changes a second. */
+const PAUSE_MS = 60;
 const COPIES = ['rows', 'stock', 'orders', 'catalog.product'];
 const AHEAD = `${'f'.repeat(20)}${'0'.repeat(28)}4`;
 const EARLY = `${'0'.repeat(19)}1${'0'.repeat(28)}4`;
 
 let world: World;
-let day: ShopDay;
+let trade: Promise<void> = Promise.resolve();
+const closing = new AbortController();
 let logDir: string;
 let redis: RedisClient;
 let store: RowStore;
@@ -44,14 +47,15 @@ beforeAll(async () => {
   redis = new RedisClient({ ...config.redis, name: 'test', log: silentLogger });
   store = new RowStore(redis);
   options = {
-    config: { ...config, verify: { ...config.verify, patienceSeconds: 60 } },
+    config: { ...config, verify: { ...config.verify, patienceSeconds: 120 } },
     kafka: world.kafka,
     log: silentLogger,
     signal: AbortSignal.timeout(280_000),
     rowsPerSecond: null,
   };
   close = async () => {
-    await day?.stop().catch(() => undefined);
+    closing.abort();
+    await trade;
     await redis.close();
     await world.close();
     await standin.stop();
@@ -75,11 +79,26 @@ COMMIT TRANSACTION;`);
     timeoutMs: 120_000,
     everyMs: 500,
   });
-  day = new ShopDay(world.db, seededRandom(20261123));
-  day.start();
+  trade = sell();
 }, 180_000);
 
 afterAll(async () => close?.(), 60_000);
+
+/** Steady changes of rows, levels and orders, and rows that come and go, until the end. */
+async function sell(): Promise<void> {
+  for (let n = 1; !closing.signal.aborted; n++) {
+    const code = skuOf((n * 37) % 1000);
+    await world.db.batch(`BEGIN TRANSACTION;
+UPDATE dbo.STOCK SET QTY = QTY + 1 WHERE CODE = '${code}';
+UPDATE dbo.PRODUCT SET SEQ = SEQ + 1, NAME = 'Sold ${n}' WHERE CODE = '${code}';
+INSERT INTO dbo.ORD (ORD_NO, CUST, STATUS, TOTAL) VALUES (${n}, 1, 'N', ${n});
+UPDATE dbo.ORD SET STATUS = 'S' WHERE ORD_NO = ${n - 5};
+INSERT INTO dbo.PRODUCT (CODE, NAME, LONG_DESC, CAT, SEQ, LIVE) VALUES ('${passingSku(n)}', 'Passing', NULL, 'C1', 1, 'Y');
+DELETE FROM dbo.PRODUCT WHERE CODE = '${passingSku(n - 20)}';
+COMMIT TRANSACTION;`);
+    await setTimeout(PAUSE_MS);
+  }
+}
 
 const lines = ({ differences }: VerifyReport): string[] => differences.map(describeDifference).sort();
 const rowKey = (code: string): string => JSON.stringify({ CODE: code.padEnd(10) });
