@@ -35,7 +35,7 @@ interface SeenLedger {
   readonly sinceMs: ReadonlyMap<string, number>;
 }
 
-/** Watches the copies of one deployment; see SPEC.md, "How far a copy has come". */
+/** Watches the copies of one deployment; see SPEC-progress.md. */
 export class CopyProgress {
   readonly #options: CopyProgressOptions;
   readonly #clock: Clock;
