@@ -58,6 +58,21 @@ afterAll(async () => {
 });
 
 describe('the read API over real copies', () => {
+  it('pages what can be had by live stock, as it changes', async () => {
+    const skus = async (wish: string): Promise<string[]> =>
+      (await get(`/products?sort=name&stock=${wish}`)).body.items.map((item: { sku: string }) => item.sku);
+    await eventually(async () => expect(await skus('only')).toEqual(['KETTLE']));
+    await shop.feed.put('dbo.STOCK', [{ CODE: 'TEAPOT', BRANCH: 1, QTY: 1, ALLOC: 0 }]);
+    await eventually(async () => expect(await skus('only')).toEqual(['KETTLE', 'TEAPOT']));
+    await shop.feed.put('dbo.STOCK', [{ CODE: 'KETTLE', BRANCH: 1, QTY: 2, ALLOC: 2 }]);
+    await eventually(async () => expect(await skus('only')).toEqual(['TEAPOT']));
+    // By name: desk lamp, steel kettle, steel teapot.
+    expect(await skus('first')).toEqual(['TEAPOT', 'LAMP', 'KETTLE']);
+    await shop.feed.put('dbo.STOCK', [{ CODE: 'KETTLE', BRANCH: 1, QTY: 10, ALLOC: 2 }]);
+    await shop.feed.put('dbo.STOCK', [{ CODE: 'TEAPOT', BRANCH: 1, QTY: 0, ALLOC: 0 }]);
+    await eventually(async () => expect(await skus('only')).toEqual(['KETTLE']));
+  });
+
   it('searches with words, filters, ranges, order and facets', async () => {
     const { body } = await get('/products?q=steel&sort=price_asc');
     expect(body.items.map((item: { sku: string }) => item.sku)).toEqual(['KETTLE', 'TEAPOT']);

@@ -168,6 +168,7 @@ export const product = defineDocument<ShopTables>()({
     },
     sorts: { price_asc: [{ field: 'priceMinor', order: 'asc' }], name: [{ field: 'name.raw', order: 'asc' }] },
     suggest: { field: 'name', show: ['sku', 'category'] },
+    stock: { field: 'sku' },
   },
 });
 
