@@ -157,6 +157,16 @@ describe('dealing partitions to members', () => {
     ).toHaveLength(3);
   });
 
+  test('in an exclusive group every leader decides alike when nobody has it, or several say so', () => {
+    const topics = new Map([['a', 1]]);
+    const ownerOf = (members: readonly MemberClaim[]): string | undefined =>
+      [...deal(members, topics, true).assignments].find(([, assignment]) => assignment.size > 0)?.[0];
+    expect(ownerOf([claimOf('c', ['a']), claimOf('b', ['a'])])).toBe('b');
+    const claiming = (id: string) => ({ ...claimOf(id, ['a']), owned: new Map([['a', [0]]]), generation: 2 });
+    expect(ownerOf([claiming('c'), claiming('b'), claimOf('a', ['a'])])).toBe('b');
+    expect(ownerOf([])).toBeUndefined();
+  });
+
   test('what members say and are told comes back as it was, and an older form claims nothing', () => {
     const assignment = fc
       .dictionary(fc.string({ minLength: 1, maxLength: 20 }), fc.array(fc.nat(1000), { minLength: 1, maxLength: 5 }))

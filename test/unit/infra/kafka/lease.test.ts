@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { chooseOwner } from '#infra/kafka/exclusiveAssigner.ts';
 import { MemoryBroker } from '#infra/kafka/memoryBroker.ts';
 import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import { eventually } from '#test/support/eventually.ts';
@@ -24,19 +23,5 @@ describe('the lease on an in-memory broker', () => {
     expect(second.states).toEqual(['standby', 'active']);
     for (const one of [first, second]) one.stop();
     await Promise.all([first.ended, second.ended]);
-  });
-});
-
-describe('who gets the lease', () => {
-  const member = (memberId: string, claims: boolean) => ({ memberId, claims });
-
-  test('the member that has it keeps it, whoever joins', () => {
-    expect(chooseOwner([member('b', true), member('a', false), member('c', false)])).toBe('b');
-  });
-
-  test('every leader decides alike when nobody has it, or several say so', () => {
-    expect(chooseOwner([member('c', false), member('b', false)])).toBe('b');
-    expect(chooseOwner([member('c', true), member('b', true), member('a', false)])).toBe('b');
-    expect(chooseOwner([])).toBeUndefined();
   });
 });
