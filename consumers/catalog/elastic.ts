@@ -32,7 +32,8 @@ function toElasticError(error: unknown, what: string): SluiceError {
     const status = error.statusCode ?? 0;
     const reason = reasonOf(error.body);
     const context = { status, reason };
-    if (PASSING_STATUS.has(status))
+    // A closed index is opened again by whoever closed it: no answer of ours may call that an internal fault.
+    if (PASSING_STATUS.has(status) || reason.startsWith('index_closed_exception'))
       return new SluiceError('ELASTICSEARCH_UNREACHABLE', `Elasticsearch is not ready: ${what} answered ${status}.`, {
         context,
       });

@@ -160,9 +160,12 @@ export class Shopper {
       this.#excusedCount += 1;
       return;
     }
+    this.#noted(`${copy}: ${what}`);
+  }
+
+  #noted(what: string): void {
     this.#wrongCount += 1;
-    if (this.wrongs.length < KEPT_WRONGS)
-      this.wrongs.push({ atMs: Date.now() - this.#startedMs, what: `${copy}: ${what}` });
+    if (this.wrongs.length < KEPT_WRONGS) this.wrongs.push({ atMs: Date.now() - this.#startedMs, what });
   }
 
   /** null for every answer but 200. */
@@ -171,7 +174,8 @@ export class Shopper {
     this.#count(response.status);
     const body = (await response.json()) as T;
     if (response.status === 404) onMissing();
-    if (response.status === 500) this.#wrong('products', `GET ${path.split('?')[0]} answered 500`);
+    // Nothing excuses an internal fault.
+    if (response.status === 500) this.#noted(`GET ${path.split('?')[0]} answered 500`);
     return response.status === 200 ? body : null;
   }
 
