@@ -43,6 +43,9 @@ export class CopyProgress {
   readonly #trackers: readonly CopyTracker[];
   readonly #ledgers = new Map<string, SeenLedger>();
   readonly #stores = new Map<CopyTracker, string>();
+  /** Ends as they were seen last, and the places whose end went back: their topic was made anew, and offsets may still be the old one's. */
+  readonly #lastEnds = new Map<string, bigint>();
+  readonly #madeAnew = new Set<string>();
 
   constructor(options: CopyProgressOptions) {
     this.#options = options;
@@ -130,12 +133,22 @@ export class CopyProgress {
       const topic = place.slice(0, place.lastIndexOf('/'));
       return reads.every(({ groupId, topics }) => {
         if (!topics.includes(topic)) return true;
-        const isCommitted = (committed.get(groupId)?.get(place) ?? -1n) >= end;
+        const offset = committed.get(groupId)?.get(place) ?? -1n;
+        const taken = ledger.taken.get(place) ?? -1n;
+        if (this.#isOfOldTopic(place, end, groupId === store && taken > offset ? taken : offset)) return false;
+        const isCommitted = offset >= end;
         if (groupId !== store) return isCommitted;
-        if ((ledger.taken.get(place) ?? -1n) >= end) return true;
+        if (taken >= end) return true;
         return isCommitted && nowMs - (ledger.sinceMs.get(place) ?? nowMs) >= SETTLED_MS;
       });
     };
+  }
+
+  /** Until the group has gone back in a topic that was made anew, its offset says nothing. */
+  #isOfOldTopic(place: string, end: bigint, offset: bigint): boolean {
+    if (!this.#madeAnew.has(place)) return false;
+    if (offset <= end) this.#madeAnew.delete(place);
+    return offset > end;
   }
 
   async #committed(waiting: readonly CopyTracker[], stage: number): Promise<ReadonlyMap<string, Offsets>> {
@@ -193,7 +206,13 @@ export class CopyProgress {
   }
 
   async #ends(topics: readonly string[]): Promise<Offsets> {
-    return topics.length === 0 ? new Map() : flat(await this.#options.kafka.endOffsets([...new Set(topics)]));
+    if (topics.length === 0) return new Map();
+    const ends = flat(await this.#options.kafka.endOffsets([...new Set(topics)]));
+    for (const [place, end] of ends) {
+      if (end < (this.#lastEnds.get(place) ?? 0n)) this.#madeAnew.add(place);
+      this.#lastEnds.set(place, end);
+    }
+    return ends;
   }
 }
 
