@@ -119,9 +119,8 @@ describe('the Kubernetes manifests', () => {
     const [job] = jobs;
     expect(job!.container.args).toEqual(['verify', '--json', '--config', 'infra/kubernetes/sluice.config.ts']);
     await loadConfig(join(KUBERNETES, 'sluice.config.ts'), environmentOf(job!));
-    const [{ spec }] = ofKind<{ concurrencyPolicy: string; jobTemplate: { spec: { backoffLimit: number } } }>(
-      'CronJob',
-    ) as [{ spec: { concurrencyPolicy: string; jobTemplate: { spec: { backoffLimit: number } } } }];
+    const [cron] = ofKind<{ concurrencyPolicy: string; jobTemplate: { spec: { backoffLimit: number } } }>('CronJob');
+    const { spec } = cron!;
     expect([spec.concurrencyPolicy, spec.jobTemplate.spec.backoffLimit]).toEqual(['Forbid', 0]);
   });
 
