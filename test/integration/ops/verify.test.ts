@@ -50,7 +50,7 @@ beforeAll(async () => {
     config: { ...config, verify: { ...config.verify, patienceSeconds: 120 } },
     kafka: world.kafka,
     log: silentLogger,
-    signal: AbortSignal.timeout(280_000),
+    signal: AbortSignal.timeout(900_000),
     rowsPerSecond: null,
   };
   close = async () => {
@@ -184,7 +184,7 @@ describe('verify while the shop is busy', () => {
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('0 differences, 0 undecided')]);
     const summary = await readSummary(redis);
     expect(summary).toMatchObject({ differences: 0, undecided: 0 });
-  });
+  }, 240_000);
 });
 
 const EXPECTED = [
