@@ -29,6 +29,13 @@ export interface DemoEnvironmentOptions {
   readonly progress: (text: string) => void;
 }
 
+/** An order of the demo's account. */
+export interface OwnOrder {
+  readonly orderId: string;
+  readonly status: string;
+  readonly lines?: readonly unknown[];
+}
+
 /** A finished step of the set-up and how long it took, ms. */
 export interface Phase {
   readonly name: string;
@@ -68,6 +75,11 @@ export class DemoEnvironment {
   }
   get shopUrl(): string {
     return this.#shopServer?.url ?? '';
+  }
+  /** The first page of the account's orders, as the shop's page shows them. */
+  async ownOrders(): Promise<readonly OwnOrder[]> {
+    const answer = await fetch(`${this.shopUrl}/api/orders`, { signal: AbortSignal.timeout(5000) });
+    return ((await answer.json()) as { items?: readonly OwnOrder[] }).items ?? [];
   }
   /** What the shop was told of an order by webhooks: types of events and the status each brought. */
   orderNews(orderId: string): readonly string[] {

@@ -130,7 +130,13 @@ async function checkOrder(options: OnceOptions, lines: readonly SampleLine[]): P
     const news = environment.orderNews(orderId);
     return JSON.stringify(news) === JSON.stringify(expected) ? news.join(', ') : undefined;
   });
-  return [placed, known, taken, shipped, told];
+  const listed = await checkEventually(options, "the account's orders list it, with its lines", async () => {
+    const order = (await environment.ownOrders()).find((one) => one.orderId === orderId);
+    return order?.status === 'shipped' && order.lines?.length === lines.length
+      ? `${order.lines.length} lines`
+      : undefined;
+  });
+  return [placed, known, taken, shipped, told, listed];
 }
 
 /** The stock shown for every ordered sku equals the source's at one and the same look. */
