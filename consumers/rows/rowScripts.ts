@@ -9,11 +9,12 @@ import type { RedisScript } from '#infra/redis/client.ts';
 
 /**
  * KEYS[1] rows of one bucket, KEYS[2] its deleted rows, KEYS[3] its shapes. ARGV[1] milliseconds now, ARGV[2] the shapes of the rows to be
- * written, joined by commas: when one of them is not there, `shape` and its name are answered and nothing is done. Then seven per row: row key, position, flag, links, row
- * text, `1` when the links are already entered, and the position of the version the row text was completed from (empty: of none; `*`: it
+ * written, joined by commas: when one of them is not there, `shape` and its name are answered and nothing is done; ARGV[3] a mark for a bucket that
+ * has none. Then seven per row: row key, position, flag, links, row text, the store the links were entered into (empty: not yet), and the position of the version the row text was completed from (empty: of none; `*`: it
  * needed none). Answers two texts per row: `stale` (a newer version is stored), `same` (this very version is), `links` (enter the links
  * first, then ask again: nothing was written), `moved` (another version than the given one is stored: complete it again) or `ok` (written);
- * and the links of earlier versions still to be settled.
+ * and the links of earlier versions still to be settled. The last answer is the store, when links are asked for: the bucket's mark and the
+ * server process. Links that were entered into another store count as not entered, because they may be lost.
  */
 export const WRITE_ROWS: RedisScript = {
   name: 'WriteRows',
@@ -22,9 +23,19 @@ export const WRITE_ROWS: RedisScript = {
 for shape in string.gmatch(ARGV[2], '[^,]+') do
   if redis.call('HEXISTS', KEYS[3], shape) == 0 then return {'shape', shape} end
 end
+local token
+local function store()
+  if not token then
+    local mark = redis.call('HGET', KEYS[3], '.store')
+    if not mark then mark = ARGV[3]; redis.call('HSET', KEYS[3], '.store', mark) end
+    token = mark .. '/' .. (string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '')
+  end
+  return token
+end
 local answer = {}
-for i = 3, #ARGV, 7 do
-  local id, pos, links, entered, base = ARGV[i], ARGV[i+1], ARGV[i+3], ARGV[i+5] == '1', ARGV[i+6]
+for i = 4, #ARGV, 7 do
+  local id, pos, links, base = ARGV[i], ARGV[i+1], ARGV[i+3], ARGV[i+6]
+  local entered = ARGV[i+5] ~= '' and ARGV[i+5] == store()
   local cur = redis.call('HGET', KEYS[1], id)
   local status, prev, curLinks, curPos, wasGone = 'ok', '', '', '', false
   if cur then
@@ -49,7 +60,7 @@ for i = 3, #ARGV, 7 do
   end
   if status == 'ok' and base ~= '*' and base ~= curPos then status = 'moved' end
   if status == 'ok' and links ~= curLinks then
-    if not entered then status = 'links'
+    if not entered then status = 'links'; store()
     else
       local has, kept = {}, {}
       for link in string.gmatch(links, '[^\\t]+') do has[link] = true end
@@ -71,6 +82,7 @@ for i = 3, #ARGV, 7 do
   answer[#answer + 1] = status
   answer[#answer + 1] = prev
 end
+answer[#answer + 1] = token or ''
 return answer`,
 };
 

@@ -8,7 +8,7 @@ import { BUCKET_COUNT, byBucket } from './buckets.ts';
 import { type LinkLimits, LinkSets } from './linkSets.ts';
 import { RowKeys } from './rowKeys.ts';
 import { FORGET_ROWS, LOWER_ROW, SETTLE_ROWS } from './rowScripts.ts';
-import { type RowVersion, RowWriter } from './rowWriter.ts';
+import { type BucketStores, type RowVersion, RowWriter, type WriteAnswer } from './rowWriter.ts';
 import { RowShapes } from './shapes.ts';
 
 /** A version that is the stored one after the write, with the links of earlier versions that are not settled yet. */
@@ -33,6 +33,12 @@ export interface ForgetRule {
   /** At a position below this one; null: at any. */
   readonly belowPosition: string | null;
 }
+
+const NO_STORES: BucketStores = new Map();
+
+/** Versions whose links are to be entered first. */
+const asking = (answers: readonly WriteAnswer[]): RowVersion[] =>
+  answers.filter(({ status }) => status === 'links').map(({ version }) => version);
 
 const SCAN_COUNT = 1000;
 /** Deleted rows looked at by one script. */
@@ -99,13 +105,18 @@ export class RowStore {
   async #writeLinked(table: string, versions: readonly RowVersion[], moved = new Set<string>()): Promise<WrittenRow[]> {
     // Rows of a snapshot are mostly new: their links are entered without asking, and one write does. Entering is harmless at any time.
     const linksFirst = versions.every(({ position }) => isSnapshot(position));
+    const known = linksFirst ? this.#writer.stores() : NO_STORES;
     if (linksFirst) await this.#enter(table, versions);
-    const first = await this.#writer.write(table, versions, linksFirst);
-    const waiting = first.filter((answer) => answer.status === 'links').map((answer) => answer.version);
-    await this.#enter(table, waiting);
-    const second = await this.#writer.write(table, waiting, true);
-    for (const { status, version } of [...first, ...second]) if (status === 'moved') moved.add(version.key);
-    return [...first, ...second]
+    let { answers, stores } = await this.#writer.write(table, versions, known);
+    const written = [...answers];
+    // Twice when the store was lost between: what was entered before counts for nothing then.
+    for (let waiting = asking(answers); waiting.length > 0; waiting = asking(answers)) {
+      await this.#enter(table, waiting);
+      ({ answers, stores } = await this.#writer.write(table, waiting, stores));
+      written.push(...answers);
+    }
+    for (const { status, version } of written) if (status === 'moved') moved.add(version.key);
+    return written
       .filter(({ status }) => status === 'ok' || status === 'same')
       .map(({ version, earlierLinks }) => ({ version, earlierLinks }));
   }

@@ -1,10 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { PLAN_DONE, READ_PLAN, WIDEN_PLAN } from '#consumers/rows/linkPlan.ts';
 import { ENTER_FIRST, ENTER_NODE, LEAVE_FIRST, LEAVE_NODE } from '#consumers/rows/linkScripts.ts';
 import { FORGET_ROWS, LOWER_ROW, SETTLE_ROWS, WRITE_ROWS } from '#consumers/rows/rowScripts.ts';
+import { LOOK_LEDGER, OPEN_LEDGER, PASS_LEDGER, RENEW_LEDGER } from '#consumers/runner/ledger.ts';
 import { WRITE_STOCK } from '#consumers/stock/stockScripts.ts';
-import { command, type RedisCall, RedisClient, type RedisScript, script } from '#infra/redis/client.ts';
+import {
+  command,
+  type RedisArgument,
+  type RedisCall,
+  RedisClient,
+  type RedisScript,
+  script,
+} from '#infra/redis/client.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import { MemoryRedis } from '#test/support/consumers/memoryRedis.ts';
 
@@ -28,6 +37,9 @@ const call = (
     .tuple(before, fc.array(args, { minLength: 1, maxLength: 3 }))
     .map(([first, groups]) => script(of, ...keys, ...first, ...groups.flat()));
 
+/** Stands for the store that rows without a mark get: `mark`, and the server process of the test. */
+const STORE = '<store>';
+
 const rowCall = fc.oneof(
   call(
     WRITE_ROWS,
@@ -37,10 +49,10 @@ const rowCall = fc.oneof(
       fc.constantFrom('r', 'd'),
       links,
       fc.constantFrom('s[1]', ''),
-      fc.constantFrom('0', '1'),
+      fc.constantFrom('', 'other/store', STORE),
       base,
     ),
-    fc.tuple(now, shapes),
+    fc.tuple(now, shapes, fc.constant('mark')),
     ['rows', 'gone', 'shapes'],
   ),
   call(SETTLE_ROWS, fc.tuple(id, position)),
@@ -67,6 +79,25 @@ const stockCall = fc
     script(WRITE_STOCK, 3, 'rows', 'node', 'gone', '2', '0', 'sku', '1', '1', at, 'A', ...one, 'B', ...two),
   );
 
+const place = fc.constantFrom('t/0', 't/1');
+const offset = fc.nat({ max: 4 }).map(String);
+const ledgerStore = fc.constantFrom('id', 'new').map((name) => `${name}/`);
+const ledgerCall = fc.oneof(
+  call(OPEN_LEDGER, fc.tuple(place, offset, offset, fc.oneof(fc.constant(''), offset)), fc.constant(['id']), [
+    'ledger',
+  ]),
+  fc
+    .tuple(ledgerStore, place, offset, offset, fc.constantFrom('', 'p1', 'p2'))
+    .map((args) => script(PASS_LEDGER, 'ledger', ...args)),
+  ledgerStore.map((id) => script(RENEW_LEDGER, 'ledger', id, 'new')),
+  fc.constant(script(LOOK_LEDGER, 'ledger', 't/0', 't/1', 't/0/until')),
+  fc
+    .tuple(fc.constantFrom('', 'p1', 'p2'), fc.constantFrom('p1', 'p2'), fc.constantFrom('k1', 'k2'))
+    .map(([before, plan, token]) => script(WIDEN_PLAN, 'ledger', before, plan, `[${plan}]`, token)),
+  fc.constantFrom('k1', 'k2').map((token) => script(PLAN_DONE, 'ledger', token, '<run>')),
+  fc.constant(script(READ_PLAN, 'ledger')),
+);
+
 const keysOf = ({ script, args }: RedisCall): number =>
   script!.keys === 'counted' ? Number(args[0]) + 1 : script!.keys;
 
@@ -81,24 +112,31 @@ describe('the Lua scripts', () => {
   afterAll(() => redis.close());
 
   const agree = async (calls: fc.Arbitrary<RedisCall>): Promise<void> => {
+    const runId = /run_id:(\w+)/u.exec(String(await redis.send(command('INFO', 'server'))))![1]!;
+    const named = (arg: RedisArgument): RedisArgument => {
+      if (arg === STORE) return `mark/${runId}`;
+      return arg === '<run>' ? runId : /^(id|new)\/$/u.test(String(arg)) ? `${arg}${runId}` : arg;
+    };
     await fc.assert(
-      fc.asyncProperty(fc.array(calls, { minLength: 1, maxLength: 25 }), async (list) => {
+      fc.asyncProperty(fc.array(calls, { minLength: 1, maxLength: 25 }), async (drawn) => {
+        const list = drawn.map((one) => ({ ...one, args: one.args.map(named) }));
         const prefix = `test:${randomBytes(8).toString('hex')}:`;
-        const places = ['rows', 'gone', 'shapes', 'node'];
+        const places = ['rows', 'gone', 'shapes', 'node', 'ledger'];
         const real = list.map((one) => ({
           ...one,
           args: one.args.map((arg, i) => (i < keysOf(one) && places.includes(String(arg)) ? prefix + arg : arg)),
         }));
         const memory = new MemoryRedis();
+        memory.runId = runId;
         memory.hash('shapes').set('known', '[]');
         await redis.send(command('HSET', `${prefix}shapes`, 'known', '[]'));
         const replies = list.map((one) => memory.run(one));
         expect(await redis.sendAll(real)).toEqual(replies);
         const stored = await Promise.all([
-          ...['rows', 'node'].map((place) => redis.send(command('HGETALL', prefix + place))),
+          ...['rows', 'node', 'ledger'].map((place) => redis.send(command('HGETALL', prefix + place))),
           redis.send(command('ZRANGE', `${prefix}gone`, 0, -1, 'WITHSCORES')),
         ]);
-        const twins = ['rows', 'node', 'gone'].map((place) => Object.fromEntries(memory.hash(place)));
+        const twins = ['rows', 'node', 'ledger', 'gone'].map((place) => Object.fromEntries(memory.hash(place)));
         expect((stored as string[][]).map(pairsOf)).toEqual(twins);
         await redis.send(command('DEL', ...places.map((place) => prefix + place)));
       }),
@@ -107,6 +145,7 @@ describe('the Lua scripts', () => {
   };
 
   it('for rows do what their twins do', () => agree(rowCall));
+  it('for ledgers and plans do what their twins do', () => agree(ledgerCall));
   it('for links do what their twins do', () => agree(linkCall));
   it('for stock do what their twins do', () => agree(stockCall));
 });

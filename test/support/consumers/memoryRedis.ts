@@ -59,7 +59,7 @@ export class MemoryRedis {
     if (rows !== undefined && script !== undefined) {
       const texts = args.map(String);
       const keys = script.keys as number;
-      return rows((of) => this.hash(of), texts.slice(0, keys), texts.slice(keys));
+      return rows((of) => this.hash(of), texts.slice(0, keys), texts.slice(keys), this.runId);
     }
     const run = HANDLERS[name];
     if (run === undefined) throw new Error(`memory Redis does not know ${name}`);

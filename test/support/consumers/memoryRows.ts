@@ -29,9 +29,11 @@ interface WriteTarget {
   readonly rows: Hash;
   readonly gone: Hash;
   readonly nowMs: string;
+  /** The store the rows lie in. */
+  store(): string;
 }
 
-function writeRow({ rows, gone, nowMs }: WriteTarget, args: readonly string[]): [string, string] {
+function writeRow({ rows, gone, nowMs, store }: WriteTarget, args: readonly string[]): [string, string] {
   const [id, position, flag, asked, text, entered, base] = args as [
     string,
     string,
@@ -41,6 +43,7 @@ function writeRow({ rows, gone, nowMs }: WriteTarget, args: readonly string[]): 
     string,
     string,
   ];
+  const isEntered = entered !== '' && entered === store();
   const stored = rows.get(id);
   const current = stored === undefined ? { position: '', links: '', earlier: '', flag: '' } : split(stored);
   let links = asked;
@@ -53,7 +56,10 @@ function writeRow({ rows, gone, nowMs }: WriteTarget, args: readonly string[]): 
   if (base !== '*' && base !== current.position) return ['moved', current.earlier];
   let { earlier } = current;
   if (links !== current.links) {
-    if (entered !== '1') return ['links', earlier];
+    if (!isEntered) {
+      store();
+      return ['links', earlier];
+    }
     const kept = new Set([...listOf(earlier), ...listOf(current.links)]);
     for (const link of listOf(links)) kept.delete(link);
     earlier = [...kept].join('\t');
@@ -150,35 +156,44 @@ function leaveNode(node: Hash, [row, stamp]: readonly string[]): string {
   return 'done';
 }
 
-export const ROW_HANDLERS: Readonly<Record<string, (hash: HashOf, keys: readonly string[], args: string[]) => Reply>> =
-  {
-    WriteRows: (hash, [rows, gone, shapes], [nowMs, names, ...args]) => {
-      const missing = names!.split(',').find((name) => name !== '' && !hash(shapes!).has(name));
-      if (missing !== undefined) return ['shape', missing];
-      const target = { rows: hash(rows!), gone: hash(gone!), nowMs: nowMs! };
-      return inGroups(args, 7).flatMap((row) => writeRow(target, row));
-    },
-    SettleRows: (hash, [key], args) => {
-      const rows = hash(key!);
-      for (const [id, position] of inGroups(args, 2) as [string, string][]) {
-        const stored = rows.get(id);
-        if (stored?.slice(0, POSITION) !== position) continue;
-        const { flag, links, text } = split(stored);
-        rows.set(id, `${position}${flag}${links}\n\n${text}`);
-      }
-      return null;
-    },
-    LowerRow: (hash, [key], [id, position]) => {
-      const stored = hash(key!).get(id!);
-      if (stored?.slice(0, POSITION) !== position) return 0;
-      hash(key!).set(id!, '0'.repeat(POSITION) + stored!.slice(POSITION));
-      return 1;
-    },
-    ForgetRows: (hash, [rows, gone], args) => forget(hash(rows!), hash(gone!), args),
-    EnterFirst: (hash, [key], [most, ...args]) =>
-      inGroups(args, 3).map((entry) => enterFirst(hash(key!), Number(most), entry)),
-    LeaveFirst: (hash, [key], args) => inGroups(args, 3).map((entry) => leaveFirst(hash(key!), entry)),
-    EnterNode: (hash, [key], [most, ...args]) =>
-      inGroups(args, 2).map((entry) => enterNode(hash(key!), Number(most), entry)),
-    LeaveNode: (hash, [key], args) => inGroups(args, 2).map((entry) => leaveNode(hash(key!), entry)),
-  };
+export const ROW_HANDLERS: Readonly<
+  Record<string, (hash: HashOf, keys: readonly string[], args: string[], runId: string) => Reply>
+> = {
+  WriteRows: (hash, [rows, gone, shapes], [nowMs, names, mark, ...args], runId) => {
+    const missing = names!.split(',').find((name) => name !== '' && !hash(shapes!).has(name));
+    if (missing !== undefined) return ['shape', missing];
+    let asked = false;
+    const store = (): string => {
+      asked = true;
+      const marks = hash(shapes!);
+      if (!marks.has('.store')) marks.set('.store', mark!);
+      return `${marks.get('.store')}/${runId}`;
+    };
+    const target = { rows: hash(rows!), gone: hash(gone!), nowMs: nowMs!, store };
+    const answers: Reply[] = inGroups(args, 7).flatMap((row) => writeRow(target, row));
+    return [...answers, asked ? store() : ''];
+  },
+  SettleRows: (hash, [key], args) => {
+    const rows = hash(key!);
+    for (const [id, position] of inGroups(args, 2) as [string, string][]) {
+      const stored = rows.get(id);
+      if (stored?.slice(0, POSITION) !== position) continue;
+      const { flag, links, text } = split(stored);
+      rows.set(id, `${position}${flag}${links}\n\n${text}`);
+    }
+    return null;
+  },
+  LowerRow: (hash, [key], [id, position]) => {
+    const stored = hash(key!).get(id!);
+    if (stored?.slice(0, POSITION) !== position) return 0;
+    hash(key!).set(id!, '0'.repeat(POSITION) + stored!.slice(POSITION));
+    return 1;
+  },
+  ForgetRows: (hash, [rows, gone], args) => forget(hash(rows!), hash(gone!), args),
+  EnterFirst: (hash, [key], [most, ...args]) =>
+    inGroups(args, 3).map((entry) => enterFirst(hash(key!), Number(most), entry)),
+  LeaveFirst: (hash, [key], args) => inGroups(args, 3).map((entry) => leaveFirst(hash(key!), entry)),
+  EnterNode: (hash, [key], [most, ...args]) =>
+    inGroups(args, 2).map((entry) => enterNode(hash(key!), Number(most), entry)),
+  LeaveNode: (hash, [key], args) => inGroups(args, 2).map((entry) => leaveNode(hash(key!), entry)),
+};
