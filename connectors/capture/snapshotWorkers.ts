@@ -64,8 +64,8 @@ export class SnapshotWorkers {
     }
     if (work.phase !== 'draining') return;
     const { progress, keys } = work.job;
-    const sweeping = progress.sweep !== undefined || keys !== undefined;
-    if (progress.sweep !== undefined && !this.#options.earlierRows) {
+    const sweeping = progress.sweep !== undefined;
+    if (sweeping && keys === undefined && !this.#options.earlierRows) {
       this.#options.log.warn({ event: 'snapshot_not_swept', table: work.job.table.id, reason: 'no topic to look in' });
     }
     work.phase = sweeping ? 'sweeping' : 'complete';

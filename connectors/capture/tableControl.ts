@@ -1,4 +1,4 @@
-import type { Lsn } from '#connectors/sqlserver/lsn.ts';
+import { type Lsn, ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
 import { errorFields, isRetriable, SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
@@ -84,7 +84,8 @@ export class TableControl implements TableActions {
     this.#snapshots?.drop(snapshot.id);
     const added = {
       ...snapshot,
-      progress: this.#pending(reason),
+      // Keys that were asked for are looked up as a sweep looks up those of the topic, so the job is not over before that.
+      progress: this.#pending(reason, snapshot.keys && snapshotPosition(ZERO_LSN)),
       paused: false,
       requestedAtMs: this.#options.clock.now(),
     };
