@@ -74,7 +74,7 @@ export interface SnapshotProgress {
   readonly ranges?: readonly RangeProgress[];
   /**
    * Set when changes were lost: after the rows were read again, the keys whose newest record in the topic stands before this position are
-   * looked up at the source, and those that are gone get a delete.
+   * looked up at the source, and those that are gone get a delete. For a snapshot of keys: they are still to be looked up.
    */
   readonly sweep?: Position;
 }
