@@ -82,7 +82,8 @@ try {
       } else {
         const found = await reader.range(range);
         for (const row of found.rows) for (const value of Object.values(row)) bytes += sizeOf(value);
-        [read, after, last] = [read + found.rows.length, found.keyOf(found.rows.length - 1), found.last];
+        const next = found.rows.length > 0 ? found.keyOf(found.rows.length - 1) : after;
+        [read, after, last] = [read + found.rows.length, next, found.last];
       }
     }
     const seconds = (performance.now() - startedAt) / 1000;
