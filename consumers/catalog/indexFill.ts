@@ -10,7 +10,7 @@ import type { CatalogWriter } from './catalogHandler.ts';
 import { buildInPieces, type WholeRows } from './documentItems.ts';
 import type { Elastic } from './elastic.ts';
 import { markLeftOver } from './leftOver.ts';
-import { type IndexInfo, remember, writeAlias } from './searchIndex.ts';
+import { filledAtOf, type IndexInfo, type IndexMemory, remember, writeAlias } from './searchIndex.ts';
 import type { VersionSource } from './versions.ts';
 
 export interface FillOptions {
@@ -77,11 +77,12 @@ export async function fillIndex(options: FillOptions, signal: AbortSignal): Prom
   }
 }
 
-async function isFilled(elastic: Elastic, { index }: IndexInfo): Promise<boolean> {
-  const answer = await elastic.request<
-    Record<string, { mappings: { _meta?: { sluice?: { filledAt?: string | null } } } }>
-  >('GET', `/${index}/_mapping`);
-  return answer[index]?.mappings._meta?.sluice?.filledAt != null;
+async function isFilled(elastic: Elastic, { index, uuid }: IndexInfo): Promise<boolean> {
+  const answer = await elastic.request<Record<string, { mappings: { _meta?: { sluice?: Partial<IndexMemory> } } }>>(
+    'GET',
+    `/${index}/_mapping`,
+  );
+  return filledAtOf(answer[index]?.mappings._meta?.sluice ?? {}, uuid) !== null;
 }
 
 async function fill(

@@ -52,6 +52,8 @@ export interface IndexMemory {
   readonly retiredAt: string | null;
   /** Of the definition its documents are built by; null in indexes of before. */
   readonly fingerprint: string | null;
+  /** Of the index this was said of; missing as long as nothing was. */
+  readonly uuid?: string;
 }
 
 /** An index of one document type. */
@@ -72,7 +74,8 @@ export async function listIndexes(elastic: Elastic, indexPrefix: string, type: s
   for (const [index, { mappings: mapping, aliases, settings }] of Object.entries(indexes)) {
     const name = /^(\d+)-(\d+)$/u.exec(index.slice(`${alias}-v`.length));
     if (name === null) continue;
-    const { filledAt = null, retiredAt = null, fingerprint = null } = mapping._meta?.sluice ?? {};
+    const memory = mapping._meta?.sluice ?? {};
+    const { retiredAt = null, fingerprint = null } = memory;
     infos.push({
       index,
       type,
@@ -80,12 +83,17 @@ export async function listIndexes(elastic: Elastic, indexPrefix: string, type: s
       number: Number(name[2]),
       uuid: settings.index.uuid,
       live: alias in aliases,
-      filledAt,
+      filledAt: filledAtOf(memory, settings.index.uuid),
       retiredAt,
       fingerprint,
     });
   }
   return infos.sort((a, b) => a.version - b.version || a.number - b.number);
+}
+
+/** Only what was said of this very index counts: one that was made anew or restored under its name has another uuid. */
+export function filledAtOf({ filledAt = null, uuid }: Partial<IndexMemory>, actualUuid: string): string | null {
+  return uuid === undefined || uuid === actualUuid ? filledAt : null;
 }
 
 interface Described {
@@ -110,8 +118,8 @@ export async function remember(
   info: IndexInfo,
   changes: Partial<Pick<IndexMemory, 'filledAt' | 'retiredAt' | 'fingerprint'>>,
 ): Promise<void> {
-  const { type, version, filledAt, retiredAt, fingerprint } = { ...info, ...changes };
-  const sluice: IndexMemory = { type, version, filledAt, retiredAt, fingerprint };
+  const { type, version, filledAt, retiredAt, fingerprint, uuid } = { ...info, ...changes };
+  const sluice: IndexMemory = { type, version, filledAt, retiredAt, fingerprint, uuid };
   await elastic.request('PUT', `/${info.index}/_mapping`, { _meta: { sluice } });
 }
 
