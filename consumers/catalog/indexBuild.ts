@@ -59,7 +59,13 @@ export async function startGroupAtEnd(
   if (committed !== undefined && committed.size > 0) return;
   const ranges = await kafka.topicOffsets(topic);
   const ends: PartitionOffsets = new Map([...ranges].map(([partition, { end }]) => [partition, end]));
-  if ([...ends.values()].some((end) => end > 0n)) await kafka.commitOffsets(groupId, new Map([[topic, ends]]));
+  if (![...ends.values()].some((end) => end > 0n)) return;
+  try {
+    await kafka.commitOffsets(groupId, new Map([[topic, ends]]));
+  } catch (error) {
+    // Another process was faster and reads already: its group cannot be moved, and reading older marks too does no harm.
+    if ((await kafka.groupMembers(groupId)) === 0) throw error;
+  }
 }
 
 /** Fills the index beside its running group, and checks it when searches do not use it yet. Resolves with the check; null for a live index. */
