@@ -82,7 +82,7 @@ try {
       } else {
         const found = await reader.range(range);
         for (const row of found.rows) for (const value of Object.values(row)) bytes += sizeOf(value);
-        const next = found.rows.length > 0 ? found.keyOf(found.rows.length - 1) : after;
+        const next: typeof after = found.rows.length > 0 ? found.keyOf(found.rows.length - 1) : after;
         [read, after, last] = [read + found.rows.length, next, found.last];
       }
     }
