@@ -182,6 +182,7 @@ DELETE FROM dbo.NOTE WHERE ID = 2;`);
         heartbeatTopic(prefix),
         `${prefix}.__sluice.notifications`,
         `${prefix}.__sluice.positions`,
+        `${prefix}.__sluice.progress`,
         notes,
         prices,
         transactionTopic(prefix),
