@@ -19,13 +19,18 @@ export interface LevelWrite {
 
 /**
  * What a change means for stock levels: the new level, and the old place taken away when the row moved to another sku or location, no
- * longer counts, or is gone. @throws PROJECTION_FAILED
+ * longer counts, or is gone. `onLostPlace` is told when the projection throws on the row as it was before, so that nobody can say what to take
+ * away: the change must come again, because a level that is written there later from a dead letter would stay. @throws PROJECTION_FAILED
  */
-export function levelWrites(definition: StockDefinition, change: Change): LevelWrite[] {
+export function levelWrites(
+  definition: StockDefinition,
+  change: Change,
+  onLostPlace: (error: SluiceError) => void = raise,
+): LevelWrite[] {
   const { position, op } = change;
   const sourceTsMs = op === 'r' ? null : change.sourceTsMs;
   const after = change.after === null ? null : checked(definition, change.after);
-  const before = place(definition, change);
+  const before = place(definition, change, onLostPlace);
   const writes: LevelWrite[] = [];
   if (after !== null) {
     const { sku, location, lowAt = null } = after;
@@ -56,22 +61,41 @@ function checked(definition: StockDefinition, row: NonNullable<Change['after']>)
 type Place = Pick<LevelWrite, 'sku' | 'location' | 'lowAt'>;
 
 /** Where the row counted before: by its old image, else by its key columns alone, as far as the projection can tell from these. */
-function place(definition: StockDefinition, { before, after, key }: Change): Place | null {
-  const told = before === null ? null : placeOf(definition, before);
-  return told ?? placeOf(definition, { ...after, ...key });
+function place(
+  definition: StockDefinition,
+  { before, after, key }: Change,
+  onLostPlace: (error: SluiceError) => void,
+): Place | null {
+  // The projection may want columns that are not there: these images tell nothing then.
+  if (before === null) return placeOf(definition, { ...after, ...key }, () => undefined);
+  let lost: unknown;
+  const told = placeOf(definition, before, (error) => {
+    lost = error;
+  });
+  if (lost === undefined) return told ?? placeOf(definition, { ...after, ...key }, () => undefined);
+  const byKey = placeOf(definition, key, () => undefined);
+  if (byKey === null)
+    onLostPlace(
+      poison(lost, 'PROJECTION_FAILED', `project of stock table ${definition.table} failed on the row before`),
+    );
+  return byKey;
 }
 
-function placeOf(definition: StockDefinition, row: Row): Place | null {
+function placeOf(definition: StockDefinition, row: Row, onThrow: (error: unknown) => void): Place | null {
   try {
     const level = definition.project(row);
     return level !== null && isPlace(level)
       ? { sku: level.sku, location: level.location, lowAt: level.lowAt ?? null }
       : null;
-  } catch {
-    // The projection wants columns that are not there: this image tells nothing.
+  } catch (error) {
+    onThrow(error);
     return null;
   }
 }
+
+const raise = (error: SluiceError): never => {
+  throw error;
+};
 
 const isPlace = ({ sku, location }: StockLevel): boolean =>
   typeof sku === 'string' && sku !== '' && typeof location === 'string' && location !== '';

@@ -40,7 +40,7 @@ export async function writeStock(
   const writes: LevelWrite[] = [];
   for (const { value, message } of batch.records) {
     try {
-      writes.push(...levelWrites(definition, value));
+      writes.push(...levelWrites(definition, value, (error) => control.reject(message, error)));
     } catch (error) {
       control.reject(message, poison(error, 'PROJECTION_FAILED', 'stock'));
     }

@@ -96,6 +96,32 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return 'OK';
   },
   HSCAN: (redis, key) => ['0', [...redis.hash(key)].flat()],
+  ZRANGEBYSCORE: (redis, key, [, below, , passed, limit]) =>
+    [...redis.hash(key)]
+      .filter(([, at]) => Number(at) < Number(below!.slice(1)))
+      .sort(([a, at], [b, bt]) => Number(at) - Number(bt) || (a < b ? -1 : 1))
+      .slice(Number(passed), Number(passed) + Number(limit))
+      .map(([member]) => member),
+  /** Without alerts. */
+  ForgetLevels: (redis, count, args) => {
+    const keys = args.slice(0, Number(count));
+    const [before, below, ...levels] = args.slice(keys.length);
+    const gone = redis.hash(keys[0]!);
+    let forgotten = 0;
+    for (const [place, [sku, location]] of inGroups(levels, 2).entries()) {
+      const at = gone.get(`${sku}\t${location}`);
+      const hash = redis.hash(keys[1 + place * 2]!);
+      const level = hash.get(location!);
+      if (at === undefined || Number(at) >= Number(before)) continue;
+      if (level?.slice(POSITION) !== '-') gone.delete(`${sku}\t${location}`);
+      else if (below === '' || level.slice(0, POSITION) < below!) {
+        hash.delete(location!);
+        gone.delete(`${sku}\t${location}`);
+        forgotten += 1;
+      }
+    }
+    return forgotten;
+  },
   XADD: () => '1-1',
   NextVersion: (redis, key, [highest]) => {
     const counter = redis.hash(key);

@@ -50,14 +50,15 @@ export class SourceModel {
       );
   }
 
-  commit(step: SourceStep): void {
+  /** The change as it was published; null when there is nothing to do. */
+  commit(step: SourceStep): Change | null {
     const table = step.kind === 'delete' ? TABLES[step.table]! : tableOf(step);
     const rows = this.#rows.get(table)!;
     const key = { [KEY_COLUMN[table]!]: keyOf(table, step.key) };
     const text = JSON.stringify(key);
     const before = rows.get(text) ?? null;
     const row = step.kind === 'delete' ? null : rowOf(step, ++this.#serial, before);
-    if (row === null && before === null) return;
+    if (row === null && before === null) return null;
     if (row === null) rows.delete(text);
     else rows.set(text, row);
     const op = row === null ? 'd' : before === null ? 'c' : 'u';
@@ -65,8 +66,21 @@ export class SourceModel {
     const untouched = step.kind === 'product' && step.keepText === true && before !== null;
     const after = untouched ? { ...row, LONG_DESC: UNAVAILABLE } : row;
     const partitions = this.topics.get(table)!;
-    const place = [...text].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) % partitions.length;
-    partitions[place]!.push({ table, key, position, op, before, after, sourceTsMs: this.#lsn });
+    const change: Change = { table, key, position, op, before, after, sourceTsMs: this.#lsn };
+    partitions[placeOf(text, partitions.length)]!.push(change);
+    return change;
+  }
+
+  /** A table's topic is made anew: the rows of now, as a snapshot reads them. */
+  recreate(table: string): void {
+    const partitions = this.topics.get(table)!.map((): Change[] => []);
+    this.topics.set(table, partitions);
+    const position = `${this.#lsn.toString(16).padStart(20, '0')}${'0'.repeat(29)}`;
+    for (const [text, row] of this.#rows.get(table)!) {
+      const key = JSON.parse(text) as Change['key'];
+      const change: Change = { table, key, position, op: 'r', before: null, after: row, sourceTsMs: this.#lsn };
+      partitions[placeOf(text, partitions.length)]!.push(change);
+    }
   }
 
   /** More partitions: from now on keys lie elsewhere. */
@@ -86,6 +100,9 @@ export class SourceModel {
     );
   }
 }
+
+const placeOf = (key: string, partitions: number): number =>
+  [...key].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) % partitions;
 
 function tableOf({ kind }: SourceStep): (typeof TABLES)[number] {
   if (kind === 'product') return 'dbo.PRODUCT';

@@ -5,6 +5,8 @@ import { levelWrites } from '#consumers/stock/levelWrites.ts';
 import { writeStock } from '#consumers/stock/stockHandler.ts';
 import { levelText, parseLevel, skuKey } from '#consumers/stock/stockKeys.ts';
 import type { IncomingMessage } from '#infra/kafka/types.ts';
+import type { Row } from '#infra/runtime/config/catalog.ts';
+import type { StockLevel } from '#infra/runtime/config/stock.ts';
 import { MemoryRedis } from '#test/support/consumers/memoryRedis.ts';
 import { stock } from '#test/support/consumers/shopTables.ts';
 
@@ -38,6 +40,20 @@ describe('levelWrites', () => {
       { location: '2', level: { onHand: 4 } },
       { location: '1', level: null },
     ]);
+  });
+
+  it('tells when the row before cannot be projected and its key names no place, and gives the new level all the same', () => {
+    const moving = {
+      ...stock,
+      project: (of: Row) => ({ ...of, sku: (of['CODE'] as string).trim() }) as unknown as StockLevel,
+    };
+    const lost: string[] = [];
+    const after = { CODE: 'A1', location: '2', onHand: 4, reserved: 0 };
+    const writes = levelWrites(moving, { ...change({ before: {}, after }), key: { ID: 1 } }, ({ code }) =>
+      lost.push(code),
+    );
+    expect(writes).toMatchObject([{ location: '2', level: { onHand: 4 } }]);
+    expect(lost).toEqual(['PROJECTION_FAILED']);
   });
 
   it('refuses levels that are not whole numbers', () => {
