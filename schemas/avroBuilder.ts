@@ -16,7 +16,8 @@ export function avroName(name: string): string {
   return /^[0-9]/.test(clean) ? `_${clean}` : clean;
 }
 
-const avroFullName = (name: string): string => name.split('.').map(avroName).join('.');
+/** The same for each part of a dotted name. */
+export const avroFullName = (name: string): string => name.split('.').map(avroName).join('.');
 
 /** Splits a full name the way Confluent's converter does: the last part is the name, the rest the namespace. */
 function splitName(fullName: string): { readonly name: string; readonly namespace: string } {

@@ -17,6 +17,7 @@ export interface SchemaRegistry {
   latest(subject: string, signal?: AbortSignal): Promise<{ readonly id: number; readonly schema: AvroSchema } | null>;
   /** Whether the schema may follow the newest one of the subject, by the subject's own rule. Compatible when the subject is new. */
   compatibility(subject: string, schema: AvroSchema, signal?: AbortSignal): Promise<Compatibility>;
+  /** Every subject that is not deleted. */
   subjects(signal?: AbortSignal): Promise<readonly string[]>;
 }
 
@@ -38,6 +39,7 @@ export interface RegistryOptions {
 }
 
 const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json';
+const SUBJECTS_AT_ONCE = 1000;
 const NOT_FOUND_SUBJECT = 40401;
 
 /** A client of the registry's REST interface. Source: Confluent "Schema Registry API Reference". */
@@ -151,7 +153,17 @@ export function createRegistry(options: RegistryOptions): SchemaRegistry {
         throw error;
       }
     },
-    subjects: async (signal) => (await request('GET', '/subjects', undefined, signal)) as string[],
+    async subjects(signal) {
+      const all = new Set<string>();
+      // Without a limit Apicurio gives the first thousand. A registry that knows neither limit nor offset gives all of them, twice.
+      for (;;) {
+        const path = `/subjects?offset=${all.size}&limit=${SUBJECTS_AT_ONCE}`;
+        const page = (await request('GET', path, undefined, signal)) as string[];
+        const before = all.size;
+        for (const subject of page) all.add(subject);
+        if (page.length < SUBJECTS_AT_ONCE || all.size === before) return [...all];
+      }
+    },
   };
 }
 

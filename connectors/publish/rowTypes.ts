@@ -1,18 +1,12 @@
 import type { CapturedTable } from '#connectors/capture/types.ts';
 import { envelopeSchema, keySchema } from '#schemas/avroBuilder.ts';
-import { generateTypes } from '#schemas/generate.ts';
+import type { TableSchemas } from '#schemas/generate.ts';
 import { shapeOf } from './tableEncoder.ts';
 
-/**
- * TypeScript types of the rows of captured tables: what their records decode to. The text of a file in schemas/generated.
- * `group` names the two maps: `Epos` gives EposTables and EposKeys.
- */
-export function rowTypesOf(tables: readonly CapturedTable[], topicPrefix: string, group: string): string {
-  return generateTypes(
-    group,
-    tables.map((table) => {
-      const shape = shapeOf(table);
-      return { table: table.id, key: keySchema(topicPrefix, shape), value: envelopeSchema(topicPrefix, shape) };
-    }),
-  );
+/** The schemas a capture would ask the registry to take for these tables: what row types are generated from before anything is captured. */
+export function schemasOf(tables: readonly CapturedTable[], topicPrefix: string): readonly TableSchemas[] {
+  return tables.map((table) => {
+    const shape = shapeOf(table);
+    return { table: table.id, key: keySchema(topicPrefix, shape), value: envelopeSchema(topicPrefix, shape) };
+  });
 }

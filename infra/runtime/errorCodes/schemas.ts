@@ -17,6 +17,10 @@ export const SCHEMAS_ERRORS = {
     'A record names a schema id that the registry does not have.',
     'Check that registry.url is the registry the record was written with.',
   ),
+  SCHEMA_NOT_PUBLISHED: entry(
+    'The schema registry has no schemas of a configured table.',
+    'A capture registers them when it starts: start it once, check registry.url, kafka.topicPrefix and source.tables, or read the source itself: sluice schemas generate --from source.',
+  ),
   SCHEMA_BAD_RECORD: entry(
     'A record is not in the Confluent wire format or does not fit its schema.',
     'See who else writes to the topic.',

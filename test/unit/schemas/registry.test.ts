@@ -37,6 +37,17 @@ describe('the registry client', () => {
     expect(raced.calls.length).toBe(2);
   });
 
+  test('lists every subject: a page at a time, or all at once where the registry knows no pages', async () => {
+    const names = Array.from({ length: 1500 }, (_, i) => `s${i}`);
+    const paging = answering({ status: 200, body: names.slice(0, 1000) }, { status: 200, body: names.slice(1000) });
+    expect(await registryOf(paging).subjects()).toEqual(names);
+    expect(paging.calls.map((call) => call.split('?')[1])).toEqual(['offset=0&limit=1000', 'offset=1000&limit=1000']);
+    const whole = answering({ status: 200, body: names });
+    expect(await registryOf(whole).subjects()).toEqual(names);
+    const exact = answering({ status: 200, body: names.slice(0, 1000) }, { status: 200, body: [] });
+    expect(await registryOf(exact).subjects()).toHaveLength(1000);
+  });
+
   test('asks for a schema once and again only after a failure', async () => {
     const fake = answering(
       { status: 404, body: { error_code: 40403, message: 'Schema not found' } },
