@@ -15,11 +15,14 @@ import { parseLevel } from '#consumers/stock/stockKeys.ts';
 import type { IncomingMessage } from '#infra/kafka/types.ts';
 import type { StockDefinition } from '#infra/runtime/config/stock.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
-import type { Copy, ForgetParts } from './asideWorld.ts';
+import type { Copy, ForgetParts } from './asideCopy.ts';
 import { MemoryElastic } from './memoryElastic.ts';
 import type { MemoryRedis } from './memoryRedis.ts';
 import { SourceModel, type SourceStep, TABLES, wider } from './sourceModel.ts';
 import { STOCK_TABLE, StockModel, type StockStep } from './stockModel.ts';
+
+/** Of the versions that are broken: as a record. The others cannot be projected. */
+const isUnreadable = (version: number): boolean => version % 2 === 1;
 
 type Parts = Parameters<Copy<unknown>['handle']>[3];
 type Also = Parameters<NonNullable<Copy<unknown>['also']>>[0];
@@ -46,7 +49,7 @@ const message = (topic: string, offset: number): IncomingMessage => ({
   headers: {},
 });
 
-/** Stock levels; a version that is broken makes the projection throw, wherever it is met. */
+/** Stock levels; a version that is broken cannot be decoded, or makes the projection throw wherever it is met. */
 export class LevelsCopy implements Copy<StockStep> {
   readonly groupId = 'shop.stock';
   readonly source = new StockModel(2);
@@ -72,19 +75,23 @@ export class LevelsCopy implements Copy<StockStep> {
     const definition: StockDefinition = {
       table: STOCK_TABLE,
       project: (row) => {
-        const version = Number(row['QTY']).toString(16).padStart(20, '0');
-        if (['2', '4', '1'].some((op) => isBroken({ position: `${version}${'0'.repeat(28)}${op}` } as Change)))
+        const version = row['QTY'] as number;
+        const start = `${version.toString(16).padStart(20, '0')}${'0'.repeat(28)}`;
+        if (!isUnreadable(version) && ['2', '4'].some((op) => isBroken({ position: start + op } as Change)))
           throw new Error('this version cannot be projected');
         return { sku: row['SKU'] as string, location: row['LOC'] as string, onHand: row['QTY'] as number, reserved: 0 };
       },
     };
-    const aside: Change[] = [];
-    const records = changes.map((value, offset) => ({ value, message: message(topic, offset) }));
-    await writeStock(
-      { redis: redis.connection(gate), definition, now: nowMs },
-      { topic, partition: 0, records },
-      { signal: NEVER, reject: ({ offset }) => void aside.push(changes[Number(offset)]!) },
+    const aside = changes.filter((change) => isUnreadable(change.sourceTsMs!) && isBroken(change));
+    const records = changes.flatMap((value, offset) =>
+      aside.includes(value) ? [] : [{ value, message: message(topic, offset) }],
     );
+    if (records.length > 0)
+      await writeStock(
+        { redis: redis.connection(gate), definition, now: nowMs },
+        { topic, partition: 0, records },
+        { signal: NEVER, reject: ({ offset }) => void aside.push(changes[Number(offset)]!) },
+      );
     return aside;
   }
 

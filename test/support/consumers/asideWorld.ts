@@ -1,50 +1,10 @@
 import type { Change } from '#consumers/runner/changes.ts';
 import { ledgerKey } from '#consumers/runner/ledger.ts';
 import { isRetriable } from '#infra/runtime/errors.ts';
+import type { AsideTrouble, Copy } from './asideCopy.ts';
 import { forgettingClient, idOf, type Place, type PlacedRecord } from './asideLog.ts';
 import { Interleaving, Killed } from './interleaving.ts';
 import { MemoryRedis } from './memoryRedis.ts';
-
-/** How often each trouble comes, as one in so many steps; 0 for never. */
-export interface AsideTrouble {
-  readonly kill: number;
-  readonly secondOwner: number;
-  /** One in so many changes cannot be handled, until it is mended. */
-  readonly broken: number;
-  readonly mend: number;
-  readonly redeliver: number;
-  readonly replay: number;
-  /** The group goes back in a partition. */
-  readonly rewind: number;
-  readonly recreate: number;
-  readonly forget: number;
-}
-
-/** A copy under test: what is published for it, how its production handler is called, how it forgets. */
-export interface Copy<Step> {
-  readonly groupId: string;
-  topics(): ReadonlyMap<string, readonly (readonly Change[])[]>;
-  commit(step: Step): Change | null;
-  recreate(topic: string): void;
-  /** Handles records of one partition; gives those that were put aside. `isBroken`: cannot be handled now. */
-  handle(
-    topic: string,
-    changes: readonly Change[],
-    isBroken: (change: Change) => boolean,
-    parts: { readonly redis: MemoryRedis; readonly gate: () => Promise<void>; readonly nowMs: () => number },
-  ): Promise<readonly Change[]>;
-  forget(parts: ForgetParts): Promise<unknown>;
-  /** More work of the copy beside its group; true when some was begun. */
-  also?(parts: { readonly run: Interleaving; readonly redis: MemoryRedis; readonly calm: boolean }): boolean;
-}
-
-export interface ForgetParts {
-  readonly redis: MemoryRedis;
-  readonly gate: () => Promise<void>;
-  readonly nowMs: () => number;
-  readonly kafka: ReturnType<typeof forgettingClient>;
-  readonly sleep: () => Promise<never>;
-}
 
 const POSITION = /^[0-9a-f]{48}\d/;
 /** A deleted row, a level that was taken away. */
@@ -72,6 +32,9 @@ export class AsideWorld<Step> {
   readonly #seen = new Map<string, string>();
   #againNext = 0;
   #nowMs = 1;
+  /** How often reading went back, and how often it had when the present forgetting began; null: none is under way. */
+  #moves = 0;
+  #forgetting: number | null = null;
 
   constructor(copy: Copy<Step>, seed: number, choices: number, trouble: AsideTrouble) {
     this.#copy = copy;
@@ -144,7 +107,7 @@ export class AsideWorld<Step> {
         this.#again.push({ ...record, letter: false });
     if (this.#oneIn(rewind)) this.#rewindTo(topic, partition, Math.min(from, this.#next(topic, partition)));
     if (this.#oneIn(recreate) && this.#isThrough(topic)) this.#recreate(topic);
-    if (this.#oneIn(forget)) void this.#forget();
+    if (this.#forgetting === null && this.#oneIn(forget)) void this.#forget();
   }
 
   /** A topic may be made anew when the group is at its end and has no letter of it: what was deleted unseen would never be told. */
@@ -162,6 +125,7 @@ export class AsideWorld<Step> {
 
   #rewindTo(topic: string, partition: number, offset: number): void {
     const at = `${topic}/${partition}`;
+    this.#moves += 1;
     this.#committed.set(at, offset);
     this.#epochs.set(at, (this.#epochs.get(at) ?? 0) + 1);
   }
@@ -245,15 +209,15 @@ export class AsideWorld<Step> {
       letters: () => this.#letters.values(),
     });
     const sleep = async (): Promise<never> => Promise.reject(new Killed());
-    let done = false;
+    this.#forgetting = this.#moves;
     this.#run.spawn(async () => {
       try {
         await this.#copy.forget({ redis: this.redis, gate, nowMs: () => oldest, kafka, sleep });
       } finally {
-        done = true;
+        this.#forgetting = null;
       }
     });
-    while (this.#run.exhausted && !done) {
+    while (this.#run.exhausted && this.#forgetting !== null) {
       await this.#run.step(0);
       this.#check();
     }
@@ -268,9 +232,20 @@ export class AsideWorld<Step> {
       const now = found.get(name);
       if (now === undefined ? !GONE.test(before) : now.slice(0, 49) < before.slice(0, 49))
         throw new Error(`${name} went back from ${before} to ${now}`);
+      if (now === undefined) this.#checkForgotten(name, before.slice(0, 49));
     }
     this.#seen.clear();
     for (const [name, text] of found) this.#seen.set(name, text);
+  }
+
+  /** What is forgotten is behind the group and older than no open letter, unless reading went back meanwhile: then the delete comes again. */
+  #checkForgotten(name: string, position: string): void {
+    if (this.#forgetting !== null && this.#forgetting !== this.#moves) return;
+    for (const [topic, partitions] of this.#copy.topics())
+      for (const [partition, log] of partitions.entries())
+        for (const [offset, change] of log.entries())
+          if (change.position <= position && offset >= this.#next(topic, partition))
+            throw new Error(`${name} was forgotten before ${topic}/${partition}/${offset} was handled`);
   }
 
   #placed(topic: string, partition: number, log: readonly Change[], from: number, most: number): PlacedRecord[] {

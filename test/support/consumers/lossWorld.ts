@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { BulkWriter } from '#consumers/catalog/bulk.ts';
 import { writeDocuments } from '#consumers/catalog/catalogHandler.ts';
 import { buildItems } from '#consumers/catalog/documentItems.ts';
@@ -10,11 +11,12 @@ import { planDocument } from '#consumers/rows/relations.ts';
 import { RowStore } from '#consumers/rows/rowStore.ts';
 import { keepRows } from '#consumers/rows/rowsHandler.ts';
 import { Coverage } from '#consumers/runner/coverage.ts';
-import type { Decoded, HandlerControl } from '#consumers/runner/runner.ts';
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
 import { isRetriable } from '#infra/runtime/errors.ts';
+import { CONTROL, decoded, keyOf } from './handed.ts';
 import { Interleaving, Killed } from './interleaving.ts';
 import { KeptMember, MemoryGroup } from './keptGroup.ts';
+import type { LossTrouble } from './lossTrouble.ts';
 import { MemoryElastic } from './memoryElastic.ts';
 import { MemoryRedis } from './memoryRedis.ts';
 import { product } from './shopTables.ts';
@@ -25,22 +27,6 @@ const LINK_LIMITS = { first: 1, second: 1, below: 1 };
 const CLIMB_BUDGET = 2;
 const FAILOVERS_APART_MICROS = 62_000_000;
 const NEVER = new AbortController().signal;
-
-/** How often each trouble comes, as one in so many steps; 0 for never. */
-export interface LossTrouble {
-  readonly kill: number;
-  readonly rebalance: number;
-  /** Redis is emptied. */
-  readonly flush: number;
-  /** Redis fails over to a copy that lacks the last writes, with a clock that is behind. */
-  readonly failover: number;
-  /** The search index comes back as it was some time before, and is filled again. */
-  readonly restore: number;
-  /** Partitions are added; keys move. */
-  readonly repartition: number;
-  /** One of the processes was started before a join was added. */
-  readonly rolling?: boolean;
-}
 
 interface Lane<T> {
   readonly records: T[];
@@ -62,6 +48,7 @@ export class LossWorld {
   readonly #tasks: Lane<FanOutTask> = { records: [], committed: 0 };
   readonly #marks: Lane<Mark> = { records: [], committed: 0 };
   readonly #busy = new Set<string>();
+  readonly #whole = new Set<string>();
   #members: KeptMember[] = [];
   #older: ReturnType<MemoryRedis['copy']> | undefined;
   #olderIndex: MemoryElastic['documents'] | undefined;
@@ -80,6 +67,7 @@ export class LossWorld {
 
   async run(steps: readonly SourceStep[]): Promise<void> {
     const waiting = [...steps];
+    while (this.#trouble.early === true && waiting.length > 0) this.source.commit(waiting.shift()!);
     while (!this.#run.exhausted) {
       if (this.#oneIn(20) && waiting.length > 0) this.source.commit(waiting.shift()!);
       this.#redis.nowMicros += this.#run.choose(1000);
@@ -90,6 +78,7 @@ export class LossWorld {
       if (this.#oneIn(6)) this.#own('marks', 'a', 1 + this.#run.choose(4));
       if (this.#oneIn(30)) this.#own('marks', 'b', 1 + this.#run.choose(4));
       await this.#run.step(this.#trouble.kill);
+      if (this.#trouble.watched === true) this.#watch();
     }
     for (const step of waiting) this.source.commit(step);
     await this.#drain();
@@ -97,6 +86,16 @@ export class LossWorld {
 
   actual(): Map<string, object> {
     return this.#elastic.visible();
+  }
+
+  /** A document that was whole once stays so, whatever is lost, as long as the source does not change. */
+  #watch(): void {
+    const wanted = this.source.documents();
+    const found = this.actual();
+    for (const [id, document] of wanted)
+      if (isDeepStrictEqual(found.get(id), document)) this.#whole.add(id);
+      else if (this.#whole.has(id))
+        throw new Error(`document ${id} was whole and is now ${JSON.stringify(found.get(id))}`);
   }
 
   /** Nothing bad happens any more: until nothing is left to do. The looks stand for the time that passes. */
@@ -316,20 +315,3 @@ export class LossWorld {
     return chance > 0 && this.#run.choose(chance) === chance - 1;
   }
 }
-
-const CONTROL: HandlerControl = {
-  signal: NEVER,
-  heartbeat: async () => undefined,
-  isStale: () => false,
-  confirm: async () => undefined,
-  reject: (_message, error) => {
-    throw error;
-  },
-};
-
-function decoded<T>(records: readonly T[], from: number): Decoded<T>[] {
-  const message = { topic: '', partition: 0, timestampMs: 0, key: null, value: null, headers: {} };
-  return records.map((value, place) => ({ value, message: { ...message, offset: BigInt(from + place) } }));
-}
-
-const keyOf = (source: Record<string, unknown>): string => (source['sluice'] as { key: string }).key;
