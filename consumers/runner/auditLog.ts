@@ -9,7 +9,7 @@ export function auditTopic(groupPrefix: string): string {
 /** What every entry says. */
 export interface AuditEntry {
   readonly action: string;
-  /** Name of the person's account on the machine the command ran on. */
+  /** Who: `account@machine` of the command. */
   readonly by: string;
   /** ISO 8601. */
   readonly at: string;

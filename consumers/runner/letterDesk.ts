@@ -10,7 +10,14 @@ import { KeyedSender } from './sender.ts';
 export interface LetterAudit extends AuditEntry {
   readonly action: 'redeliver' | 'discard';
   readonly reason: string | null;
-  readonly letters: readonly { readonly id: string; readonly groupId: string; readonly record: string }[];
+  /** Never their values: the audit is kept for ever. */
+  readonly letters: readonly {
+    readonly id: string;
+    readonly groupId: string;
+    readonly record: string;
+    readonly code: string;
+    readonly attempts: number;
+  }[];
 }
 
 /** What became of a letter that was to be tried again. */
@@ -77,10 +84,12 @@ export class LetterDesk {
     for (let start = 0; start < letters.length; start += AUDITED_AT_ONCE) {
       const named = letters
         .slice(start, start + AUDITED_AT_ONCE)
-        .map(({ id, groupId, topic: t, partition, offset }) => ({
+        .map(({ id, groupId, topic: t, partition, offset, code, attempts }) => ({
           id,
           groupId,
           record: `${t}/${partition}@${offset}`,
+          code,
+          attempts,
         }));
       await this.#log.write<LetterAudit>({ action, by, at, reason, letters: named }, signal);
     }

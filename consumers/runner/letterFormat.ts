@@ -23,6 +23,8 @@ export interface LetterFacts extends LetterPlace {
   readonly lastAt: string;
   /** Position in the source, when the record has one. */
   readonly position: string | null;
+  /** Key of the record as it stood; null when it has none. */
+  readonly key: Buffer | null;
   /** The rows a document could not be built from, the first hundred; empty for a record that is no mark. */
   readonly rows: readonly LetterRow[];
 }
@@ -107,6 +109,7 @@ export function letterFacts(letter: IncomingMessage): LetterFacts | null {
     firstAt: text(headers, 'first-at') ?? lastAt,
     lastAt,
     position: headers['sluice.position']?.toString('utf8') ?? null,
+    key: headers[`${PREFIX}key`] ?? null,
     rows: JSON.parse(text(headers, 'rows') ?? '[]') as LetterRow[],
   };
 }

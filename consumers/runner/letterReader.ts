@@ -10,8 +10,12 @@ export interface LetterFilter {
   /** Topic, or the end of its name after a dot (`dbo.PRODUCT`). */
   readonly topic?: string;
   readonly code?: string;
-  /** Put aside at or after this moment, ms since 1970. */
+  /** Last tried at or after this moment, ms since 1970. */
   readonly sinceMs?: number;
+  /** Last tried before this moment, ms since 1970. */
+  readonly untilMs?: number;
+  /** Tried at least so often. */
+  readonly attempts?: number;
 }
 
 /** A letter without its record, and where it lies. */
@@ -71,10 +75,12 @@ export async function readLetters(
   });
 }
 
-function fits(letter: LetterFacts, { ids, group, topic, code, sinceMs }: LetterFilter): boolean {
+function fits(letter: LetterFacts, { ids, group, topic, code, sinceMs, untilMs, attempts }: LetterFilter): boolean {
   if (ids !== undefined && !ids.some((id) => letter.id.startsWith(id.toLowerCase()))) return false;
   if (group !== undefined && letter.groupId !== group) return false;
   if (topic !== undefined && letter.topic !== topic && !letter.topic.endsWith(`.${topic}`)) return false;
   if (code !== undefined && letter.code !== code) return false;
-  return sinceMs === undefined || Date.parse(letter.lastAt) >= sinceMs;
+  if (attempts !== undefined && letter.attempts < attempts) return false;
+  const lastMs = Date.parse(letter.lastAt);
+  return (sinceMs === undefined || lastMs >= sinceMs) && (untilMs === undefined || lastMs < untilMs);
 }

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { groupLag } from '#consumers/runner/lag.ts';
 import { type DeliveryRecord, readLog } from '#consumers/webhooks/deliveryLog.ts';
 import { DeliveryMarks } from '#consumers/webhooks/deliveryMarks.ts';
@@ -17,6 +16,7 @@ import type { Config } from '#infra/runtime/config/config.ts';
 import type { WebhookEndpoint } from '#infra/runtime/config/webhooks.ts';
 import { hasCode, SluiceError } from '#infra/runtime/errors.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
+import { operatorName } from '#infra/runtime/operatorName.ts';
 import { EXIT } from '../exitCodes.ts';
 import { formatTable, print, printJson } from '../output.ts';
 import { hostOf } from '../roles/webhooks.ts';
@@ -184,7 +184,7 @@ export async function enable(
   options: ActingOptions & { reason: string; skip: boolean },
 ): Promise<number> {
   return act(name, options, 'enable', async (desk, config, signal) => {
-    await desk.enable(name, { by: userInfo().username, reason: options.reason, skip: options.skip }, signal);
+    await desk.enable(name, { by: operatorName(), reason: options.reason, skip: options.skip }, signal);
     const redis = new RedisClient({ ...config.redis, name: 'webhooks-cli', log: silentLogger });
     try {
       await new DeliveryMarks(redis, name, 1).forget();
@@ -197,7 +197,7 @@ export async function enable(
 /** Lets an endpoint get nothing until it is enabled. */
 export async function disable(name: string, options: ActingOptions & { reason: string }): Promise<number> {
   return act(name, options, 'disable', (desk, _config, signal) =>
-    desk.disable(name, { by: userInfo().username, reason: options.reason }, signal),
+    desk.disable(name, { by: operatorName(), reason: options.reason }, signal),
   );
 }
 

@@ -12,7 +12,7 @@ export function registerDlq(program: Command): void {
     .action(async (options: LetterOptions & { limit: number }) => finish(await (await commands()).list(options)));
   dlq
     .command('show <id>')
-    .description('one letter with its decoded record')
+    .description('one letter with its record, decoded; --json has every byte of it as base64 too')
     .addOption(configOption())
     .addOption(jsonOption())
     .action(async (id: string, options: LetterOptions) => finish(await (await commands()).show(id, options)));
@@ -39,7 +39,10 @@ function filtered(command: Command): Command {
     .option('--group <id>', 'of this consumer group only')
     .option('--topic <name>', 'from this topic only; the table is enough (dbo.PRODUCT)')
     .option('--code <code>', 'with this error code only')
-    .addOption(new Option('--since <time>', 'put aside at or after this ISO 8601 moment').argParser(moment));
+    .option('--key <json>', 'with these columns in the key of the record only: \'{"CODE":"P00001"}\'')
+    .addOption(new Option('--attempts <n>', 'tried at least so often').argParser(wholeNumber(1)))
+    .addOption(new Option('--since <time>', 'last tried at or after this ISO 8601 moment').argParser(moment))
+    .addOption(new Option('--until <time>', 'last tried before this ISO 8601 moment').argParser(moment));
 }
 
 function acting(command: Command): Command {

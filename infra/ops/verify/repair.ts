@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { userInfo } from 'node:os';
 import type { KeyText } from '#connectors/capture/chunk.ts';
 import { MAX_KEYS } from '#connectors/capture/control.ts';
 import { snapshotPosition } from '#connectors/capture/position.ts';
@@ -8,6 +7,7 @@ import { type AuditEntry, AuditLog } from '#consumers/runner/auditLog.ts';
 import { captureParts } from '#infra/cli/captures.ts';
 import { systemClock } from '#infra/runtime/clock.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
+import { operatorName } from '#infra/runtime/operatorName.ts';
 import { CaptureControl } from '../captureControl.ts';
 import { type Copies, openCopies } from './copies.ts';
 import type { CopySide } from './copySide.ts';
@@ -138,7 +138,7 @@ async function audit({ config, kafka, signal }: VerifyOptions, differences: read
   const log = new AuditLog(kafka, config.consumers.groupPrefix, config.kafka.replicationFactor);
   try {
     const at = new Date().toISOString();
-    const by = userInfo().username;
+    const by = operatorName();
     for (let start = 0; start < differences.length; start += AUDITED_AT_ONCE) {
       const things = differences
         .slice(start, start + AUDITED_AT_ONCE)

@@ -112,6 +112,10 @@ describe('dead letters', () => {
     expect(await listLetters(kafka, 'app', { ids: [first!.id.slice(0, 6)] })).toEqual([first]);
     expect(await listLetters(kafka, 'app', { code: 'OTHER' })).toEqual([]);
     expect(await listLetters(kafka, 'app', { sinceMs: Date.now() + 60_000 })).toEqual([]);
+    expect(await listLetters(kafka, 'app', { sinceMs: Date.parse(first!.lastAt), attempts: 1 })).toContainEqual(first);
+    expect(await listLetters(kafka, 'app', { untilMs: Date.parse(first!.lastAt) })).not.toContainEqual(first);
+    expect(await listLetters(kafka, 'app', { attempts: 2 })).toEqual([]);
+    expect(String(first!.key)).toBe('k');
     await desk.discard([first!], 'somebody', 'no longer sold', signal);
     expect((await open()).map(({ topic }) => topic)).toEqual(['shop.dbo.A']);
     const audit: unknown[] = [];
@@ -125,7 +129,7 @@ describe('dead letters', () => {
         action: 'discard',
         by: 'somebody',
         reason: 'no longer sold',
-        letters: [{ id: first!.id, record: 'shop.dbo.B/0@0' }],
+        letters: [{ id: first!.id, record: 'shop.dbo.B/0@0', code: 'RECORD_UNREADABLE', attempts: 1 }],
       },
     ]);
     await one.stop();
