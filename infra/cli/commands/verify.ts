@@ -21,6 +21,12 @@ export interface VerifyCommand {
   readonly limit: number;
 }
 
+const WHY: Readonly<Record<VerifyReport['undecided'][number]['why'], string>> = {
+  lag: 'the copy lags behind',
+  moving: 'it changed at every look',
+  index: 'searches have no index of the configured version',
+};
+
 /**
  * Compares, and mends with --repair --execute. Exit code 4 when the copies differ from the source (after the mending, where there was one), 5 when
  * nothing differs and something could not be decided.
@@ -58,8 +64,7 @@ function show(report: VerifyReport, repair: Repair | null, { limit, execute }: V
   print(formatTable([['what', 'compared', 'different', 'undecided'], ...rows]));
   for (const difference of differences.slice(0, limit)) print(describeDifference(difference));
   if (differenceCount > limit) print(`… and ${differenceCount - limit} more (--limit)`);
-  for (const { what, id, why } of undecided.slice(0, limit))
-    print(`${what} ${id}: undecided, ${why === 'lag' ? 'the copy lags behind' : 'it changed at every look'}`);
+  for (const { what, id, why } of undecided.slice(0, limit)) print(`${what} ${id}: undecided, ${WHY[why]}`);
   for (const [what, count] of Object.entries(report.unbuildable))
     print(`${what}: ${count} refused by the configuration's own functions, see \`sluice dlq list\``);
   for (const note of report.notes) print(note);

@@ -28,8 +28,11 @@ export interface Difference {
 export interface Undecided {
   readonly what: string;
   readonly id: string;
-  /** `lag`: the copy did not pass the compared position in time. `moving`: it changed at every look. */
-  readonly why: 'lag' | 'moving';
+  /**
+   * `lag`: the copy did not pass the compared position in time. `moving`: it changed at every look. `index`: searches have no index of the
+   * configured version, for example while it is being built.
+   */
+  readonly why: 'lag' | 'moving' | 'index';
 }
 
 /** What a run did to the source. */

@@ -130,8 +130,10 @@ async function checkType(
 ): Promise<void> {
   const { type, root } = plan.definition;
   const live = (await listIndexes(elastic, options.config.elasticsearch.indexPrefix, type)).find((info) => info.live);
-  if (live === undefined) {
-    check.findings.notes.push(`${type}: not compared, searches have no index`);
+  if (live === undefined || live.version !== plan.definition.version) {
+    const why = live === undefined ? 'no index' : `an index of version ${live.version}`;
+    check.findings.notes.push(`${type} version ${plan.definition.version}: not compared, searches have ${why}`);
+    check.findings.undecide({ what: type, id: live?.index ?? '(no index)', why: 'index' });
     return;
   }
   const own: DocumentCheckOptions = { ...check, elastic, store, plan, index: live.index };
