@@ -35,10 +35,8 @@ const fewSourceSteps: fc.Arbitrary<SourceStep[]> = fc.array(
   fc.constantFrom<SourceStep>(
     { kind: 'product', key: 0, category: 0, live: true },
     { kind: 'delete', table: 0, key: 0 },
-    { kind: 'barcode', key: 0, product: 0 },
-    { kind: 'delete', table: 3, key: 0 },
   ),
-  { minLength: 2, maxLength: 8 },
+  { minLength: 2, maxLength: 5 },
 );
 
 const often = fc.constantFrom(0, 40, 150);
