@@ -28,13 +28,21 @@ interface Tree {
   readonly joins: DocumentDefinition['joins'];
 }
 
-/** KEYS[1] ledger. ARGV: the plan it was made from (empty: of none), the new plan, its trees, a token. Answers 1 when taken. */
+/**
+ * KEYS[1] ledger. ARGV: the plan it was made from (empty: of none), the new plan, its trees, a token. Answers 1 when taken. A first plan over a
+ * ledger that counts nothing yet is done at once: every record is still to be handled, and by this plan or a wider one.
+ */
 export const WIDEN_PLAN: RedisScript = {
   name: 'WidenPlan',
   keys: 1,
   lua: `
 if (redis.call('HGET', KEYS[1], 'plan') or '') ~= ARGV[1] then return 0 end
+local fresh = ARGV[1] == ''
+if fresh then
+  for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do if string.find(name, '/%d') then fresh = false end end
+end
 redis.call('HSET', KEYS[1], 'plan', ARGV[2], 'plan/trees', ARGV[3], 'plan/token', ARGV[4])
+if fresh then redis.call('HSET', KEYS[1], 'plan/done', ARGV[3]) end
 return 1`,
 };
 

@@ -53,7 +53,9 @@ export const LEDGER_HANDLERS: Readonly<
   WidenPlan: (redis, key, [before, plan, trees, token]) => {
     const ledger = redis.hash(key);
     if ((ledger.get('plan') ?? '') !== before) return 0;
+    const fresh = before === '' && [...ledger.keys()].every((name) => !/\/\d/u.test(name));
     ledger.set('plan', plan!).set('plan/trees', trees!).set('plan/token', token!);
+    if (fresh) ledger.set('plan/done', trees!);
     return 1;
   },
   PlanDone: (redis, key, [token, run]) => {
