@@ -2,6 +2,7 @@ import type { KafkaClient } from '#infra/kafka/types.ts';
 import { type Clock, systemClock } from '#infra/runtime/clock.ts';
 import { hasCode } from '#infra/runtime/errors.ts';
 import { listLetters } from './letterReader.ts';
+import { redeliveryTopic } from './redelivery.ts';
 
 /** What a copy must know before it forgets for good that something was deleted: then no older version of it can come again. See SPEC.md. */
 export interface ForgettingOptions {
@@ -19,11 +20,18 @@ const LOOK_MS = 1000;
 
 /**
  * Resolves with true when the group has committed everything that was in its topics at the call, on every partition: whatever was deleted
- * before is behind it, with all that came before the delete. False when it is too far behind.
+ * before is behind it, with all that came before the delete, and no redelivery waits. False when it is too far behind.
  */
 export async function hasPassedAll(options: ForgettingOptions, signal: AbortSignal): Promise<boolean> {
-  const { kafka, groupId, topics, clock = systemClock } = options;
-  const ends = await kafka.endOffsets(topics);
+  const { kafka, groupId, clock = systemClock } = options;
+  // What was asked to be handled once more holds old versions, too, perhaps of letters that are settled by now.
+  const again = redeliveryTopic(options.groupPrefix);
+  const redeliveries = await kafka.endOffsets([again]).catch((error: unknown) => {
+    if (hasCode(error, 'KAFKA_TOPIC_MISSING')) return [];
+    throw error;
+  });
+  const topics = [...options.topics, again];
+  const ends = new Map([...(await kafka.endOffsets(options.topics)), ...redeliveries]);
   for (let waitedMs = 0; waitedMs <= MOST_WAIT_MS; waitedMs += LOOK_MS) {
     const committed = await kafka.committedOffsets(groupId, topics);
     const passed = [...ends].every(([topic, partitions]) =>

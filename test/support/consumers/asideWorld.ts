@@ -1,11 +1,13 @@
 import type { Change } from '#consumers/runner/changes.ts';
 import { ledgerKey } from '#consumers/runner/ledger.ts';
+import { redeliveryTopic } from '#consumers/runner/redelivery.ts';
 import { isRetriable } from '#infra/runtime/errors.ts';
 import type { AsideTrouble, Copy } from './asideCopy.ts';
 import { forgettingClient, idOf, type Place, type PlacedRecord } from './asideLog.ts';
 import { Interleaving, Killed } from './interleaving.ts';
 import { MemoryRedis } from './memoryRedis.ts';
 
+const AGAIN = redeliveryTopic('shop');
 const POSITION = /^[0-9a-f]{48}\d/;
 /** A deleted row, a level that was taken away. */
 const GONE = /^.{49}(d|-$)/s;
@@ -204,8 +206,12 @@ export class AsideWorld<Step> {
     const gate = this.#run.gate();
     const oldest = Math.min(this.#nowMs, ...this.#begun.values());
     const kafka = forgettingClient(this.#copy.groupId, gate, {
-      ends: () => new Map([...this.#copy.topics()].map(([topic, logs]) => [topic, logs.map(({ length }) => length)])),
-      committed: (topic, partition) => this.#next(topic, partition),
+      ends: () =>
+        new Map([
+          ...[...this.#copy.topics()].map(([topic, logs]) => [topic, logs.map(({ length }) => length)] as const),
+          [AGAIN, [this.#again.length]],
+        ]),
+      committed: (topic, partition) => (topic === AGAIN ? this.#againNext : this.#next(topic, partition)),
       letters: () => this.#letters.values(),
     });
     const sleep = async (): Promise<never> => Promise.reject(new Killed());
