@@ -25,8 +25,8 @@ export interface Outcome {
 }
 
 const READY_MS = 240_000;
-/** Comparing goes on for so long when there are differences: everything was read, so they must go at once or stay. */
-const SETTLE_MS = 30_000;
+/** Comparing goes on for so long when there are differences: everything was read, yet an index that was lost may still be filled. */
+const SETTLE_MS = 90_000;
 /** As long it may take while the shop is open, where copies may still be filled anew. */
 const LIVE_MS = 60_000;
 const SHOWN_DIFFERENCES = 8;

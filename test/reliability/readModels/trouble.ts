@@ -54,10 +54,14 @@ export async function between(random: () => number, fromMs: number, toMs: number
   await delay(fromMs + random() * (toMs - fromMs));
 }
 
+/** A command is tried again for so long: what it wants may still be on its way, for example an index that is being filled. */
+const OPERATE_MS = 90_000;
+
 /** Runs a `sluice` command that must work; tries again while servers are away. */
 export async function operate(world: World, args: readonly string[], version?: number): Promise<string> {
   let said = '';
-  for (let attempt = 0; attempt < 6; attempt++) {
+  const deadlineMs = performance.now() + OPERATE_MS;
+  while (performance.now() < deadlineMs) {
     const { code, stdout, stderr } = await world.sluice(args, version);
     if (code === 0) return stdout;
     said = stderr.slice(-400);
