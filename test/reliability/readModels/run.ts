@@ -27,8 +27,8 @@ export interface Outcome {
 const READY_MS = 240_000;
 /** Comparing goes on for so long when there are differences: everything was read, yet an index that was lost may still be filled. */
 const SETTLE_MS = 90_000;
-/** As long it may take while the shop is open, where copies may still be filled anew. */
-const LIVE_MS = 60_000;
+/** As long it may take while the shop is open, where copies may still be filled anew, or a new index be compared again after half a minute. */
+const LIVE_MS = 180_000;
 const SHOWN_DIFFERENCES = 8;
 /** The traffic goes on for a while after the last trouble has begun. */
 const AFTER_MS = 3000;
