@@ -4,8 +4,8 @@ import { type LetterFilter, type ListedLetter, listLetters, readLetters } from '
 import type { IncomingMessage, KafkaClient } from '#infra/kafka/types.ts';
 import { systemClock } from '#infra/runtime/clock.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
+import { operatorName } from '#infra/runtime/config/operatorName.ts';
 import { hasCode, SluiceError } from '#infra/runtime/errors.ts';
-import { operatorName } from '#infra/runtime/operatorName.ts';
 import { createDecoder, type Decoder } from '#schemas/codec.ts';
 import { createRegistry } from '#schemas/registry.ts';
 import { EXIT } from '../exitCodes.ts';

@@ -13,10 +13,10 @@ import {
 } from '#consumers/webhooks/webhookTypes.ts';
 import { RedisClient } from '#infra/redis/client.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
+import { operatorName } from '#infra/runtime/config/operatorName.ts';
 import type { WebhookEndpoint } from '#infra/runtime/config/webhooks.ts';
 import { hasCode, SluiceError } from '#infra/runtime/errors.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
-import { operatorName } from '#infra/runtime/operatorName.ts';
 import { EXIT } from '../exitCodes.ts';
 import { formatTable, print, printJson } from '../output.ts';
 import { hostOf } from '../roles/webhooks.ts';

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { expect, test } from 'vitest';
 import type { ListedLetter } from '#consumers/runner/letterReader.ts';
 import { hasKey, lettersSummary, lettersTable, letterText, letterView } from '#infra/cli/letterView.ts';
-import { operatorName } from '#infra/runtime/operatorName.ts';
+import { operatorName } from '#infra/runtime/config/operatorName.ts';
 
 const letter = (changes: Partial<ListedLetter> = {}): ListedLetter => ({
   groupId: 'shop.rows',
