@@ -128,14 +128,3 @@ for _, id in ipairs(ids) do
 end
 return {#ids, kept, forgotten}`,
 };
-
-/** Sets a row's position to zeros if it is still the given one. KEYS[1] rows of one bucket; ARGV: row key, position. Answers 1 when it was. */
-export const LOWER_ROW: RedisScript = {
-  name: 'LowerRow',
-  keys: 1,
-  lua: `
-local cur = redis.call('HGET', KEYS[1], ARGV[1])
-if not cur or string.sub(cur, 1, 49) ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], string.rep('0', 49) .. string.sub(cur, 50))
-return 1`,
-};

@@ -1,3 +1,4 @@
+import { LOWER_POSITION } from '#consumers/runner/lowerPosition.ts';
 import { isSnapshot, POSITION_LENGTH } from '#consumers/runner/position.ts';
 import { command, type RedisCommands, script } from '#infra/redis/client.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
@@ -7,7 +8,7 @@ import { carryUnavailable, isUnavailable } from '#schemas/envelope.ts';
 import { BUCKET_COUNT, byBucket } from './buckets.ts';
 import { type LinkLimits, LinkSets } from './linkSets.ts';
 import { RowKeys } from './rowKeys.ts';
-import { FORGET_ROWS, LOWER_ROW, SETTLE_ROWS } from './rowScripts.ts';
+import { FORGET_ROWS, SETTLE_ROWS } from './rowScripts.ts';
 import { type BucketStores, type RowVersion, RowWriter, type WriteAnswer } from './rowWriter.ts';
 import { RowShapes } from './shapes.ts';
 
@@ -177,7 +178,7 @@ export class RowStore {
   /** Sets a row's position below every real one, if it is still this one: whatever is written next is taken. */
   async lowerPosition(table: string, key: string, position: string): Promise<boolean> {
     const [bucket] = byBucket([key], (text) => text).keys();
-    return (await this.#redis.send(script(LOWER_ROW, this.#keys.rows(bucket!, table), key, position))) === 1;
+    return (await this.#redis.send(script(LOWER_POSITION, this.#keys.rows(bucket!, table), key, position))) === 1;
   }
 
   /** Row key → its stored version, deleted ones too; unknown rows are missing. One round trip. */

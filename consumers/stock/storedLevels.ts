@@ -1,3 +1,4 @@
+import { LOWER_POSITION } from '#consumers/runner/lowerPosition.ts';
 import { POSITION_LENGTH } from '#consumers/runner/position.ts';
 import { command, type RedisClient, type RedisCommands, type RedisScript, script } from '#infra/redis/client.ts';
 import { levelText, skuKey, skuPattern } from './stockKeys.ts';
@@ -14,17 +15,6 @@ export interface StoredLevel extends StockPlace {
   /** As `levelText` wrote it. */
   readonly text: string;
 }
-
-/** KEYS[1] one sku; ARGV: location, position. Sets the position to zeros if it is still the given one; answers 1 when it was. */
-const LOWER_LEVEL: RedisScript = {
-  name: 'LowerLevel',
-  keys: 1,
-  lua: `
-local cur = redis.call('HGET', KEYS[1], ARGV[1])
-if not cur or string.sub(cur, 1, 49) ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], string.rep('0', 49) .. string.sub(cur, 50))
-return 1`,
-};
 
 /** KEYS[1] one sku; ARGV: location, position, text of a level that was taken away. */
 const REMOVE_LEVEL: RedisScript = {
@@ -55,7 +45,7 @@ export async function* scanLevels(redis: RedisClient): AsyncGenerator<readonly S
 
 /** Sets a level's position below every real one, if it is still this one: whatever is written next is taken. */
 export async function lowerLevel(redis: RedisCommands, { sku, location, position }: StoredLevel): Promise<boolean> {
-  return (await redis.send(script(LOWER_LEVEL, skuKey(redis, sku), location, position))) === 1;
+  return (await redis.send(script(LOWER_POSITION, skuKey(redis, sku), location, position))) === 1;
 }
 
 /** Takes a level away at this position, unless a newer one is stored: as a delete at that position would. */

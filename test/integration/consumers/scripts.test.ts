@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { PLAN_DONE, READ_PLAN, WIDEN_PLAN } from '#consumers/rows/linkPlan.ts';
 import { ENTER_FIRST, ENTER_NODE, LEAVE_FIRST, LEAVE_NODE } from '#consumers/rows/linkScripts.ts';
-import { FORGET_ROWS, LOWER_ROW, SETTLE_ROWS, WRITE_ROWS } from '#consumers/rows/rowScripts.ts';
+import { FORGET_ROWS, SETTLE_ROWS, WRITE_ROWS } from '#consumers/rows/rowScripts.ts';
 import { LOOK_LEDGER, OPEN_LEDGER, PASS_LEDGER, RENEW_LEDGER } from '#consumers/runner/ledger.ts';
+import { LOWER_POSITION } from '#consumers/runner/lowerPosition.ts';
 import { WRITE_STOCK } from '#consumers/stock/stockScripts.ts';
 import {
   command,
@@ -59,7 +60,7 @@ const rowCall = fc.oneof(
   fc
     .tuple(now, fc.oneof(fc.constant(''), position), fc.constantFrom('1', '5'), fc.constantFrom('0', '1'))
     .map((args) => script(FORGET_ROWS, 'rows', 'gone', ...args)),
-  fc.tuple(id, position).map((args) => script(LOWER_ROW, 'rows', ...args)),
+  fc.tuple(id, position).map((args) => script(LOWER_POSITION, 'rows', ...args)),
 );
 const stamp = fc.nat({ max: 3 }).map((n) => n.toString(16).padStart(20, '0'));
 const linkId = fc.constantFrom('X=1', 'X=2');

@@ -183,7 +183,7 @@ export const ROW_HANDLERS: Readonly<
     }
     return null;
   },
-  LowerRow: (hash, [key], [id, position]) => {
+  LowerPosition: (hash, [key], [id, position]) => {
     const stored = hash(key!).get(id!);
     if (stored?.slice(0, POSITION) !== position) return 0;
     hash(key!).set(id!, '0'.repeat(POSITION) + stored!.slice(POSITION));
