@@ -2,6 +2,7 @@ import type { Kafka } from 'kafkajs';
 import { type Clock, systemClock } from '#infra/runtime/clock.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
+import { retry } from '#infra/runtime/retry.ts';
 import type { Assignment } from './group/assignor.ts';
 import { CommitQueue } from './group/commitQueue.ts';
 import { GroupCoordinator } from './group/coordinator.ts';
@@ -9,7 +10,7 @@ import { Fetcher } from './group/fetcher.ts';
 import { Handlers, within } from './group/handlers.ts';
 import { Membership } from './group/membership.ts';
 import { OwnedPartitions } from './group/ownedPartitions.ts';
-import { toKafkaError } from './kafkajsErrors.ts';
+import { asKafkaError, toKafkaError } from './kafkajsErrors.ts';
 import { createInternalCluster, type InternalCluster } from './kafkajsInternals.ts';
 import { type ConsumerGroup, type ConsumerGroupOptions, DEFAULT_SESSION_TIMEOUT_MS } from './types.ts';
 
@@ -43,6 +44,7 @@ export class KafkajsGroup implements ConsumerGroup {
   readonly #options: ConsumerGroupOptions;
   readonly #log: Logger;
   readonly #load: ProcessLoad;
+  readonly #clock: Clock;
   readonly #abort = new AbortController();
   readonly #failure = Promise.withResolvers<never>();
   readonly #owned = new OwnedPartitions();
@@ -62,6 +64,7 @@ export class KafkajsGroup implements ConsumerGroup {
     this.#options = options;
     this.#log = log;
     this.#load = load;
+    this.#clock = clock;
     this.#failure.promise.catch(() => undefined);
     const { groupId, topics, fromBeginning, maxBytesPerPartition = 1 << 20 } = options;
     this.#clusters = { members: createInternalCluster(kafka), records: createInternalCluster(kafka) };
@@ -143,7 +146,7 @@ export class KafkajsGroup implements ConsumerGroup {
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       signal.throwIfAborted();
-      await Promise.race([this.#connect(), aborted.promise]);
+      await Promise.race([this.#connect(AbortSignal.any([signal, this.#abort.signal])), aborted.promise]);
       this.#running = this.#membership.run(this.#abort.signal).catch((error: unknown) => this.#crash(error));
       await Promise.race([this.#membership.joined, this.#failure.promise, aborted.promise]);
     } catch (error) {
@@ -184,13 +187,23 @@ export class KafkajsGroup implements ConsumerGroup {
     this.#fetcher.wake();
   }
 
-  async #connect(): Promise<void> {
+  /** Brokers that do not answer are waited for, as by a member that has joined. */
+  async #connect(signal: AbortSignal): Promise<void> {
     const { members, records } = this.#clusters;
-    await Promise.all([members.connect(), records.connect()]);
-    for (const topic of this.#options.topics) {
-      await records.addTargetTopic(topic);
-      await members.addTargetTopic(topic);
-    }
+    const { groupId, topics } = this.#options;
+    const connect = async (): Promise<void> => {
+      await Promise.all([members.connect(), records.connect()]);
+      for (const topic of topics) {
+        await records.addTargetTopic(topic);
+        await members.addTargetTopic(topic);
+      }
+    };
+    await retry(() => asKafkaError(`joining group ${groupId}`, connect), {
+      attempts: Number.POSITIVE_INFINITY,
+      onRetry: (error) => this.#log.info({ event: 'group_not_reached', groupId, error: String(error) }),
+      clock: this.#clock,
+      signal,
+    });
   }
 
   /** Batches in hand end or are given up, what was handled is committed, the group is told, connections close. */

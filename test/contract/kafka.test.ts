@@ -4,6 +4,8 @@ import { AssignerProtocol, Kafka, logLevel } from '#infra/kafka/kafkajs.ts';
 import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
+import { unreliableProxy } from '#test/support/consumers/unreliableProxy.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { kafkaContract } from './kafkaContract.ts';
 import { kafkaGroupContract } from './kafkaGroupContract.ts';
 
@@ -17,6 +19,28 @@ describe('the real Kafka client', () => {
   afterAll(() => client?.close());
   kafkaContract(open);
   kafkaGroupContract(open);
+
+  test('a group that is started while no broker answers joins when one does', async () => {
+    const door = await unreliableProxy(`tcp://${brokers()[0]}`);
+    door.breakOff();
+    const client = createKafkaClient({ brokers: [new URL(door.url).host], clientId: 'contract' }, silentLogger);
+    try {
+      const topic = `contract-${randomUUID()}`;
+      await open().ensureTopics([{ topic, partitions: 1, replicationFactor: 1 }]);
+      const options = { groupId: `g-${topic}`, topics: [topic], fromBeginning: true, onBatch: async () => undefined };
+      const group = client.consumerGroup(options);
+      const started = group.start(new AbortController().signal);
+      started.catch(() => undefined);
+      // More often than the library itself would ask again.
+      await eventually(() => expect(door.refused()).toBeGreaterThan(20), { timeoutMs: 60_000 });
+      door.mend();
+      await started;
+      await group.stop();
+    } finally {
+      await client.close();
+      await door.close();
+    }
+  }, 120_000);
 
   test('foreign tools see what each member of a group reads and has', async () => {
     const client = open();

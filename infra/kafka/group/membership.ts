@@ -55,8 +55,6 @@ const HANDOVER_HEARTBEAT_MS = 40;
 const HANDOVER_WINDOW_MS = 3000;
 /** How long the others may take to join again; handlers are not waited for, so it is only a hung process that needs it. */
 const REBALANCE_TIMEOUT_MS = 10_000;
-/** Without a word from the group for this long the member ends, and its process with it. */
-const GIVE_UP_MS = 120_000;
 /** The leader looks for partitions that were added this often. */
 const PARTITION_CHECK_MS = 60_000;
 const [PAUSE_MS, MAX_PAUSE_MS] = [50, 2000];
@@ -96,11 +94,10 @@ export class Membership {
     return this.#first.promise;
   }
 
-  /** Stays in the group until the signal fires. @throws SluiceError when the group refuses for good or is silent for too long */
+  /** Stays in the group until the signal fires. Brokers that do not answer are asked for ever. @throws SluiceError when the group refuses for good */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log, groupId } = this.#options;
     let join = true;
-    let heardAtMs = clock.now();
     let failures = 0;
     while (!signal.aborted) {
       try {
@@ -111,7 +108,6 @@ export class Membership {
           await clock.sleep(clock.now() < this.#hurryUntilMs ? HANDOVER_HEARTBEAT_MS : HEARTBEAT_INTERVAL_MS, signal);
           join = await this.#beat();
         }
-        heardAtMs = clock.now();
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
@@ -121,8 +117,7 @@ export class Membership {
           continue;
         }
         if (LOST.includes(name)) this.#lose(name);
-        else if (name === OTHERS) heardAtMs = clock.now();
-        else if (!isPassing(error) || clock.now() - heardAtMs > GIVE_UP_MS) throw error;
+        else if (name !== OTHERS && !isPassing(error)) throw error;
         join = join || LOST.includes(name);
         if (++failures % 20 === 1) log.info({ event: 'group_not_reached', groupId, error: String(error) });
         await clock.sleep(Math.min(MAX_PAUSE_MS, PAUSE_MS * failures), signal).catch(() => undefined);

@@ -83,7 +83,7 @@ describe('tables of a capture, each for itself', { timeout: 180_000 }, () => {
     );
     await env.shop.batch('REVOKE SELECT ON cdc.dbo_STOCK_CT TO reader');
     await shows(given, 'I00010  ', 5010);
-    expect(capture.status().tables['dbo.STOCK']).toMatchObject({ state: 'streaming' });
+    await eventually(() => expect(capture.status().tables['dbo.STOCK']).toMatchObject({ state: 'streaming' }), WAIT);
     await stop();
   });
 
