@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ConsumerWorld, type SourceStep } from '#test/support/consumers/consumerWorld.ts';
+import { ConsumerWorld } from '#test/support/consumers/consumerWorld.ts';
+import type { SourceStep } from '#test/support/consumers/sourceModel.ts';
 
 const RUNS = 400 * Number(process.env['SLUICE_PROPERTY_RUNS'] ?? 1);
 

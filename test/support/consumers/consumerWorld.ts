@@ -1,4 +1,3 @@
-import { documentBuilder } from '#consumers/catalog/build.ts';
 import { BulkWriter } from '#consumers/catalog/bulk.ts';
 import { writeDocuments } from '#consumers/catalog/catalogHandler.ts';
 import { VersionSource } from '#consumers/catalog/versions.ts';
@@ -10,42 +9,18 @@ import { RowStore } from '#consumers/rows/rowStore.ts';
 import { keepRows } from '#consumers/rows/rowsHandler.ts';
 import type { Change } from '#consumers/runner/changes.ts';
 import { Coverage } from '#consumers/runner/coverage.ts';
-import type { Decoded, HandlerControl, RecordBatch } from '#consumers/runner/runner.ts';
-import type { IncomingMessage } from '#infra/kafka/types.ts';
-import type { Row } from '#infra/runtime/config/catalog.ts';
+import type { RecordBatch } from '#consumers/runner/runner.ts';
+import { CONTROL, decoded } from './handed.ts';
 import { Interleaving } from './interleaving.ts';
 import { MemoryElastic } from './memoryElastic.ts';
 import { MemoryRedis } from './memoryRedis.ts';
 import { product } from './shopTables.ts';
+import { SourceModel, type SourceStep, TABLES } from './sourceModel.ts';
 
-/** One change of the source, small enough that keys collide all the time. */
-export type SourceStep =
-  | { readonly kind: 'product'; readonly key: number; readonly category: number; readonly live: boolean }
-  | { readonly kind: 'category'; readonly key: number; readonly group: number }
-  | { readonly kind: 'group'; readonly key: number }
-  | { readonly kind: 'barcode'; readonly key: number; readonly product: number }
-  | { readonly kind: 'delete'; readonly table: number; readonly key: number };
-
-const TABLES = ['dbo.PRODUCT', 'dbo.CATEGORY', 'dbo.CAT_GROUP', 'dbo.BARCODE'] as const;
 const OWNED = [...TABLES, 'fan-out', 'dirty', 'wide'] as const;
 /** So small that links grow into trees and wide ones are handed over. */
 const LINK_LIMITS = { first: 1, second: 1, below: 1 };
 const CLIMB_BUDGET = 2;
-const KEY_COLUMN: Readonly<Record<string, string>> = {
-  'dbo.PRODUCT': 'CODE',
-  'dbo.CATEGORY': 'CAT',
-  'dbo.CAT_GROUP': 'GRP',
-  'dbo.BARCODE': 'BARCODE',
-};
-const MESSAGE: IncomingMessage = {
-  topic: '',
-  partition: 0,
-  offset: 0n,
-  timestampMs: 0,
-  key: null,
-  value: null,
-  headers: {},
-};
 
 /**
  * How often things go wrong, each as one in so many; 0 for never. Too much of one trouble hides another: what is read again all the time
@@ -57,23 +32,14 @@ export interface Trouble {
   readonly rewind: number;
 }
 
-const CONTROL: HandlerControl = {
-  signal: new AbortController().signal,
-  heartbeat: async () => undefined,
-  isStale: () => false,
-  confirm: async () => undefined,
-  reject: (_, error) => {
-    throw error;
-  },
-};
-
-const decoded = <T>(records: readonly T[], from: number): Decoded<T>[] =>
-  records.map((value, place) => ({ value, message: { ...MESSAGE, offset: BigInt(from + place) } }));
-
 /** A log that is read in batches by owners who may be killed before they commit. */
 class Log<T> {
-  readonly records: T[] = [];
+  readonly records: T[];
   committed = 0;
+
+  constructor(records: T[] = []) {
+    this.records = records;
+  }
 }
 
 /**
@@ -85,17 +51,14 @@ export class ConsumerWorld {
   readonly #interleaving: Interleaving;
   readonly #redis = new MemoryRedis();
   readonly #elastic = new MemoryElastic();
-  readonly #source = new Map<string, Map<string, Row>>(TABLES.map((table) => [table, new Map()]));
-  readonly #logs = new Map<string, Log<Change>>(TABLES.map((table) => [table, new Log<Change>()]));
+  readonly #source = new SourceModel(1);
+  readonly #logs = new Map([...this.#source.topics].map(([table, [records]]) => [table, new Log(records)]));
   readonly #tasks = new Log<FanOutTask>();
   readonly #lanes = { dirty: new Log<Mark>(), wide: new Log<Mark>() };
   readonly #coverages = new Map<string, Coverage>();
   #ids = 0;
   readonly #plan = planDocument(product);
   readonly #tables = planTables([this.#plan]);
-  #lsn = 0;
-  #serial = 0;
-
   readonly #trouble: Trouble;
 
   constructor(seed: number, choices: number, trouble: Trouble) {
@@ -107,7 +70,7 @@ export class ConsumerWorld {
     const waiting = [...steps];
     const busy = new Set<string>();
     while (!this.#interleaving.exhausted) {
-      if (this.#interleaving.choose(20) === 0 && waiting.length > 0) this.#commit(waiting.shift()!);
+      if (this.#interleaving.choose(20) === 0 && waiting.length > 0) this.#source.commit(waiting.shift()!);
       for (const log of OWNED)
         for (const [owner, chance] of [
           ['a', 6],
@@ -116,19 +79,12 @@ export class ConsumerWorld {
           if (!busy.has(`${log}/${owner}`) && this.#oneIn(chance)) this.#own(log, owner, busy);
       await this.#interleaving.step(this.#trouble.kill);
     }
-    for (const step of waiting) this.#commit(step);
+    for (const step of waiting) this.#source.commit(step);
     await this.#drain(busy);
   }
 
   expected(): Map<string, object> {
-    const rows = Object.fromEntries(TABLES.map((table) => [table, [...this.#source.get(table)!.values()]]));
-    const builder = documentBuilder(product, rows);
-    return new Map(
-      rows['dbo.PRODUCT']!.flatMap((row): [string, object][] => {
-        const document = builder.build(row);
-        return document === null ? [] : [[builder.idOf(row, ['CODE']), document]];
-      }),
-    );
+    return this.#source.documents(product);
   }
 
   actual(): Map<string, object> {
@@ -235,54 +191,5 @@ export class ConsumerWorld {
       onWritten: () => undefined,
     };
     await writeDocuments(writer, batch, CONTROL);
-  }
-
-  #commit(step: SourceStep): void {
-    const table = step.kind === 'delete' ? TABLES[step.table]! : tableOf(step);
-    const rows = this.#source.get(table)!;
-    const row = step.kind === 'delete' ? null : rowOf(step, ++this.#serial);
-    const key = { [KEY_COLUMN[table]!]: keyOf(table, step.key) };
-    const text = JSON.stringify(key);
-    const before = rows.get(text) ?? null;
-    if (row === null && before === null) return;
-    if (row === null) rows.delete(text);
-    else rows.set(text, row);
-    const op = row === null ? 'd' : before === null ? 'c' : 'u';
-    const digit = { d: '1', c: '2', u: '4' }[op];
-    const position = `${(++this.#lsn).toString(16).padStart(20, '0')}${'0'.repeat(28)}${digit}`;
-    this.#logs.get(table)!.records.push({ table, key, position, op, before, after: row, sourceTsMs: this.#lsn });
-  }
-}
-
-function tableOf({ kind }: SourceStep): (typeof TABLES)[number] {
-  if (kind === 'product') return 'dbo.PRODUCT';
-  if (kind === 'category') return 'dbo.CATEGORY';
-  return kind === 'group' ? 'dbo.CAT_GROUP' : 'dbo.BARCODE';
-}
-
-function keyOf(table: string, key: number): unknown {
-  return table === 'dbo.CAT_GROUP' ? key % 2 : `K${key}`;
-}
-
-/** Every version of a row is different, so that a document built from an old one shows. */
-function rowOf(step: Exclude<SourceStep, { kind: 'delete' }>, serial: number): Row {
-  switch (step.kind) {
-    case 'product':
-      return {
-        CODE: `K${step.key}`,
-        NAME: `name ${serial}`,
-        LONG_DESC: null,
-        CAT: step.category === 2 ? null : `k${step.category}  `,
-        VAT: 'S',
-        PRICE: '1.00',
-        SEQ: BigInt(serial),
-        LIVE: step.live ? 'Y' : 'N',
-      };
-    case 'category':
-      return { CAT: `K${step.key}`, NAME: `category ${serial}`, GRP: step.group };
-    case 'group':
-      return { GRP: step.key % 2, TITLE: `group ${serial}` };
-    case 'barcode':
-      return { BARCODE: `K${step.key}`, CODE: `K${step.product}` };
   }
 }

@@ -34,6 +34,11 @@ export class Interleaving {
     return (this.#state >>> 0) % limit;
   }
 
+  /** True once in so many calls; never for 0. */
+  oneIn(chance: number): boolean {
+    return chance > 0 && this.choose(chance) === chance - 1;
+  }
+
   get exhausted(): boolean {
     return this.#left <= 0;
   }

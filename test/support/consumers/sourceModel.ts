@@ -1,6 +1,6 @@
-import { documentBuilder } from '#consumers/catalog/build.ts';
 import type { Change } from '#consumers/runner/changes.ts';
 import type { DocumentDefinition, Row } from '#infra/runtime/config/catalog.ts';
+import { buildDocuments } from './documentBuilder.ts';
 import { product } from './shopTables.ts';
 
 /** One change of the source, small enough that keys collide all the time. */
@@ -89,15 +89,9 @@ export class SourceModel {
   }
 
   /** Every document a fresh build gives, id → document. */
-  documents(): Map<string, object> {
+  documents(definition: DocumentDefinition = wider): Map<string, object> {
     const rows = Object.fromEntries(TABLES.map((table) => [table, [...this.#rows.get(table)!.values()]]));
-    const builder = documentBuilder(wider, rows);
-    return new Map(
-      rows['dbo.PRODUCT']!.flatMap((row): [string, object][] => {
-        const document = builder.build(row);
-        return document === null ? [] : [[builder.idOf(row, ['CODE']), document]];
-      }),
-    );
+    return buildDocuments(definition, rows, ['CODE']);
   }
 }
 
