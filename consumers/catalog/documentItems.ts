@@ -5,8 +5,8 @@ import type { RowStore } from '#consumers/rows/rowStore.ts';
 import { decodeRowKey } from '#consumers/rows/rowText.ts';
 import { poison } from '#consumers/runner/deadLetters.ts';
 import type { SluiceError } from '#infra/runtime/errors.ts';
-import { documentText } from './build.ts';
 import type { BulkItem } from './bulkRequest.ts';
+import { documentText } from './documentText.ts';
 import type { VersionSource } from './versions.ts';
 
 /** A document to be built. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { documentText } from '#consumers/catalog/build.ts';
+import { documentText } from '#consumers/catalog/documentText.ts';
 import { writeStock } from '#consumers/stock/stockHandler.ts';
 import { product, stock } from '#infra/demo/epos/sluice.config.ts';
 import { command, RedisClient } from '#infra/redis/client.ts';

@@ -1,6 +1,6 @@
-import { documentText } from '#consumers/catalog/build.ts';
-import { scanDocuments } from '#consumers/catalog/scan.ts';
+import { documentText } from '#consumers/catalog/documentText.ts';
 import { product, type ShopTables } from '#test/support/consumers/shopTables.ts';
+import { storedDocuments } from '#test/support/consumers/storedCopies.ts';
 import { type BenchStage, type Cpu, cpuBetween } from './stage.ts';
 
 /** One way of writing, once. */
@@ -64,7 +64,7 @@ export class RawBulk {
   async prepare(): Promise<void> {
     const { elastic, config } = this.#stage.shop;
     const alias = `${config.elasticsearch.indexPrefix}product`;
-    for await (const { id, document } of scanDocuments(product, config.elasticsearch))
+    for await (const { id, document } of storedDocuments(product, config.elasticsearch))
       this.#documents.push({
         id,
         source: `${documentText(document).slice(0, -1)},"deleted":false,"sluice":${JSON.stringify({ id, version: 1, sourceTsMs: 1 })}}`,

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { copyState } from '#consumers/runner/ledger.ts';
-import { scanStock } from '#consumers/stock/scan.ts';
 import { command, RedisClient } from '#infra/redis/client.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import { ensureInstalled } from '#infra/stack/install.ts';
@@ -12,6 +11,7 @@ import { Watchdog } from '#infra/stack/watchdog.ts';
 import { BreakableServer } from '#test/reliability/readModels/servers.ts';
 import { type RunningConsumers, TestShop } from '#test/support/consumers/running.ts';
 import type { ShopTables } from '#test/support/consumers/shopTables.ts';
+import { storedLevels } from '#test/support/consumers/storedCopies.ts';
 import { eventually } from '#test/support/eventually.ts';
 
 const PRODUCTS = 600;
@@ -85,7 +85,7 @@ describe('consumers that keep running while Redis loses data', () => {
     eventually(
       async () => {
         const found: unknown[] = [];
-        for await (const { sku, location, onHand } of scanStock({ redis: shop.config.redis, log: silentLogger }))
+        for await (const { sku, location, onHand } of storedLevels(shop.config.redis))
           found.push([sku, location, onHand]);
         const wanted = shop.feed.rows('dbo.STOCK').map((row) => [row['CODE'], String(row['BRANCH']), row['QTY']]);
         expect(found.sort()).toEqual(wanted.sort());

@@ -1,10 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Database } from '#connectors/sqlserver/connection.ts';
-import { scanDocuments } from '#consumers/catalog/scan.ts';
-import { scanOrders } from '#consumers/orders/scan.ts';
-import { scanStock } from '#consumers/stock/scan.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
-import { silentLogger } from '#infra/runtime/logger.ts';
+import { storedDocuments, storedLevels, storedOrders } from '#test/support/consumers/storedCopies.ts';
 import type { MarkedProduct } from './shop.config.ts';
 
 /**
@@ -13,12 +10,11 @@ import type { MarkedProduct } from './shop.config.ts';
  */
 export async function judgeCopies(db: Database, config: Config, version: number): Promise<string[]> {
   const [definition] = config.catalog.documents;
-  const options = { redis: config.redis, log: silentLogger };
   return [
     ...differing(
       'product',
       await expectedProducts(db, version),
-      await collected(scanDocuments(definition!, config.elasticsearch), ({ id, document }) => [
+      await collected(storedDocuments(definition!, config.elasticsearch), ({ id, document }) => [
         id,
         inOrder(document as MarkedProduct),
       ]),
@@ -26,12 +22,12 @@ export async function judgeCopies(db: Database, config: Config, version: number)
     ...differing(
       'stock',
       await expectedStock(db),
-      await collected(scanStock(options), ({ sku, location, onHand }) => [`${sku} at ${location}`, onHand]),
+      await collected(storedLevels(config.redis), ({ sku, location, onHand }) => [`${sku} at ${location}`, onHand]),
     ),
     ...differing(
       'order',
       await expectedOrders(db),
-      await collected(scanOrders(options), ({ orderId, customerId, status, total }) => [
+      await collected(storedOrders(config.redis), ({ orderId, customerId, status, total }) => [
         orderId,
         { customerId, status, total },
       ]),

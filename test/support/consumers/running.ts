@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { documentBuilder } from '#consumers/catalog/build.ts';
 import { createElastic } from '#consumers/catalog/elastic.ts';
 import { createCatalogSearch } from '#consumers/catalog/search.ts';
 import { composeConsumers } from '#infra/cli/roles/consumers.ts';
@@ -15,6 +14,7 @@ import { createMetrics } from '#infra/runtime/metrics.ts';
 import type { StackAddresses } from '#infra/stack/stack.ts';
 import { createRegistry } from '#schemas/registry.ts';
 import { ChangeFeed } from './changeFeed.ts';
+import { buildDocuments } from './documentBuilder.ts';
 import { DATABASE, orders, type ProductDocument, product, SHAPES, stock } from './shopTables.ts';
 
 const log = process.env['SLUICE_TEST_LOG'] === undefined ? silentLogger : createLogger('test', 'debug');
@@ -70,13 +70,7 @@ export class TestShop {
     const rows = Object.fromEntries(
       (Object.keys(SHAPES) as (keyof typeof SHAPES)[]).map((name) => [name, this.feed.rows(name as 'dbo.PRODUCT')]),
     ) as Record<string, Row[]>;
-    const builder = documentBuilder(product, rows);
-    return new Map(
-      rows['dbo.PRODUCT']!.flatMap((row): [string, object][] => {
-        const document = builder.build(row);
-        return document === null ? [] : [[builder.idOf(row, ['CODE']), document]];
-      }),
-    );
+    return buildDocuments(product, rows, ['CODE']);
   }
 
   /** Every visible document of the index, id → document. */
