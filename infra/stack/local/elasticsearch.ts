@@ -30,6 +30,7 @@ function elasticsearchYml(dir: string, httpPort: number, transportPort: number):
     'node.name: sluice',
     `path.data: ${JSON.stringify(join(dir, 'data'))}`,
     `path.logs: ${JSON.stringify(join(dir, 'logs'))}`,
+    `path.repo: ${JSON.stringify(join(dir, 'snapshots'))}`,
     'network.host: 127.0.0.1',
     `http.port: ${httpPort}`,
     `transport.port: ${transportPort}`,
@@ -56,7 +57,7 @@ export async function startElasticsearch(context: LocalContext): Promise<StackAd
   return { elasticsearch: { url: `http://127.0.0.1:${ports[0]}` } };
 }
 
-const FOLDERS = ['conf', 'conf/jvm.options.d', 'data', 'logs', 'tmp'];
+const FOLDERS = ['conf', 'conf/jvm.options.d', 'data', 'logs', 'snapshots', 'tmp'];
 
 function prepareFolders(dir: string, home: string): string {
   for (const name of FOLDERS) mkdirSync(join(dir, name), { recursive: true });

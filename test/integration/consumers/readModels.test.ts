@@ -6,8 +6,11 @@ import { play } from '#test/reliability/readModels/run.ts';
 import { drawSchedule } from '#test/reliability/readModels/schedule.ts';
 import { type Servers, startServers } from '#test/reliability/readModels/servers.ts';
 
-/** Of the fifty: Redis lost, the index red, everything killed, the broker restarted and Elasticsearch hung, all within fifteen seconds. */
-const SEED = 43;
+/**
+ * Chosen for its mix: within thirteen seconds all consumers killed, the index red, Redis killed and the end of its file cut off, the broker
+ * killed, the capture killed, and Elasticsearch hung.
+ */
+const SEED = 627;
 
 let servers: Servers;
 const logs = mkdtempSync(join(tmpdir(), 'sluice-schedule-'));

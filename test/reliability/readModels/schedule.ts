@@ -1,4 +1,5 @@
 import { seededRandom } from '#test/support/seededRandom.ts';
+import { OLDER_TROUBLES } from './olderTroubles.ts';
 import { OPERATOR_TROUBLES } from './operatorTroubles.ts';
 import { PROCESS_TROUBLES } from './processTroubles.ts';
 import { SERVER_TROUBLES } from './serverTroubles.ts';
@@ -19,7 +20,12 @@ export interface Schedule {
   readonly random: { readonly traffic: () => number; readonly shopper: () => number; readonly trouble: () => number };
 }
 
-export const TROUBLES: readonly Trouble[] = [...PROCESS_TROUBLES, ...SERVER_TROUBLES, ...OPERATOR_TROUBLES];
+export const TROUBLES: readonly Trouble[] = [
+  ...PROCESS_TROUBLES,
+  ...SERVER_TROUBLES,
+  ...OLDER_TROUBLES,
+  ...OPERATOR_TROUBLES,
+];
 
 /** In how long a time troubles begin, and how many there are. */
 const SPAN_MS = 14_000;

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { command, RedisClient } from '#infra/redis/client.ts';
@@ -20,7 +20,7 @@ function restart(name: ServerName, signal: 'SIGKILL' | 'SIGTERM', meanwhile?: (s
     });
 }
 
-const redisFile = ({ world }: Stage): string => join(world.servers.redis.dir, 'appendonly.aof');
+export const redisFile = ({ world }: Stage): string => join(world.servers.redis.dir, 'appendonly.aof');
 
 async function onRedis(stage: Stage, ...words: readonly string[]): Promise<void> {
   const url = stage.world.servers.addresses.redis!.url;
@@ -33,7 +33,7 @@ async function onRedis(stage: Stage, ...words: readonly string[]): Promise<void>
 }
 
 /** Stock and orders are gone from here on, until everything is right again. Documents are not: none is built from half of the rows. */
-function redisIsLost({ shopper }: Stage, why: string): void {
+export function redisIsLost({ shopper }: Stage, why: string): void {
   for (const copy of ['stock', 'orders'] as const) shopper.excuse(copy, why);
 }
 
@@ -46,7 +46,7 @@ async function health(stage: Stage): Promise<string> {
 }
 
 /** Names of the indices; patterns are not taken by what closes or deletes. */
-async function indicesOf({ world }: Stage): Promise<string[]> {
+export async function indicesOf({ world }: Stage): Promise<string[]> {
   const path = `/_cat/indices/${world.indexPattern}?format=json&expand_wildcards=all`;
   return (await world.elastic<{ index: string }[]>('GET', path)).map(({ index }) => index);
 }
@@ -79,27 +79,6 @@ export const SERVER_TROUBLES: readonly Trouble[] = [
       stage.server.redis.take(async () => {
         redisIsLost(stage, 'Redis was flushed');
         await onRedis(stage, 'FLUSHALL');
-      }),
-  },
-  {
-    // A failover to a replica that lacked the last writes: the minutes lost are replayed, as SPEC.md says.
-    name: 'Redis comes back a few seconds older',
-    weight: 2,
-    happen: (stage) =>
-      stage.server.redis.take(async () => {
-        const { redis } = stage.world.servers;
-        const [file, older] = [redisFile(stage), join(redis.dir, 'older.aof')];
-        const sinceMs = Date.now() - 5000;
-        cpSync(file, older);
-        await between(stage.random, 1500, 4000);
-        await redis.signal('SIGKILL');
-        redisIsLost(stage, 'Redis came back older');
-        renameSync(older, file);
-        await redis.start();
-        const from = new Date(sinceMs).toISOString();
-        stage.expected.repairs.push(async () => {
-          for (const group of ['rows', 'stock', 'orders']) await stage.operator.take(() => replay(stage, group, from));
-        });
       }),
   },
   { name: 'Elasticsearch killed', weight: 1, heavy: true, happen: restart('elasticsearch', 'SIGKILL') },
