@@ -260,7 +260,7 @@ export class CopyKeeper {
       throw error;
     });
     await this.#bridge(places);
-    const opened = await ledger.open(places);
+    const opened = await ledger.open(places, asked);
     const missing = asked.find((place) => !opened.next.has(nameOf(place)));
     if (missing !== undefined)
       throw new SluiceError('KAFKA_UNREACHABLE', `Kafka does not show ${nameOf(missing)} at the moment.`);

@@ -5,7 +5,8 @@ import { COPY_LAYOUT } from './layout.ts';
 /**
  * Which records a store has taken, kept in the store itself: what loses writes loses their entry with them. One hash per group: `id` names
  * the store as long as it lost nothing, `<topic>/<partition>` is the next offset, `<topic>/<partition>/until` the offset up to which
- * a partition is handled again after a loss, `plan` what else every writer must know (see rows/linkPlan.ts).
+ * a partition is handled again after a loss, `run` the server process whose data was looked at last, `<topic>/<partition>/unsure` a
+ * partition whose owner has not looked since, `plan` what else every writer must know (see rows/linkPlan.ts).
  */
 
 /** One partition of a group. */
@@ -38,8 +39,10 @@ local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
 local function storeId(id) return id .. '/' .. run end`;
 
 /**
- * KEYS[1] ledger. ARGV: an id for a store that has none, then four per partition: field, first offset, believed offset, an entry
- * that counts as none (empty: no such). Gives every partition an entry, and a goal where the store has less than was believed. Answers the id and the entries.
+ * KEYS[1] ledger. ARGV: an id for a store that has none, then five per partition: field, first offset, believed offset, an entry
+ * that counts as none (empty: no such), 1 when the caller owns it. Gives every partition an entry, and a goal where the store has less than was
+ * believed. In a server process that was not looked at before, only its owner knows what a partition should have: until it has looked, too,
+ * the partition is unsure. Answers the id and the entries.
  */
 export const OPEN_LEDGER: RedisScript = {
   name: 'OpenLedger',
@@ -47,8 +50,10 @@ export const OPEN_LEDGER: RedisScript = {
   lua: `${STORE_ID}
 local id = redis.call('HGET', KEYS[1], 'id')
 if not id then id = ARGV[1]; redis.call('HSET', KEYS[1], 'id', id) end
+local isNew = redis.call('HGET', KEYS[1], 'run') ~= run
+if isNew then redis.call('HSET', KEYS[1], 'run', run) end
 local answer = {storeId(id)}
-for i = 2, #ARGV, 4 do
+for i = 2, #ARGV, 5 do
   local entry = redis.call('HGET', KEYS[1], ARGV[i])
   if not entry or entry == ARGV[i+3] then
     entry = ARGV[i+1]
@@ -59,6 +64,8 @@ for i = 2, #ARGV, 4 do
     local goal = redis.call('HGET', KEYS[1], ARGV[i] .. '/until')
     if not goal or tonumber(goal) < tonumber(ARGV[i+2]) then redis.call('HSET', KEYS[1], ARGV[i] .. '/until', ARGV[i+2]) end
   end
+  if ARGV[i+4] == '1' then redis.call('HDEL', KEYS[1], ARGV[i] .. '/unsure')
+  elseif isNew then redis.call('HSET', KEYS[1], ARGV[i] .. '/unsure', run) end
   answer[#answer + 1] = entry
 end
 return answer`,
@@ -111,6 +118,25 @@ table.insert(answer, 1, id and storeId(id) or '')
 return answer`,
 };
 
+/**
+ * KEYS[1] ledger. Answers the state, and the store it is the state of (empty: never begun). What a server process holds that nobody has looked
+ * at may be older than what was handled.
+ */
+export const COPY_STATE: RedisScript = {
+  name: 'CopyState',
+  keys: 1,
+  lua: `${STORE_ID}
+local flat = redis.call('HGETALL', KEYS[1])
+local id, state = nil, 'complete'
+for i = 1, #flat, 2 do
+  local name, value = flat[i], flat[i + 1]
+  if name == 'id' then id = value end
+  if (name == 'run' and value ~= run) or string.find(name, '/until$') or string.find(name, '/unsure$') then state = 'rebuilding' end
+end
+if not id then return {'absent', ''} end
+return {state, storeId(id)}`,
+};
+
 export class CopyLedger {
   readonly #redis: RedisCommands;
   readonly #key: string;
@@ -120,15 +146,21 @@ export class CopyLedger {
     this.#key = ledgerKey(redis, groupId);
   }
 
-  /** Begins every partition that has no entry, and notes how far those that have less than was believed must be handled again. */
+  /**
+   * Begins every partition that has no entry, and notes how far those that have less than was believed must be handled again. `own`: those the
+   * caller answers for.
+   */
   async open(
     places: readonly KnownPlace[],
+    own: readonly LedgerPlace[],
   ): Promise<{ readonly storeId: string; readonly next: ReadonlyMap<string, bigint> }> {
+    const owned = new Set(own.map(field));
     const args = places.flatMap((place) => [
       field(place),
       String(place.begin),
       String(place.believed),
       String(place.outdated ?? ''),
+      owned.has(field(place)) ? '1' : '',
     ]);
     const [storeId, ...entries] = (await this.#redis.send(
       script(OPEN_LEDGER, this.#key, randomUUID(), ...args),
@@ -190,14 +222,11 @@ export function ledgerKey(redis: RedisCommands, groupId: string): string {
   return redis.key('{ledger}', COPY_LAYOUT, groupId);
 }
 
-/** How whole the copy of a group is, with the store's id while it is complete: two equal ids mean that nothing was lost in between. */
+/** How whole the copy of a group is, and of which store: two equal ids of a complete copy mean that nothing was lost in between. */
 export async function copyState(
   redis: RedisCommands,
   groupId: string,
 ): Promise<{ readonly state: CopyState; readonly storeId: string | null }> {
-  const flat = (await redis.send(command('HGETALL', ledgerKey(redis, groupId)))) as string[];
-  const names = flat.filter((_, i) => i % 2 === 0);
-  const storeId = flat[names.indexOf('id') * 2 + 1] ?? null;
-  if (!names.includes('id')) return { state: 'absent', storeId: null };
-  return { state: names.some((name) => name.endsWith('/until')) ? 'rebuilding' : 'complete', storeId };
+  const [state, storeId] = (await redis.send(script(COPY_STATE, ledgerKey(redis, groupId)))) as [CopyState, string];
+  return { state, storeId: storeId === '' ? null : storeId };
 }

@@ -88,7 +88,7 @@ export function ledgerFacts(fields: readonly string[]): {
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!;
     if (name === 'id') id = fields[i + 1]!;
-    else if (name.endsWith('/until')) rebuilding = true;
+    else if (name.endsWith('/until') || name.endsWith('/unsure')) rebuilding = true;
     else if (PLACE.test(name)) taken.set(name, BigInt(fields[i + 1]!));
   }
   return { id, rebuilding, taken };

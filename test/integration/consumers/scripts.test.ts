@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { PLAN_DONE, READ_PLAN, WIDEN_PLAN } from '#consumers/rows/linkPlan.ts';
 import { ENTER_FIRST, ENTER_NODE, LEAVE_FIRST, LEAVE_NODE } from '#consumers/rows/linkScripts.ts';
 import { FORGET_ROWS, SETTLE_ROWS, WRITE_ROWS } from '#consumers/rows/rowScripts.ts';
-import { LOOK_LEDGER, OPEN_LEDGER, PASS_LEDGER, RENEW_LEDGER } from '#consumers/runner/ledger.ts';
+import { COPY_STATE, LOOK_LEDGER, OPEN_LEDGER, PASS_LEDGER, RENEW_LEDGER } from '#consumers/runner/ledger.ts';
 import { LOWER_POSITION } from '#consumers/runner/lowerPosition.ts';
 import { WRITE_STOCK } from '#consumers/stock/stockScripts.ts';
 import {
@@ -84,9 +84,14 @@ const place = fc.constantFrom('t/0', 't/1');
 const offset = fc.nat({ max: 4 }).map(String);
 const ledgerStore = fc.constantFrom('id', 'new').map((name) => `${name}/`);
 const ledgerCall = fc.oneof(
-  call(OPEN_LEDGER, fc.tuple(place, offset, offset, fc.oneof(fc.constant(''), offset)), fc.constant(['id']), [
-    'ledger',
-  ]),
+  fc
+    .array(fc.tuple(place, offset, offset, fc.oneof(fc.constant(''), offset), fc.constantFrom('', '1')), {
+      minLength: 1,
+      maxLength: 2,
+    })
+    .map((list) => script(OPEN_LEDGER, 'ledger', 'id', ...list.flat())),
+  fc.constant(command('HDEL', 'ledger', 'run')),
+  fc.constant(script(COPY_STATE, 'ledger')),
   fc
     .tuple(ledgerStore, place, offset, offset, fc.constantFrom('', 'p1', 'p2'))
     .map((args) => script(PASS_LEDGER, 'ledger', ...args)),
@@ -100,7 +105,7 @@ const ledgerCall = fc.oneof(
 );
 
 const keysOf = ({ script, args }: RedisCall): number =>
-  script!.keys === 'counted' ? Number(args[0]) + 1 : script!.keys;
+  script?.keys === 'counted' ? Number(args[0]) + 1 : (script?.keys ?? 1);
 
 const pairsOf = (flat: readonly string[]): Record<string, string> =>
   Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, i) => flat.slice(i * 2, i * 2 + 2)));

@@ -3,6 +3,7 @@ import { inGroups } from './memoryRows.ts';
 interface Hashes {
   hash(key: string): Map<string, string>;
   readonly strings: Map<string, string>;
+  readonly hashes: Map<string, unknown>;
   readonly runId: string;
 }
 
@@ -11,12 +12,14 @@ export const LEDGER_HANDLERS: Readonly<
   Record<string, (redis: Hashes, key: string, args: string[]) => string | number | null | (string | null)[]>
 > = {
   HDEL: (redis, key, fields) => fields.filter((field) => redis.hash(key).delete(field)).length,
-  DEL: (redis, key) => (redis.strings.delete(key) ? 1 : 0),
+  DEL: (redis, key) => [redis.strings.delete(key), redis.hashes.delete(key)].filter(Boolean).length,
   PEXPIRE: () => 1,
   OpenLedger: (redis, key, [newId, ...rest]) => {
     const ledger = redis.hash(key);
     if (!ledger.has('id')) ledger.set('id', newId!);
-    const entries = inGroups(rest, 4).map(([field, begin, believed, outdated]) => {
+    const isNew = ledger.get('run') !== redis.runId;
+    ledger.set('run', redis.runId);
+    const entries = inGroups(rest, 5).map(([field, begin, believed, outdated, own]) => {
       let entry = ledger.get(field!);
       if (entry === undefined || entry === outdated) {
         entry = begin!;
@@ -24,6 +27,8 @@ export const LEDGER_HANDLERS: Readonly<
       }
       const goal = Number(ledger.get(`${field}/until`) ?? 0);
       if (Number(entry) < Number(believed) && goal < Number(believed)) ledger.set(`${field}/until`, believed!);
+      if (own === '1') ledger.delete(`${field}/unsure`);
+      else if (isNew) ledger.set(`${field}/unsure`, redis.runId);
       return entry;
     });
     return [`${ledger.get('id')}/${redis.runId}`, ...entries];
@@ -45,6 +50,14 @@ export const LEDGER_HANDLERS: Readonly<
     const ledger = redis.hash(key);
     const id = ledger.get('id');
     return [id === undefined ? '' : `${id}/${redis.runId}`, ...fields.map((name) => ledger.get(name) ?? null)];
+  },
+  CopyState: (redis, key) => {
+    const ledger = redis.hash(key);
+    const id = ledger.get('id');
+    if (id === undefined) return ['absent', ''];
+    const isOther = ledger.has('run') && ledger.get('run') !== redis.runId;
+    const isPartial = [...ledger.keys()].some((name) => /\/(until|unsure)$/u.test(name));
+    return [isOther || isPartial ? 'rebuilding' : 'complete', `${id}/${redis.runId}`];
   },
   ReadPlan: (redis, key) => [
     ...['plan', 'plan/token', 'plan/done'].map((name) => redis.hash(key).get(name) ?? ''),
