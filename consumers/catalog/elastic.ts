@@ -50,8 +50,15 @@ function toElasticError(error: unknown, what: string): SluiceError {
   );
 }
 
+interface Cause {
+  readonly type?: string;
+  readonly reason?: string;
+}
+
+/** A request to all shards of an index that none of them took (`_refresh`) says why at the shards. */
 function reasonOf(body: unknown): string {
-  const cause = (body as { error?: { type?: string; reason?: string } } | undefined)?.error;
+  const answer = body as { error?: Cause; _shards?: { failures?: readonly { readonly reason?: Cause }[] } } | undefined;
+  const cause = answer?.error ?? answer?._shards?.failures?.[0]?.reason;
   if (cause === undefined || typeof cause !== 'object') return 'no reason given';
   return `${cause.type ?? 'error'}: ${cause.reason ?? ''}`.slice(0, 300);
 }
