@@ -20,6 +20,11 @@ export function positionTopic(prefix: string): string {
   return `${prefix}.__sluice.positions`;
 }
 
+/** Id under which a capture writes, so that its positions cannot be written by an older process; also the group of its lease. */
+export function captureTransactionalId(topicPrefix: string, captureName: string): string {
+  return `${topicPrefix}.__sluice.${captureName}`;
+}
+
 export function positionTopicSpec(prefix: string, replicationFactor: number): TopicSpec {
   return {
     topic: positionTopic(prefix),

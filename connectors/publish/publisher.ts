@@ -22,7 +22,14 @@ import { ControlTopics } from './controlTopics.ts';
 import { earlierRows } from './earlierRows.ts';
 import { eventFilter } from './eventFilter.ts';
 import { allSettled, MessageGroups, type PartitionMessages, sendable } from './messageGroups.ts';
-import { markPositions, positionRecord, positionTopic, positionTopicSpec, readPosition } from './positionStore.ts';
+import {
+  captureTransactionalId,
+  markPositions,
+  positionRecord,
+  positionTopic,
+  positionTopicSpec,
+  readPosition,
+} from './positionStore.ts';
 import { progressRecord } from './progressRecord.ts';
 import { DEFAULT_PUBLISH_RULES, type PublishRules } from './publishRules.ts';
 import { SerialNumbers } from './serialNumbers.ts';
@@ -93,7 +100,9 @@ export class Publisher implements CaptureSink {
     await this.close();
     const own = [positionTopicSpec(topicPrefix, replicationFactor), progressTopicSpec(topicPrefix, replicationFactor)];
     await kafka.ensureTopics([...own, ...this.#control.specs()]);
-    this.#producer = await kafka.transactionalProducer({ transactionalId: `${topicPrefix}.__sluice.${name}` });
+    this.#producer = await kafka.transactionalProducer({
+      transactionalId: captureTransactionalId(topicPrefix, name),
+    });
     const mark = await markPositions(this.#producer, topicPrefix, name);
     const stored = await readPosition(kafka, topicPrefix, name, signal, mark);
     const position: Position | null = stored?.position ?? null;

@@ -10,7 +10,7 @@ export interface LaneGroup {
 }
 
 /** Group of stage 2 for one version of a document type: each version writes an index of its own, so it reads the marks by itself. */
-export function catalogGroup(
+function catalogGroup(
   groupPrefix: string,
   { type, version }: Pick<DocumentDefinition, 'type' | 'version'>,
   lane: Lane = 'fast',

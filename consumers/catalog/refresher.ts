@@ -6,11 +6,10 @@ import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { Elastic } from './elastic.ts';
 
-/**
- * After a refresh that took long comes a pause of this many times as long, up to so many intervals: under load small segments cost Elasticsearch
- * more than the documents in them.
- */
-const REST = 4;
+/** After a refresh that took long comes a pause of this many times as long: under load small segments cost more than the documents in them. */
+export const REFRESH_REST = 4;
+
+/** But never longer than this many intervals. */
 const MOST_INTERVALS = 5;
 
 /** Samples waiting for one refresh at most; the newest are kept. */
@@ -63,7 +62,7 @@ export class Refresher {
 
   #pauseMs(tookMs: number): number {
     const { intervalMs } = this.#options;
-    return Math.min(Math.max(intervalMs, tookMs * REST), intervalMs * MOST_INTERVALS);
+    return Math.min(Math.max(intervalMs, tookMs * REFRESH_REST), intervalMs * MOST_INTERVALS);
   }
 
   async #untilWritten(signal: AbortSignal): Promise<void> {

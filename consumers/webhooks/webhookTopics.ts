@@ -1,5 +1,5 @@
 import type { KafkaClient, TopicSpec } from '#infra/kafka/types.ts';
-import { eventsTopic, logTopic, parkedTopic, stateTopic, stockEventsTopic } from './webhookTypes.ts';
+import { eventsTopic, logTopic, parkedTopic, stateTopic } from './webhookTypes.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** Most bytes of one partition of the delivery log: a receiver that fails all day must not fill the disk. */
@@ -12,25 +12,13 @@ export interface WebhookTopicOptions {
   readonly partitions: number;
   readonly replicationFactor: number;
   readonly keepDays: number;
-  /** Whether there is a topic with events of stock to read: its writer may start later. */
-  readonly stockTopic: boolean;
 }
 
 /** The topics webhooks live in. */
-export function webhookTopics(options: WebhookTopicOptions): readonly TopicSpec[] {
+function webhookTopics(options: WebhookTopicOptions): readonly TopicSpec[] {
   const { groupPrefix, partitions, replicationFactor, keepDays } = options;
   const retention = { 'cleanup.policy': 'delete', 'retention.ms': String(keepDays * DAY_MS) };
   return [
-    ...(options.stockTopic
-      ? [
-          {
-            topic: stockEventsTopic(groupPrefix),
-            partitions,
-            replicationFactor,
-            config: { 'cleanup.policy': 'delete' },
-          },
-        ]
-      : []),
     { topic: eventsTopic(groupPrefix), partitions, replicationFactor, config: retention },
     {
       topic: parkedTopic(groupPrefix),

@@ -38,9 +38,6 @@ export const stateTopic = (groupPrefix: string): string => `${groupPrefix}.webho
 /** Every attempt of the last days. */
 export const logTopic = (groupPrefix: string): string => `${groupPrefix}.webhook-log`;
 
-/** Where the stock consumer tells of levels that fell low or came back. */
-export const stockEventsTopic = (groupPrefix: string): string => `${groupPrefix}.stock-events`;
-
 /** The group that turns changes into events. */
 export const routerGroup = (groupPrefix: string): string => `${groupPrefix}.webhooks`;
 /** The group that delivers to one endpoint. */

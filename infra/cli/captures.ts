@@ -1,3 +1,4 @@
+import { captureTransactionalId } from '#connectors/publish/positionStore.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
 
 /** One capture of a configuration: there is one for each database. */
@@ -31,6 +32,6 @@ export function captureParts(config: Pick<Config, 'source' | 'capture' | 'kafka'
     .sort((a, b) => Number(b.database === main) - Number(a.database === main))
     .map(({ database, tables: own }) => {
       const name = database === main ? config.capture.name : `${config.capture.name}.${database}`;
-      return { name, database, tables: own, transactionalId: `${config.kafka.topicPrefix}.__sluice.${name}` };
+      return { name, database, tables: own, transactionalId: captureTransactionalId(config.kafka.topicPrefix, name) };
     });
 }

@@ -4,7 +4,8 @@ import { fanOutGroup } from '#consumers/rows/fanOutConsumer.ts';
 import { fanOutTopic } from '#consumers/rows/fanOutTasks.ts';
 import { rowsGroup, rowsTables } from '#consumers/rows/rowsConsumer.ts';
 import { stockGroup } from '#consumers/stock/stockConsumer.ts';
-import { endpointGroup, eventsTopic, routerGroup, stockEventsTopic } from '#consumers/webhooks/webhookTypes.ts';
+import { stockEventsTopic } from '#consumers/stock/stockEvents.ts';
+import { endpointGroup, eventsTopic, routerGroup } from '#consumers/webhooks/webhookTypes.ts';
 import type { GroupTopics } from '#infra/ops/lag.ts';
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
@@ -37,13 +38,11 @@ export function consumerGroups(config: Config): GroupTopics[] {
   const { groupPrefix } = config.consumers;
   const { documents } = config.catalog;
   const groups: GroupTopics[] = [];
-  if (documents.length > 0)
-    groups.push({
-      groupId: rowsGroup(groupPrefix),
-      topics: rowsTables(documents).map((table) => topicOf(config, table)),
-    });
-  if (documents.length > 0)
+  if (documents.length > 0) {
+    const topics = rowsTables(documents).map((table) => topicOf(config, table));
+    groups.push({ groupId: rowsGroup(groupPrefix), topics });
     groups.push({ groupId: fanOutGroup(groupPrefix), topics: [fanOutTopic(groupPrefix)], own: true });
+  }
   for (const definition of documents)
     for (const { groupId, topic } of catalogLanes(groupPrefix, definition))
       groups.push({ groupId, topics: [topic], own: true });

@@ -26,7 +26,8 @@ import { composeWebhooks } from './webhooks.ts';
 /** All read models of the configuration: row store and documents, stock levels, order states. */
 export async function composeConsumers({ config, log, metrics }: RoleContext): Promise<RoleParts> {
   const { documents } = config.catalog;
-  const { groupPrefix, maxBatchRecords, refreshIntervalMs } = config.consumers;
+  const { groupPrefix, maxBatchRecords, refreshIntervalMs, forgetDeletedAfterHours } = config.consumers;
+  const forgetDeletedAfterMs = forgetDeletedAfterHours * 3_600_000;
   const { partitions, replicationFactor } = config.kafka;
   const kafka = createKafkaClient(
     {
@@ -60,7 +61,7 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
       ...shared,
       documents,
       topicSpec,
-      forgetDeletedAfterMs: config.consumers.forgetDeletedAfterHours * 3_600_000,
+      forgetDeletedAfterMs,
       topicOf: (table) => topicOf(config, table),
     });
     const fan = fanOutConsumer({ ...shared, plans: rows.plans, refreshPlans: rows.refreshPlans });
@@ -88,7 +89,7 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
       definition: config.stock,
       topic,
       topicSpec,
-      forgetDeletedAfterMs: config.consumers.forgetDeletedAfterHours * 3_600_000,
+      forgetDeletedAfterMs,
     });
     components.push(stock.component);
     status['stock'] = stock.status;

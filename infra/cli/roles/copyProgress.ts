@@ -1,9 +1,14 @@
 import { type Elastic, refusedStatus } from '#consumers/catalog/elastic.ts';
-import { catalogGroup } from '#consumers/catalog/lanes.ts';
+import { catalogLanes } from '#consumers/catalog/lanes.ts';
+import { REFRESH_REST } from '#consumers/catalog/refresher.ts';
 import { listIndexes } from '#consumers/catalog/searchIndex.ts';
-import { rowsTables } from '#consumers/rows/rowsConsumer.ts';
+import { ordersGroup } from '#consumers/orders/ordersConsumer.ts';
+import { fanOutGroup } from '#consumers/rows/fanOutConsumer.ts';
+import { fanOutTopic } from '#consumers/rows/fanOutTasks.ts';
+import { rowsGroup, rowsTables } from '#consumers/rows/rowsConsumer.ts';
 import type { WatchedCopy } from '#consumers/runner/copyProgress.ts';
 import type { CopyName, ProgressReader } from '#consumers/runner/progress.ts';
+import { stockGroup } from '#consumers/stock/stockConsumer.ts';
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
 import { Gauge, type Registry } from '#infra/runtime/metrics.ts';
@@ -13,21 +18,22 @@ import { consumerGroups, topicOf } from '../consumerGroups.ts';
 export function watchedCopies(config: Config, elastic: Elastic): WatchedCopy[] {
   const { groupPrefix } = config.consumers;
   const groups = consumerGroups(config);
-  const single = ['rows', 'stock', 'orders'].flatMap((name): WatchedCopy[] => {
-    const group = groups.find(({ groupId }) => groupId === `${groupPrefix}.${name}`);
+  const single = [
+    { name: 'rows', groupId: rowsGroup(groupPrefix) },
+    { name: 'stock', groupId: stockGroup(groupPrefix) },
+    { name: 'orders', groupId: ordersGroup(groupPrefix) },
+  ].flatMap(({ name, groupId }): WatchedCopy[] => {
+    const group = groups.find((candidate) => candidate.groupId === groupId);
     return group ? [{ name, stages: [{ reads: [group] }] }] : [];
   });
-  const rows = groups.find(({ groupId }) => groupId === `${groupPrefix}.rows`);
-  const fanOut = groups.filter(({ groupId }) => groupId === `${groupPrefix}.fan-out`);
   const documents = config.catalog.documents.map((definition): WatchedCopy => {
-    const own = catalogGroup(groupPrefix, definition);
     const source = rowsTables([definition]).map((table) => topicOf(config, table));
-    const lanes = groups.filter(({ groupId }) => groupId === own || groupId.startsWith(`${own}.`));
+    const lanes = catalogLanes(groupPrefix, definition).map(({ groupId, topic }) => ({ groupId, topics: [topic] }));
     return {
       name: `catalog.${definition.type}`,
       stages: [
-        { reads: [{ groupId: rows!.groupId, topics: source }] },
-        ...(fanOut.length > 0 ? [{ reads: fanOut, drains: true }] : []),
+        { reads: [{ groupId: rowsGroup(groupPrefix), topics: source }] },
+        { reads: [{ groupId: fanOutGroup(groupPrefix), topics: [fanOutTopic(groupPrefix)] }], drains: true },
         { reads: lanes },
       ],
       show: atMostEvery(config.consumers.refreshIntervalMs, () =>
@@ -38,10 +44,7 @@ export function watchedCopies(config: Config, elastic: Elastic): WatchedCopy[] {
   return [...single, ...documents];
 }
 
-/** Rest after a refresh, in times of what it took: as the refresher of the catalogue does it. */
-const REST_FACTOR = 4;
-
-/** Readings that wait make rounds frequent; a refresh costs the search more than that. */
+/** Readings that wait make rounds frequent; a refresh costs the search more than that. It rests as the refresher of the catalogue does. */
 function atMostEvery(intervalMs: number, show: () => Promise<string | null>): () => Promise<string | null> {
   let mayShowAtMs = 0;
   return async () => {
@@ -51,7 +54,7 @@ function atMostEvery(intervalMs: number, show: () => Promise<string | null>): ()
       return await show();
     } finally {
       const endedMs = performance.now();
-      mayShowAtMs = endedMs + Math.max(intervalMs, REST_FACTOR * (endedMs - startedMs));
+      mayShowAtMs = endedMs + Math.max(intervalMs, REFRESH_REST * (endedMs - startedMs));
     }
   };
 }

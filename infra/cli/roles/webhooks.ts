@@ -1,6 +1,7 @@
 import type { RecordDecoder } from '#consumers/runner/changes.ts';
 import type { DeadLetters } from '#consumers/runner/deadLetters.ts';
 import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
+import { stockEventsTopic, stockEventsTopicSpec } from '#consumers/stock/stockEvents.ts';
 import { Deliverer } from '#consumers/webhooks/deliverer.ts';
 import { DeliveryLog } from '#consumers/webhooks/deliveryLog.ts';
 import { DeliveryMarks } from '#consumers/webhooks/deliveryMarks.ts';
@@ -9,7 +10,6 @@ import { eventRouter } from '#consumers/webhooks/eventRouter.ts';
 import { HttpSender } from '#consumers/webhooks/httpAttempt.ts';
 import { webhookMetrics } from '#consumers/webhooks/webhookMetrics.ts';
 import { openWebhookTopics } from '#consumers/webhooks/webhookTopics.ts';
-import { stockEventsTopic } from '#consumers/webhooks/webhookTypes.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import type { RedisClient } from '#infra/redis/client.ts';
 import { backgroundLoop } from '#infra/runtime/background.ts';
@@ -114,8 +114,10 @@ export function composeWebhooks(options: WebhookRoleOptions): RoleParts {
 async function openTopics(config: Config, { keepDays }: WebhooksConfig, kafka: KafkaClient): Promise<void> {
   const { partitions, replicationFactor } = config.kafka;
   const { groupPrefix } = config.consumers;
-  const stockTopic = config.stock !== undefined;
-  await openWebhookTopics(kafka, { groupPrefix, partitions, replicationFactor, keepDays, stockTopic });
+  const copies = { partitions, replicationFactor };
+  // The stock consumer, which writes there, may start later.
+  if (config.stock) await kafka.ensureTopics([stockEventsTopicSpec(groupPrefix, copies)]);
+  await openWebhookTopics(kafka, { ...copies, groupPrefix, keepDays });
 }
 
 /** The part of an endpoint's address that may be shown: its path may hold a token. */

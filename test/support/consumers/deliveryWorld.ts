@@ -57,7 +57,6 @@ export class DeliveryWorld {
       partitions: PARTITIONS,
       replicationFactor: 1,
       keepDays: 1,
-      stockTopic: false,
     };
     await openWebhookTopics(kafka, topics);
     const producer = await kafka.producer();
