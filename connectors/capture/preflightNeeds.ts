@@ -2,7 +2,7 @@ import type { CaptureInstance } from '#connectors/sqlserver/metadata.ts';
 import type { PreflightNeeds } from '#connectors/sqlserver/preflight.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import type { CaptureSettings } from './settings.ts';
-import { applyTableRules, NO_RULES, selectTables } from './tableRules.ts';
+import { applyTableRules, selectTables } from './tableRules.ts';
 
 /** What preflight has to look at for these settings. */
 export function preflightNeeds(
@@ -14,16 +14,6 @@ export function preflightNeeds(
     problems: (instance) => problemsOf(database, instance, rules),
     snapshot: snapshot.mode === 'never' ? 'none' : snapshot.isolation,
     managesInstances: schemaChange.createInstances || schemaChange.dropOldInstances,
-  };
-}
-
-/** The needs of a capture of these tables as they are, with exact snapshots. */
-export function plainNeeds(database: string, tables: readonly string[]): PreflightNeeds {
-  return {
-    select: (instances) => selectTables(instances, database, tables),
-    problems: (instance) => problemsOf(database, instance, NO_RULES),
-    snapshot: 'snapshot',
-    managesInstances: false,
   };
 }
 

@@ -11,12 +11,3 @@ export interface SchemaChangeSettings {
   /** Disables the older instance once the stored position has passed the switch (needs db_owner). */
   readonly dropOldInstances: boolean;
 }
-
-/** Nothing is done at the source. */
-export const DEFAULT_SCHEMA_CHANGE: SchemaChangeSettings = {
-  onNewColumn: 'report',
-  take: 'complete',
-  backfill: true,
-  createInstances: false,
-  dropOldInstances: false,
-};

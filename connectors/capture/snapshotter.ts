@@ -1,7 +1,6 @@
 import type { Database } from '#connectors/sqlserver/connection.ts';
 import { type Lsn, ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
-import { SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import { type CaptureMark, capturedSince, captureMark } from './logScan.ts';
 import type { CaptureNotification } from './notifications.ts';
@@ -9,12 +8,11 @@ import type { ChunkEvent, SnapshotFailure, SnapshotJob, SnapshotReading } from '
 import type { CaptureSettings, TableSelection } from './settings.ts';
 import type { SnapshotChunk } from './snapshotChunk.ts';
 import { ChunkStore } from './snapshotChunks.ts';
-import { parseFilter } from './snapshotFilter.ts';
 import { JobWork } from './snapshotJob.ts';
 import { type JobRate, SnapshotRates } from './snapshotRates.ts';
 import type { EarlierRows } from './snapshotSweep.ts';
 import { SnapshotWorkers } from './snapshotWorkers.ts';
-import type { AdHocSnapshot, CapturedTable, ChangeEvent } from './types.ts';
+import type { ChangeEvent } from './types.ts';
 
 export interface SnapshotReadingOptions {
   readonly db: Database;
@@ -31,25 +29,6 @@ export interface SnapshotReadingOptions {
 /** Reads the snapshots of a session beside its stream. */
 export function newSnapshotReading(options: SnapshotReadingOptions): Snapshotter {
   return new Snapshotter(options);
-}
-
-/**
- * Whether a snapshot that is asked for can be read: its filter, and the number of its keys' parts.
- * @throws SluiceError SNAPSHOT_FILTER_INVALID, SNAPSHOT_NOT_POSSIBLE
- */
-export function checkSnapshotRequest(
-  table: CapturedTable,
-  wanted: Pick<AdHocSnapshot, 'where' | 'fromKey' | 'toKey'>,
-): void {
-  const { columns, keyColumns } = table.instance;
-  if (wanted.where !== undefined) parseFilter(wanted.where, columns);
-  for (const name of ['fromKey', 'toKey'] as const) {
-    const key = wanted[name];
-    if (key === undefined || (key.length === keyColumns.length && key.length > 0)) continue;
-    const expected = keyColumns.length === 0 ? 'a table with a key' : `one text for each of ${keyColumns.join(', ')}`;
-    const message = `Snapshot of ${table.id}: ${name}: expected ${expected}, found ${key.length}`;
-    throw new SluiceError('SNAPSHOT_NOT_POSSIBLE', message, { context: { table: table.id } });
-  }
 }
 
 /**

@@ -25,17 +25,6 @@ export interface SourceRules {
   readonly messageKeys: readonly { readonly table: NamePattern; readonly columns: readonly string[] }[];
 }
 
-/** Everything is carried as it is. */
-export const NO_RULES: SourceRules = {
-  excludeTables: [],
-  includeColumns: null,
-  excludeColumns: [],
-  masks: [],
-  unsupportedColumns: 'fail',
-  outOfRangeTimes: 'saturate',
-  messageKeys: [],
-};
-
 /** Which tables are captured, as `schema.table`, and the plain names that were asked for and are not there. */
 export interface SelectedTables {
   readonly tables: readonly string[];

@@ -1,6 +1,7 @@
 import { openDatabase } from '#connectors/sqlserver/connection.ts';
 import { createLogger } from '#infra/runtime/logger.ts';
 import { startStack } from '#infra/stack/stack.ts';
+import { databaseOptions } from '#test/support/databaseOptions.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { startStandin } from '#test/support/standinProcess.ts';
 import { peakBytes, resetPeak, sluiceSubject } from '../bench/capture/subject.ts';
@@ -20,17 +21,9 @@ const stack = await startStack({
   provider: 'local',
 });
 const standin = await startStandin({ scripts: [BENCH_SQL], args: ['--capture-interval', '50', '--tls', 'off'] });
-const db = await openDatabase({
-  server: '127.0.0.1',
-  port: standin.port,
-  database: 'BENCH',
-  user: 'sa',
-  password: standin.saPassword,
-  encrypt: false,
-  trustServerCertificate: true,
-  connectTimeoutMs: 15_000,
-  requestTimeoutMs: 600_000,
-});
+const db = await openDatabase(
+  databaseOptions(standin, 'BENCH', { connectTimeoutMs: 15_000, requestTimeoutMs: 600_000 }),
+);
 const [table] = STREAM_TABLES;
 const subject = sluiceSubject({
   sqlPort: standin.port,

@@ -13,16 +13,7 @@ const { values } = parseArgs({
   options: { requests: { type: 'string', default: '100000' }, seed: { type: 'string', default: '1' } },
 });
 const standin = await startStandin();
-const shop = await createCommandShop(
-  {
-    host: '127.0.0.1',
-    port: standin.port,
-    saPassword: standin.saPassword,
-    encrypt: false,
-    trustServerCertificate: true,
-  },
-  'epos',
-);
+const shop = await createCommandShop(standin, 'epos');
 const client = await CommandClient.open(shop);
 try {
   const startedAtMs = Date.now();

@@ -7,6 +7,7 @@ import type { KafkaClient } from '#infra/kafka/types.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import { createDecoder, type Decoder } from '#schemas/codec.ts';
 import { createRegistry } from '#schemas/registry.ts';
+import { databaseOptions } from '#test/support/databaseOptions.ts';
 import type { CaptureSetup } from './captureProcess.ts';
 import { CAPTURE_PASSWORD, CAPTURE_SHOP_SQL, CAPTURE_SHOP_TABLES } from './captureShop.ts';
 import { type StandinProcess, startStandin } from './standinProcess.ts';
@@ -25,17 +26,8 @@ export interface CaptureEnvironment {
 /** Starts the environment before the tests of this file and stops it after them. */
 export function useCaptureShop(): CaptureEnvironment {
   const parts: { standin?: StandinProcess; shop?: Database; kafka?: KafkaClient; decoder?: Decoder } = {};
-  const source = (user: string, password: string): DatabaseOptions => ({
-    server: '127.0.0.1',
-    port: parts.standin!.port,
-    database: 'SHOP',
-    user,
-    password,
-    encrypt: false,
-    trustServerCertificate: true,
-    connectTimeoutMs: 5000,
-    requestTimeoutMs: 30_000,
-  });
+  const source = (user: string, password: string): DatabaseOptions =>
+    databaseOptions(parts.standin!, 'SHOP', { user, password });
   beforeAll(async () => {
     const { kafka, registry } = inject('stack');
     parts.standin = await startStandin({ scripts: [CAPTURE_SHOP_SQL], args: ['--capture-interval', '20'] });

@@ -1,6 +1,28 @@
-import { DEFAULT_SCHEMA_CHANGE } from '#connectors/capture/schemaSettings.ts';
+import { preflightNeeds } from '#connectors/capture/preflightNeeds.ts';
+import type { SchemaChangeSettings } from '#connectors/capture/schemaSettings.ts';
 import type { CaptureSettings } from '#connectors/capture/settings.ts';
-import { NO_RULES } from '#connectors/capture/tableRules.ts';
+import type { SourceRules } from '#connectors/capture/tableRules.ts';
+import type { PreflightNeeds } from '#connectors/sqlserver/preflight.ts';
+
+/** Everything is carried as it is. */
+export const NO_RULES: SourceRules = {
+  excludeTables: [],
+  includeColumns: null,
+  excludeColumns: [],
+  masks: [],
+  unsupportedColumns: 'fail',
+  outOfRangeTimes: 'saturate',
+  messageKeys: [],
+};
+
+/** Nothing is done at the source. */
+const SCHEMA_CHANGE: SchemaChangeSettings = {
+  onNewColumn: 'report',
+  take: 'complete',
+  backfill: true,
+  createInstances: false,
+  dropOldInstances: false,
+};
 
 /** Settings of a capture, with defaults fit for tests where nothing else is said. */
 export function captureSettings(
@@ -17,7 +39,12 @@ export function captureSettings(
     progressIntervalMs: 1000,
     onLoss: 'resnapshot',
     snapshot: { mode: 'initial', readers: 2, bufferMegabytes: 64, isolation: 'snapshot', tables: {} },
-    schemaChange: DEFAULT_SCHEMA_CHANGE,
+    schemaChange: SCHEMA_CHANGE,
     ...given,
   };
+}
+
+/** What has to be looked at before a capture of these tables as they are, with exact snapshots. */
+export function plainNeeds(database: string, tables: readonly string[]): PreflightNeeds {
+  return preflightNeeds(captureSettings({ database, tables }));
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
 import type { DatabaseOptions } from '#connectors/sqlserver/poolConfig.ts';
 import { type SqlServer, type SqlVariant, splitBatches, sqlScripts } from '#infra/sql/scripts.ts';
-import type { StackAddresses } from '#infra/stack/stack.ts';
+import { databaseOptions, type TestServer } from './databaseOptions.ts';
 
 /** A small shop in a database of its own, with the storefront schema, both logins and CDC, as infra/sql sets them up. */
 export interface CommandShop {
@@ -38,7 +38,7 @@ export interface Goods {
   readonly hidden: string;
 }
 
-type Server = NonNullable<StackAddresses['sqlserver']>;
+const PATIENT = { connectTimeoutMs: 15_000 };
 
 const demoFile = (path: string): string => readFileSync(new URL(`../../infra/demo/${path}`, import.meta.url), 'utf8');
 const DATABASE_OF: Record<SqlVariant, string> = { epos: 'EPOS', adventureworks: 'AdventureWorks' };
@@ -48,24 +48,15 @@ const DATABASE_OF: Record<SqlVariant, string> = { epos: 'EPOS', adventureworks: 
  * scripts, for tests that slow them down.
  */
 export async function createCommandShop(
-  server: Server,
+  server: TestServer,
   variant: SqlVariant,
   sqlServer: SqlServer = '2008',
   alter: (batch: string) => string = (batch) => batch,
 ): Promise<CommandShop> {
   const name = `${DATABASE_OF[variant]}_${randomBytes(4).toString('hex')}`;
   const password = `Pw-${randomBytes(12).toString('hex')}`;
-  const base = {
-    server: server.host,
-    port: server.port,
-    encrypt: server.encrypt,
-    trustServerCertificate: server.trustServerCertificate,
-    connectTimeoutMs: 15_000,
-    requestTimeoutMs: 30_000,
-  };
-  const sa = { ...base, user: 'sa', password: server.saPassword };
   // One connection, so that USE holds for the batches after it.
-  const setup = await openDatabase({ ...sa, database: 'master', maxConnections: 1 });
+  const setup = await openDatabase(databaseOptions(server, 'master', { ...PATIENT, maxConnections: 1 }));
   const renamed = (text: string): string =>
     text.replaceAll(new RegExp(`\\b(DATABASE|USE) ${DATABASE_OF[variant]}\\b`, 'g'), `$1 [${name}]`);
   const variables = { SluiceDatabase: name, SluiceCapturePassword: password, SluiceCommandsPassword: password };
@@ -86,8 +77,9 @@ export async function createCommandShop(
   } finally {
     await setup.close();
   }
-  const owner = await openDatabase({ ...sa, database: name });
-  const commandOptions = { ...base, database: name, user: 'sluice_commands', password, maxConnections: 12 };
+  const owner = await openDatabase(databaseOptions(server, name, PATIENT));
+  const login = { user: 'sluice_commands', password, maxConnections: 12 };
+  const commandOptions = databaseOptions(server, name, { ...PATIENT, ...login });
   return shopOver(variant, name, owner, commandOptions);
 }
 

@@ -1,7 +1,4 @@
-import type { Expr, Query } from './ast.ts';
 import type { Batch } from './astStatements.ts';
-import { parseExpr } from './parseExpr.ts';
-import { parseQuery } from './parseQuery.ts';
 import { parseStatementsToEnd } from './parseStatement.ts';
 import { TokenStream } from './tokenStream.ts';
 
@@ -11,20 +8,4 @@ import { TokenStream } from './tokenStream.ts';
  */
 export function parseBatch(sql: string): Batch {
   return { statements: parseStatementsToEnd(new TokenStream(sql)) };
-}
-
-/** Parses a lone value expression, as tests and stored definitions need it. */
-export function parseExpression(sql: string): Expr {
-  const ts = new TokenStream(sql);
-  const expr = parseExpr(ts);
-  if (!ts.atEnd) throw ts.error();
-  return expr;
-}
-
-/** Parses a lone query. */
-export function parseQueryText(sql: string): Query {
-  const ts = new TokenStream(sql);
-  const query = parseQuery(ts);
-  if (!ts.atEnd) throw ts.error();
-  return query;
 }

@@ -12,5 +12,3 @@ export function createWireLog(options: { readonly debug: boolean }): WireLog {
     process.stderr.write(`${JSON.stringify({ level, time: Date.now(), name: 'standin', event, ...facts })}\n`);
   };
 }
-
-export const silentWireLog: WireLog = () => {};

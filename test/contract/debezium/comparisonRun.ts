@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NO_RULES, type SourceRules } from '#connectors/capture/tableRules.ts';
+import type { SourceRules } from '#connectors/capture/tableRules.ts';
 import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
 import type { DatabaseOptions } from '#connectors/sqlserver/poolConfig.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import { POSITION_HEADER } from '#schemas/envelope.ts';
 import { buildCapture } from '#test/support/captureProcess.ts';
+import { NO_RULES } from '#test/support/captureSettings.ts';
+import { databaseOptions } from '#test/support/databaseOptions.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type StandinProcess, startStandin } from '#test/support/standinProcess.ts';
 import { comparisonWork, type Work } from './comparisonWork.ts';
@@ -122,17 +124,7 @@ export async function runWork(databases: ReadonlyMap<string, Database>, { databa
 
 /** How to reach a database of the stand-in as sa. */
 export function asAdministrator(standin: StandinProcess, database: string): DatabaseOptions {
-  return {
-    server: '127.0.0.1',
-    port: standin.port,
-    database,
-    user: 'sa',
-    password: standin.saPassword,
-    encrypt: false,
-    trustServerCertificate: false,
-    connectTimeoutMs: 15_000,
-    requestTimeoutMs: 120_000,
-  };
+  return databaseOptions(standin, database, { connectTimeoutMs: 15_000, requestTimeoutMs: 120_000 });
 }
 
 function connectorSettings(standin: StandinProcess, prefix: string): Record<string, string> {

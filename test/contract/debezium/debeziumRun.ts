@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { openDatabase } from '#connectors/sqlserver/connection.ts';
+import { databaseOptions } from '#test/support/databaseOptions.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type StandinProcess, startStandin } from '#test/support/standinProcess.ts';
 import { cachedFor, maven, requireJdk } from '../clients/foreignProgram.ts';
@@ -72,17 +73,9 @@ export async function prepareDebezium(): Promise<DebeziumProgram> {
 export async function runDebezium(program: DebeziumProgram, setup: DebeziumCase): Promise<DebeziumResult> {
   const model = mixedChanges(setup.seed);
   const standin = await startStandin({ scripts: [readFileSync(join(FOLDER, 'depot.sql'), 'utf8')] });
-  const database = await openDatabase({
-    server: '127.0.0.1',
-    port: standin.port,
-    database: 'Depot',
-    user: 'sa',
-    password: standin.saPassword,
-    encrypt: false,
-    trustServerCertificate: false,
-    connectTimeoutMs: 15_000,
-    requestTimeoutMs: 120_000,
-  });
+  const database = await openDatabase(
+    databaseOptions(standin, 'Depot', { connectTimeoutMs: 15_000, requestTimeoutMs: 120_000 }),
+  );
   try {
     await database.batch(model.initial);
     const connector = startConnector(program, setup, standin);

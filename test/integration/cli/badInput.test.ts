@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
+import { databaseOptions } from '#test/support/databaseOptions.ts';
 import { sluice } from '#test/support/sluice.ts';
 
 const config = (name: string): string =>
@@ -29,18 +30,7 @@ const faults = (text: string): string[] => text.split('\n').filter((line) => lin
 let owner: Database;
 
 beforeAll(async () => {
-  owner = await openDatabase({
-    server: server.host,
-    port: server.port,
-    database: 'master',
-    user: 'sa',
-    password: server.saPassword,
-    encrypt: server.encrypt,
-    trustServerCertificate: server.trustServerCertificate,
-    connectTimeoutMs: 15_000,
-    requestTimeoutMs: 15_000,
-    maxConnections: 1,
-  });
+  owner = await openDatabase(databaseOptions(server, 'master', { connectTimeoutMs: 15_000, maxConnections: 1 }));
   await owner.batch("CREATE LOGIN check_reader WITH PASSWORD = 'Reader-0nly!'");
   await owner.batch('GRANT VIEW SERVER STATE TO check_reader');
   for (const name of [WITH_CDC, WITHOUT_CDC]) {

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { plainNeeds } from '#connectors/capture/preflightNeeds.ts';
 import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
 import type { DatabaseOptions } from '#connectors/sqlserver/poolConfig.ts';
 import { type PreflightResult, preflight } from '#connectors/sqlserver/preflight.ts';
 import { captureScript } from '#infra/sql/captureScript.ts';
 import { splitBatches } from '#infra/sql/scripts.ts';
+import { plainNeeds } from '#test/support/captureSettings.ts';
+import { databaseOptions } from '#test/support/databaseOptions.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { sluice } from '#test/support/sluice.ts';
 
@@ -15,18 +16,8 @@ const LOGIN = `cap ${randomUUID().slice(0, 8)}`;
 const [SHOP, SECOND] = [`Script${randomUUID().slice(0, 8)}`, `Second${randomUUID().slice(0, 8)}`];
 const server = inject('stack').sqlserver!;
 
-const options = (user: string, password: string, database: string): DatabaseOptions => ({
-  server: server.host,
-  port: server.port,
-  database,
-  user,
-  password,
-  encrypt: server.encrypt,
-  trustServerCertificate: server.trustServerCertificate,
-  connectTimeoutMs: 15_000,
-  requestTimeoutMs: 15_000,
-  maxConnections: 1,
-});
+const options = (user: string, password: string, database: string): DatabaseOptions =>
+  databaseOptions(server, database, { user, password, connectTimeoutMs: 15_000, maxConnections: 1 });
 
 let owner: Database;
 

@@ -57,14 +57,7 @@ async function tillAtWork(): Promise<{ release(): Promise<void> }> {
 
 beforeAll(async () => {
   standin = await startStandin();
-  const server = {
-    host: '127.0.0.1',
-    port: standin.port,
-    saPassword: standin.saPassword,
-    encrypt: false,
-    trustServerCertificate: true,
-  };
-  shop = await createCommandShop(server, 'epos');
+  shop = await createCommandShop(standin, 'epos');
   tap = await tdsTap(standin.port);
 });
 

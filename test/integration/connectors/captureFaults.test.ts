@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { plainNeeds } from '#connectors/capture/preflightNeeds.ts';
 import { preflight } from '#connectors/sqlserver/preflight.ts';
 import { useCaptureShop } from '#test/support/captureEnvironment.ts';
 import { buildCapture } from '#test/support/captureProcess.ts';
+import { plainNeeds } from '#test/support/captureSettings.ts';
 import { CAPTURE_SHOP_TABLES, work } from '#test/support/captureShop.ts';
 import { eventually } from '#test/support/eventually.ts';
 

@@ -4,6 +4,7 @@ import { openDatabase } from '#connectors/sqlserver/connection.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import { FaultySink } from '#test/support/captureRun.ts';
 import { captureSettings } from '#test/support/captureSettings.ts';
+import { databaseOptions } from '#test/support/databaseOptions.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { startStandin } from '#test/support/standinProcess.ts';
 
@@ -32,17 +33,7 @@ test('of 200 tables 199 idle ones cost nothing: one statement a poll, a page and
   timeout: 120_000,
 }, async () => {
   const standin = await startStandin({ scripts: [SCRIPT], args: ['--capture-interval', '20'] });
-  const source = {
-    server: '127.0.0.1',
-    port: standin.port,
-    database: 'MANY',
-    user: 'sa',
-    password: standin.saPassword,
-    encrypt: false,
-    trustServerCertificate: true,
-    connectTimeoutMs: 5000,
-    requestTimeoutMs: 30_000,
-  };
+  const source = databaseOptions(standin, 'MANY');
   const shop = await openDatabase(source);
   const sink = new FaultySink(() => 'none');
   let polls = 0;

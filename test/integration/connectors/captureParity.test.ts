@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { NO_RULES } from '#connectors/capture/tableRules.ts';
 import { NotificationTopic, notificationTopic } from '#connectors/publish/notificationTopic.ts';
 import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
 import type { DatabaseOptions } from '#connectors/sqlserver/poolConfig.ts';
@@ -12,6 +11,8 @@ import { heartbeatTopic, transactionTopic } from '#schemas/controlRecords.ts';
 import { EXACT_HEADER, UNAVAILABLE_VALUE } from '#schemas/envelope.ts';
 import { createRegistry } from '#schemas/registry.ts';
 import { buildCapture } from '#test/support/captureProcess.ts';
+import { NO_RULES } from '#test/support/captureSettings.ts';
+import { databaseOptions } from '#test/support/databaseOptions.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type StandinProcess, startStandin } from '#test/support/standinProcess.ts';
 import { type DecodedRecord, readHistory } from '#test/support/topicHistory.ts';
@@ -57,17 +58,7 @@ describe('what a capture may be told to write', () => {
   beforeAll(async () => {
     const { kafka: brokers, registry } = inject('stack');
     standin = await startStandin({ scripts: [SQL], args: ['--capture-interval', '20'] });
-    source = {
-      server: '127.0.0.1',
-      port: standin.port,
-      database: 'PARITY',
-      user: 'sa',
-      password: standin.saPassword,
-      encrypt: false,
-      trustServerCertificate: true,
-      connectTimeoutMs: 5000,
-      requestTimeoutMs: 30_000,
-    };
+    source = databaseOptions(standin, 'PARITY');
     database = await openDatabase(source);
     kafka = createKafkaClient({ brokers: brokers!.brokers, clientId: 'parity-test' }, silentLogger);
     decoder = createDecoder(createRegistry({ url: registry!.url }));

@@ -10,6 +10,7 @@ import { silentLogger } from '#infra/runtime/logger.ts';
 import { decodeProgress, type ProgressRecord, progressTopic } from '#schemas/progressRecord.ts';
 import { captureSettings } from '#test/support/captureSettings.ts';
 import { CAPTURE_PASSWORD, CAPTURE_SHOP_SQL } from '#test/support/captureShop.ts';
+import { databaseOptions } from '#test/support/databaseOptions.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type StandinProcess, startStandin } from '#test/support/standinProcess.ts';
 import { memoryRegistry } from '#test/unit/connectors/publish/publishFixture.ts';
@@ -18,17 +19,8 @@ let standin: StandinProcess;
 let shop: Database;
 const kafka = createMemoryKafka(new MemoryBroker());
 
-const options = (user: string, password: string): DatabaseOptions => ({
-  server: '127.0.0.1',
-  port: standin.port,
-  database: 'SHOP',
-  user,
-  password,
-  encrypt: false,
-  trustServerCertificate: true,
-  connectTimeoutMs: 5000,
-  requestTimeoutMs: 10_000,
-});
+const options = (user: string, password: string): DatabaseOptions =>
+  databaseOptions(standin, 'SHOP', { user, password, requestTimeoutMs: 10_000 });
 
 beforeAll(async () => {
   standin = await startStandin({ scripts: [CAPTURE_SHOP_SQL], args: ['--capture-interval', '20'] });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '#connectors/sqlserver/connection.ts';
 import type { DatabaseOptions } from '#connectors/sqlserver/poolConfig.ts';
 import { createSelfSigned } from '#infra/standin/tls/selfSigned.ts';
+import { databaseOptions } from '#test/support/databaseOptions.ts';
 import { type StandinProcess, startStandin } from '#test/support/standinProcess.ts';
 
 const ENCRYPTED = 'SELECT c.encrypt_option FROM sys.dm_exec_connections AS c WHERE c.session_id = @@SPID';
@@ -30,18 +31,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const options = (change: Partial<DatabaseOptions> = {}): DatabaseOptions => ({
-  server: 'localhost',
-  port: encrypting.port,
-  database: 'master',
-  user: 'sa',
-  password: encrypting.saPassword,
-  encrypt: true,
-  trustServerCertificate: false,
-  connectTimeoutMs: 5000,
-  requestTimeoutMs: 5000,
-  ...change,
-});
+const options = (change: Partial<DatabaseOptions> = {}): DatabaseOptions =>
+  databaseOptions({ ...encrypting, host: 'localhost', encrypt: true, trustServerCertificate: false }, 'master', {
+    requestTimeoutMs: 5000,
+    ...change,
+  });
 
 /** Records what a client sends before it is let through to the server. */
 async function listeningProxy(port: number): Promise<{ server: Server; port: number; sent: Buffer[] }> {

@@ -6,6 +6,7 @@ import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts
 import { ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
 import { loadCaptureInstances } from '#connectors/sqlserver/metadata.ts';
 import { rowDigest } from '#connectors/sqlserver/rowDigest.ts';
+import { databaseOptions } from '#test/support/databaseOptions.ts';
 import { type StandinProcess, startStandin } from '#test/support/standinProcess.ts';
 
 /** A column of each type that a digest takes in, with the values that are easily confused. */
@@ -63,10 +64,7 @@ let table: CapturedTable;
 
 beforeAll(async () => {
   standin = await startStandin({ scripts: [SCHEMA], args: ['--capture-interval', '20'] });
-  db = await openDatabase({
-    ...{ server: '127.0.0.1', port: standin.port, database: 'DIGESTS', user: 'sa', password: standin.saPassword },
-    ...{ encrypt: false, trustServerCertificate: true, connectTimeoutMs: 5000, requestTimeoutMs: 30_000 },
-  });
+  db = await openDatabase(databaseOptions(standin, 'DIGESTS'));
   const [instance] = await loadCaptureInstances(db);
   table = { id: 'dbo.EVERY_TYPE', database: 'DIGESTS', instance: instance! };
 });

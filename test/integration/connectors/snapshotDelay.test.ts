@@ -8,6 +8,7 @@ import { createLogger, silentLogger } from '#infra/runtime/logger.ts';
 import { FaultySink } from '#test/support/captureRun.ts';
 import { captureSettings } from '#test/support/captureSettings.ts';
 import { CAPTURE_PASSWORD, CAPTURE_SHOP_SQL, CAPTURE_SHOP_TABLES, work } from '#test/support/captureShop.ts';
+import { databaseOptions } from '#test/support/databaseOptions.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type StandinProcess, startStandin } from '#test/support/standinProcess.ts';
 
@@ -15,11 +16,8 @@ let standin: StandinProcess;
 let shop: Database;
 let round = 0;
 
-const source = (user: string, password: string): DatabaseOptions => ({
-  ...{ server: '127.0.0.1', port: standin.port, database: 'SHOP', user, password },
-  ...{ encrypt: false, trustServerCertificate: true, connectTimeoutMs: 5000, requestTimeoutMs: 30_000 },
-  maxConnections: 8,
-});
+const source = (user: string, password: string): DatabaseOptions =>
+  databaseOptions(standin, 'SHOP', { user, password, maxConnections: 8 });
 
 beforeAll(async () => {
   standin = await startStandin({ scripts: [CAPTURE_SHOP_SQL], args: ['--capture-interval', '20'] });

@@ -6,6 +6,7 @@ import type { CapturedTable, Row } from '#connectors/capture/types.ts';
 import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
 import { ZERO_LSN } from '#connectors/sqlserver/lsn.ts';
 import { loadCaptureInstances } from '#connectors/sqlserver/metadata.ts';
+import { databaseOptions } from '#test/support/databaseOptions.ts';
 import { KEY_TABLES, KEY_TABLES_SQL } from '#test/support/keyTables.ts';
 import { type StandinProcess, startStandin } from '#test/support/standinProcess.ts';
 
@@ -16,10 +17,7 @@ const tables = new Map<string, CapturedTable>();
 
 beforeAll(async () => {
   standin = await startStandin({ scripts: [KEY_TABLES_SQL], args: ['--capture-interval', '20'] });
-  db = await openDatabase({
-    ...{ server: '127.0.0.1', port: standin.port, database: 'KEYS', user: 'sa', password: standin.saPassword },
-    ...{ encrypt: false, trustServerCertificate: true, connectTimeoutMs: 5000, requestTimeoutMs: 30_000 },
-  });
+  db = await openDatabase(databaseOptions(standin, 'KEYS'));
   for (const instance of await loadCaptureInstances(db))
     tables.set(instance.table, { id: `dbo.${instance.table}`, database: 'KEYS', instance });
 });

@@ -10,6 +10,7 @@ import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts
 import { lsnFromBuffer } from '#connectors/sqlserver/lsn.ts';
 import type { DatabaseOptions } from '#connectors/sqlserver/poolConfig.ts';
 import { CAPTURE_PASSWORD, CAPTURE_SHOP_SQL, work } from '#test/support/captureShop.ts';
+import { databaseOptions } from '#test/support/databaseOptions.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type StandinProcess, startStandin } from '#test/support/standinProcess.ts';
 
@@ -35,17 +36,8 @@ const SEEN = `SELECT sys.fn_cdc_get_max_lsn(), (SELECT MAX(c.[__$start_lsn]) FRO
 let standin: StandinProcess;
 let shop: Database;
 
-const options = (user: string, password: string, port = standin.port): DatabaseOptions => ({
-  server: '127.0.0.1',
-  port,
-  database: 'SHOP',
-  user,
-  password,
-  encrypt: false,
-  trustServerCertificate: true,
-  connectTimeoutMs: 5000,
-  requestTimeoutMs: 10_000,
-});
+const options = (user: string, password: string, port = standin.port): DatabaseOptions =>
+  databaseOptions(standin, 'SHOP', { port, user, password, requestTimeoutMs: 10_000 });
 
 beforeAll(async () => {
   standin = await startStandin({ scripts: [CAPTURE_SHOP_SQL + BLIND_LOGIN], args: ['--capture-interval', '20'] });

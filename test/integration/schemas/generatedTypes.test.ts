@@ -3,12 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, inject, test } from 'vitest';
-import { plainNeeds } from '#connectors/capture/preflightNeeds.ts';
 import { openDatabase } from '#connectors/sqlserver/connection.ts';
 import { preflight } from '#connectors/sqlserver/preflight.ts';
 import { type SqlVariant, sqlScripts } from '#infra/sql/scripts.ts';
 import { buildCapture, type CaptureSetup } from '#test/support/captureProcess.ts';
 import { shopEnvironment } from '#test/support/captureRole.ts';
+import { plainNeeds } from '#test/support/captureSettings.ts';
+import { databaseOptions } from '#test/support/databaseOptions.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type Finished, sluice } from '#test/support/sluice.ts';
 import { startStandin } from '#test/support/standinProcess.ts';
@@ -62,17 +63,7 @@ describe.each(DATABASES)('the demo database $database', ({ variant, database, gr
       scripts: await scriptsOf(variant, database),
       args: ['--capture-interval', '20'],
     });
-    const source = {
-      server: '127.0.0.1',
-      port: standin.port,
-      database,
-      user: 'sluice_capture',
-      password: PASSWORD,
-      encrypt: false,
-      trustServerCertificate: true,
-      connectTimeoutMs: 5000,
-      requestTimeoutMs: 30_000,
-    };
+    const source = databaseOptions(standin, database, { user: 'sluice_capture', password: PASSWORD });
     const cdc = await read(`infra/demo/${variant}/cdc.sql`);
     const captured = [...cdc.matchAll(/@source_schema = N'(\w+)', @source_name = N'(\w+)'/g)].map(
       (m) => `${m[1]}.${m[2]}`,

@@ -1,5 +1,6 @@
 import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
 import type { DatabaseOptions } from '#connectors/sqlserver/poolConfig.ts';
+import { databaseOptions } from '#test/support/databaseOptions.ts';
 import { type StandinProcess, startStandin } from '#test/support/standinProcess.ts';
 
 /** Rows that change all the time. */
@@ -47,17 +48,7 @@ export interface ChaosSource {
 
 export async function startChaosSource(): Promise<ChaosSource> {
   const standin = await startStandin({ scripts: [SQL], args: ['--capture-interval', '20', '--tls', 'off'] });
-  const options: DatabaseOptions = {
-    server: '127.0.0.1',
-    port: standin.port,
-    database: 'CHAOS',
-    user: 'sa',
-    password: standin.saPassword,
-    encrypt: false,
-    trustServerCertificate: true,
-    connectTimeoutMs: 10_000,
-    requestTimeoutMs: 60_000,
-  };
+  const options = databaseOptions(standin, 'CHAOS', { connectTimeoutMs: 10_000, requestTimeoutMs: 60_000 });
   // Its own name, so that the capture's sessions can be told from it.
   const db = await openDatabase({ ...options, applicationName: 'chaos' });
   let marks = 0;

@@ -57,8 +57,7 @@ export class Place {
     const folder = await mkdtemp(join(tmpdir(), 'commands-'));
     const [port = 0, ...apiPorts] = await freePorts(1 + options.processes);
     const standin = await startStandin(folder, port);
-    const server = { host: '127.0.0.1', port, saPassword: SA_PASSWORD, encrypt: false, trustServerCertificate: true };
-    const shop = await createCommandShop(server, 'epos');
+    const shop = await createCommandShop({ port, saPassword: SA_PASSWORD }, 'epos');
     const { key, entry } = await createKey({ id: 'load', scopes: SCOPES });
     const env = {
       SLUICE_SQL_PORT: String(port),

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { RowReader } from '#connectors/capture/rowReader.ts';
-import { applyTableRules, NO_RULES, selectTables } from '#connectors/capture/tableRules.ts';
+import { applyTableRules, selectTables } from '#connectors/capture/tableRules.ts';
 import { UNAVAILABLE } from '#connectors/capture/types.ts';
 import { isReadable } from '#connectors/sqlserver/columnCodec.ts';
 import type { ColumnMask } from '#connectors/sqlserver/columnMask.ts';
 import { recordKeyOf } from '#connectors/sqlserver/metadata.ts';
+import { NO_RULES } from '#test/support/captureSettings.ts';
 import { column, table } from '#test/unit/connectors/publish/publishFixture.ts';
 
 const captured = [

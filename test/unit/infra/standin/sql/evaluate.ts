@@ -2,8 +2,10 @@ import { convert } from '#infra/standin/sql/convert.ts';
 import { SqlError, unsupported } from '#infra/standin/sql/errors.ts';
 import { compileExpr, compilePredicate } from '#infra/standin/sql/expr.ts';
 import type { Compiled, Frame, Scope, Truth } from '#infra/standin/sql/exprTypes.ts';
-import { parseExpression, parseQueryText } from '#infra/standin/sql/parser.ts';
+import { parseExpr } from '#infra/standin/sql/parseExpr.ts';
+import { parseQuery } from '#infra/standin/sql/parseQuery.ts';
 import { printType } from '#infra/standin/sql/print.ts';
+import { TokenStream } from '#infra/standin/sql/tokenStream.ts';
 import { MAX } from '#infra/standin/sql/values.ts';
 
 /** A clock that stands still: 2024-05-17 10:20:30.1235 UTC. */
@@ -30,13 +32,21 @@ export function plainScope(variables: Readonly<Record<string, Compiled>> = {}): 
   };
 }
 
+/** The whole text as one expression or query. */
+function parsed<T>(sql: string, parse: (ts: TokenStream) => T): T {
+  const ts = new TokenStream(sql);
+  const found = parse(ts);
+  if (!ts.atEnd) throw ts.error();
+  return found;
+}
+
 /** Compiles and evaluates an expression: its value as text (null for NULL) and the name of its type. */
 export function evaluate(
   sql: string,
   frame: Frame = FRAME,
   scope: Scope = plainScope(),
 ): { text: string | null; type: string } {
-  const compiled = compileExpr(parseExpression(sql), scope);
+  const compiled = compileExpr(parsed(sql, parseExpr), scope);
   const value = compiled.eval(frame);
   const isBytes = Buffer.isBuffer(value);
   const isDate = ['datetime', 'smalldatetime'].includes(compiled.type.k);
@@ -64,7 +74,7 @@ export function errorOf(run: () => unknown): SqlError {
 
 /** Truth of a condition. */
 export function truthOf(condition: string, scope: Scope = plainScope()): Truth {
-  const query = parseQueryText(`SELECT 1 WHERE ${condition}`);
+  const query = parsed(`SELECT 1 WHERE ${condition}`, parseQuery);
   if (query.body.k !== 'select' || !query.body.where) throw new Error('the test needs a condition');
   return compilePredicate(query.body.where, scope)(FRAME);
 }

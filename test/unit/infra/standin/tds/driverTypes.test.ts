@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { datetime2FromUnixMs, type SqlType, type SqlValue } from '#infra/standin/sql/values.ts';
 import type { RpcArgument } from '#infra/standin/tds/engineSession.ts';
 import { type Listener, listen } from '#infra/standin/tds/listener.ts';
-import { silentWireLog } from '#infra/standin/tds/wireLog.ts';
 import { createFakeEngine, echo, PASSWORD } from './fakeEngine.ts';
 
 /** The next row to send, or the arguments that came last. */
@@ -37,7 +36,7 @@ beforeAll(async () => {
     secureContext: null,
     maxMessageBytes: 16_000_000,
     loginTimeoutMs: 10_000,
-    log: silentWireLog,
+    log: () => {},
     openSession: engine.openSession,
   });
   pool = await new sql.ConnectionPool({
