@@ -27,7 +27,7 @@ import type { CapturedTable, Row } from './types.ts';
 export type KeyText = readonly string[];
 
 /** Rows of a table without a key that are read at most; they are held in memory together. */
-export const MAX_KEYLESS_ROWS = 200_000;
+const MAX_KEYLESS_ROWS = 200_000;
 
 /** Where in the log a view lies. */
 export interface View {
@@ -218,7 +218,7 @@ export class TableReader {
 }
 
 /** Parameters `<prefix>0`, `<prefix>1`, … of a key. */
-export function keyParams(prefix: string, key: KeyText): Record<string, SqlParam> {
+function keyParams(prefix: string, key: KeyText): Record<string, SqlParam> {
   return Object.fromEntries(key.map((text, i) => [`${prefix}${i}`, nvarcharOf(KEY_TEXT_LENGTH, text)]));
 }
 

@@ -28,7 +28,7 @@ export interface Headroom {
  * Clean-up keeps what is younger than its retention, counted back from the newest captured commit, not from now. So a table whose place is
  * `age` behind that commit has `retention - age` left. Source: documentation of sys.sp_cdc_cleanup_change_table and sys.sp_cdc_add_job.
  */
-export function headroomOf(
+function headroomOf(
   newestMs: number | null,
   placeMs: number | null,
   markMs: number | null,

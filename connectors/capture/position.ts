@@ -56,7 +56,7 @@ export function beforeLsn(commitLsn: Lsn): Position {
 }
 
 /** True when changes of the position's own LSN may still come after it. */
-export function isInside(value: Position): boolean {
+function isInside(value: Position): boolean {
   return value !== endOf(commitLsnOf(value));
 }
 

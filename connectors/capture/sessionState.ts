@@ -21,7 +21,7 @@ export function freshTable(instance: string, reason: SnapshotReason): TableState
 }
 
 /** Which of the states of SPEC.md a table is in. `common`: the position of the tables without a place of their own. */
-export function tableStateName(table: TableState, configured: boolean, common: Position): TableStateName {
+function tableStateName(table: TableState, configured: boolean, common: Position): TableStateName {
   if (!configured) return 'left_out';
   if (table.stopped) return table.stopped.held ? 'held' : 'stopped';
   if (table.snapshot.state !== 'done') return 'snapshotting';

@@ -48,11 +48,7 @@ const DEBEZIUM_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** The JSON form of a notification. `additional_data.kind` is our own name of it. */
-export function notificationRecord(
-  capture: string,
-  notification: CaptureNotification,
-  timestamp: number,
-): NotificationRecord {
+function notificationRecord(capture: string, notification: CaptureNotification, timestamp: number): NotificationRecord {
   const { type: kind, ...facts } = notification;
   const data: Record<string, string> = { capture, kind };
   for (const [name, value] of Object.entries(facts))

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** Digests a masked column may be hashed with. */
-export const HASH_ALGORITHMS = ['SHA-256', 'SHA-384', 'SHA-512'] as const;
+const HASH_ALGORITHMS = ['SHA-256', 'SHA-384', 'SHA-512'] as const;
 
 /**
  * What is written instead of a text:

@@ -1,7 +1,7 @@
 import sql, { type ISqlType } from 'mssql';
 import { type Lsn, lsnToBuffer } from './lsn.ts';
 
-/** A typed parameter. Values that must stay exact (decimals, money, long integers) go as text or bigint, never as number. */
+/** A typed parameter. Values that must stay exact (decimals, money, long integers) go as text, never as number. */
 export interface SqlParam {
   readonly type: (() => ISqlType) | ISqlType;
   readonly value: unknown;
@@ -14,13 +14,8 @@ export const nvarchar = (value: string | null): SqlParam => ({ type: sql.NVarCha
 export const nvarcharOf = (length: number, value: string | null): SqlParam => ({ type: sql.NVarChar(length), value });
 export const varcharOf = (length: number, value: string | null): SqlParam => ({ type: sql.VarChar(length), value });
 export const int = (value: number | null): SqlParam => ({ type: sql.Int, value });
-export const bigint = (value: bigint | null): SqlParam => ({
-  type: sql.BigInt,
-  value: value === null ? null : String(value),
-});
 export const bit = (value: boolean | null): SqlParam => ({ type: sql.Bit, value });
 export const float = (value: number | null): SqlParam => ({ type: sql.Float, value });
-export const varbinary = (value: Buffer | null): SqlParam => ({ type: sql.VarBinary, value });
 export const binary = (value: Buffer | null): SqlParam => ({ type: sql.Binary, value });
 export const uniqueidentifier = (value: string | null): SqlParam => ({ type: sql.UniqueIdentifier, value });
 export const lsnParam = (value: Lsn): SqlParam => ({ type: sql.Binary, value: lsnToBuffer(value) });

@@ -5,7 +5,7 @@ import { keyCodec } from './keyText.ts';
 import type { SourceColumn } from './metadata.ts';
 
 /** Bytes of a digest: two rows that differ have the same one with a chance of 2^-64. */
-export const DIGEST_BYTES = 8;
+const DIGEST_BYTES = 8;
 
 /** One column in the text a digest is made of. */
 interface Part {

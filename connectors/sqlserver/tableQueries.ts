@@ -5,7 +5,7 @@ import type { CaptureInstance } from './metadata.ts';
 import { LOW_WATER_MARKS, SCHEMA_FINGERPRINT } from './queries.ts';
 
 /** The change table of an instance. Docs: "cdc.<capture_instance>_CT". */
-export function changeTable(instance: Pick<CaptureInstance, 'name'>): string {
+function changeTable(instance: Pick<CaptureInstance, 'name'>): string {
   return `[cdc].${quoteName(`${instance.name}_CT`)}`;
 }
 

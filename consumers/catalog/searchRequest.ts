@@ -11,7 +11,7 @@ import type { SearchParams } from './searchTypes.ts';
 
 /** Turns what the storefront asks into an Elasticsearch request. Pure. Only fields of the definition are ever named. */
 
-export const DEFAULT_LIMIT = 24;
+const DEFAULT_LIMIT = 24;
 const MAX_LIMIT = 100;
 /** After this, Elasticsearch answers with what it has. */
 const TIMEOUT = '2s';

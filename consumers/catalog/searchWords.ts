@@ -1,8 +1,8 @@
 /** Cuts what a shopper typed into words. Pure; everything is bounded here, so that no query can be made expensive. */
 
 /** Further words of a query are not looked at; the answer names them. */
-export const MAX_WORDS = 10;
-export const MAX_WORD_CHARS = 40;
+const MAX_WORDS = 10;
+const MAX_WORD_CHARS = 40;
 
 export interface QueryWord {
   /** Lower case, NFKC, at most 40 characters. */

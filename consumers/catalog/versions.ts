@@ -9,7 +9,7 @@ const LEAP_MICROS = 60_000_000;
  * asked yet. In a server process that has not handed out versions before (new, restarted, failed over: its counter or its clock may be
  * behind) it answers nothing until it is told that version, and then leaps. Source of run_id: redis.io, INFO, section server.
  */
-export const NEXT_VERSION: RedisScript = {
+const NEXT_VERSION: RedisScript = {
   name: 'NextVersion',
   keys: 1,
   lua: `

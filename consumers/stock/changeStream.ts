@@ -5,7 +5,7 @@ import type { ChangesRead, StockChange } from './stockTypes.ts';
 const STREAM_ID = /^\d{1,20}-\d{1,20}$/u;
 
 /** Where a stream begins that nothing was ever written to. */
-export const BEGINNING = '0-0';
+const BEGINNING = '0-0';
 
 export function isChangeId(text: string): boolean {
   return STREAM_ID.test(text);
@@ -45,7 +45,7 @@ function isGap(afterId: string, first: string | undefined, last: string | undefi
 }
 
 /** Negative when `a` comes first. */
-export function compareIds(a: string, b: string): number {
+function compareIds(a: string, b: string): number {
   const [aMs, aSeq] = a.split('-').map(BigInt) as [bigint, bigint];
   const [bMs, bSeq] = b.split('-').map(BigInt) as [bigint, bigint];
   if (aMs !== bMs) return aMs < bMs ? -1 : 1;

@@ -55,7 +55,7 @@ export async function letterRecord(stored: IncomingMessage, view: LetterView, de
 }
 
 /** What the error's code advises. */
-export function hintOf({ code }: Pick<LetterView, 'code'>): string {
+function hintOf({ code }: Pick<LetterView, 'code'>): string {
   return code in ERROR_CODES ? ERROR_CODES[code as ErrorCode].remedy : '';
 }
 

@@ -117,7 +117,7 @@ export const EPOS_SHOP: DemoShop = {
   shipOrder: async (executor, orderId) => (await shipEposOrder(executor, Number(orderId))).changes > 0,
 };
 
-export const ADVENTURE_WORKS_SHOP: DemoShop = {
+const ADVENTURE_WORKS_SHOP: DemoShop = {
   name: 'adventureworks',
   title: 'Adventure Works Cycles',
   tagline: 'The sample bicycle maker, straight from its product data',

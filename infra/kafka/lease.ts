@@ -23,7 +23,7 @@ export interface LeaseOptions {
   readonly onTrouble?: (reason: string | null) => void;
 }
 
-export const LEASE_SESSION_TIMEOUT_MS = 6000;
+const LEASE_SESSION_TIMEOUT_MS = 6000;
 /** Longest wait of an empty fetch: the group is heard from at least this often. */
 const FETCH_WAIT_MS = 500;
 /** Before joining again after a failure, or after being fenced: time for the others to go first. */

@@ -55,7 +55,7 @@ export async function checkReachability(config: Config): Promise<PreflightResult
 }
 
 /** Runs one look and turns whatever happens into a result. */
-export async function attempt(
+async function attempt(
   check: string,
   expected: string,
   hint: string,

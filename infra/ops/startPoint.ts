@@ -9,7 +9,7 @@ export type StartPoint =
   /** The first record whose source position is at or after this LSN. */
   | { readonly kind: 'lsn'; readonly lsn: string };
 
-export const START_POINT_FORMS = 'beginning, end, offset:<n>, lsn:<20 hex digits or 8:8:4>, or an ISO 8601 moment';
+const START_POINT_FORMS = 'beginning, end, offset:<n>, lsn:<20 hex digits or 8:8:4>, or an ISO 8601 moment';
 
 /** @throws SluiceError START_POINT_INVALID */
 export function parseStartPoint(text: string): StartPoint {

@@ -1,5 +1,5 @@
 /** The database role that gates the functions of the capture instances the script makes. */
-export const GATING_ROLE = 'sluice_cdc_reader';
+const GATING_ROLE = 'sluice_cdc_reader';
 
 /** What the capture of one database needs of it. */
 export interface CaptureScriptNeeds {

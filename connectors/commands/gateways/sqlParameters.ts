@@ -13,7 +13,7 @@ import {
 import type { CommandCall, ProcedureParameter, TableColumn, TableValue } from './procedure.ts';
 
 /** Which of the two sets of procedures the database has: `sluice sql --server` prints both. The older knows no table-valued parameters. */
-export const SQL_DIALECTS = ['sqlserver2008', 'sqlserver2005'] as const;
+const SQL_DIALECTS = ['sqlserver2008', 'sqlserver2005'] as const;
 export type SqlDialect = (typeof SQL_DIALECTS)[number];
 
 /** Longest decimal text: 38 digits, sign, point. */

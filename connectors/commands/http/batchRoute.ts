@@ -8,7 +8,7 @@ import type { CommandRequest } from '../pipeline/types.ts';
 import { contextOf, factsOf, JSON_TYPE } from './exchange.ts';
 
 /** Commands of one batch. */
-export const MAX_BATCH = 500;
+const MAX_BATCH = 500;
 /** Characters of a field's name; the longest of a use case has 13. */
 const MAX_FIELD_NAME = 100;
 

@@ -26,7 +26,7 @@ export function commandHandler(command: Command, pipeline: CommandPipeline) {
 }
 
 /** Where the status of a queued command is. */
-export const statusPath = (commandId: string): string => `/commands/${commandId}`;
+const statusPath = (commandId: string): string => `/commands/${commandId}`;
 
 /** Seconds after which a first look at the status is worth it. */
 const LOOK_AFTER_SECONDS = 1;

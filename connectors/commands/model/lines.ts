@@ -3,7 +3,7 @@ import type { TableValue } from '../gateways/procedure.ts';
 import { quantityField, skuField, unitPriceField } from './fields.ts';
 
 /** Products of one order or reservation. The procedures check the same bound. */
-export const MAX_LINES = 200;
+const MAX_LINES = 200;
 
 function listOf<Line extends z.ZodObject>(line: Line) {
   return z

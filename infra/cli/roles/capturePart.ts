@@ -36,7 +36,7 @@ export interface RunningPart extends WatchedCapture {
 const SESSION_CONNECTIONS = 3;
 
 /** The topic whose consumer groups decide which process works on which capture. */
-export function leaseTopic(topicPrefix: string): string {
+function leaseTopic(topicPrefix: string): string {
   return `${topicPrefix}.__sluice.lease`;
 }
 

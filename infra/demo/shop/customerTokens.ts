@@ -3,7 +3,7 @@ import { generateKeyPairSync, type JsonWebKey, randomUUID, sign } from 'node:cry
 /** What the storefront API is told to expect of the demo shop's tokens. */
 export const TOKEN_ISSUER = 'https://shop.invalid';
 export const TOKEN_AUDIENCE = 'storefront';
-export const TOKEN_SCOPE = 'orders:read';
+const TOKEN_SCOPE = 'orders:read';
 
 /** Seconds a token lives: one is made for each request. */
 const LIFETIME_SECONDS = 60;

@@ -83,7 +83,7 @@ export function shipAdventureWorksOrder(
 }
 
 /** A clerk cancels an order nobody has started on and puts the goods back on their shelves. */
-export function cancelAdventureWorksOrder(executor: SqlExecutor, orderId: number): Promise<ActionResult> {
+function cancelAdventureWorksOrder(executor: SqlExecutor, orderId: number): Promise<ActionResult> {
   return runAction(executor, CANCEL, { wanted: orderId, minAgeMs: 0, to: 6 });
 }
 

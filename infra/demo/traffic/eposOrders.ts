@@ -53,7 +53,7 @@ export function shipEposOrder(executor: SqlExecutor, orderNo = 0, minAgeMs = SHI
 }
 
 /** A clerk cancels an order nobody has started on (N → C) and gives its allocation back. */
-export function cancelEposOrder(executor: SqlExecutor, orderNo: number): Promise<ActionResult> {
+function cancelEposOrder(executor: SqlExecutor, orderNo: number): Promise<ActionResult> {
   return runAction(executor, CANCEL, { wanted: orderNo, minAgeMs: 0, to: 'C' });
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { secretSchema, text, wholeNumber } from './sections.ts';
 
 /** Everything that can happen, by the name receivers see. */
-export const WEBHOOK_EVENT_TYPES = [
+const WEBHOOK_EVENT_TYPES = [
   'order.created',
   'order.status_changed',
   'order.cancelled',

@@ -59,7 +59,7 @@ function* columnRows(context: CatalogContext): Iterable<ViewRow> {
     for (const column of table.columns) yield { object_id: table.id, ...columnRow(column, context) };
 }
 
-export function columnRow(column: CatalogColumn, context: CatalogContext): ViewRow {
+function columnRow(column: CatalogColumn, context: CatalogContext): ViewRow {
   const facts = factsOf(column.type, column.typeName);
   const alias = context.database.types.get(`dbo.${column.typeName.toLowerCase()}`);
   const { source } = column;

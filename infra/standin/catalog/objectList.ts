@@ -97,8 +97,3 @@ function constraintsOf(table: TableObject): CatalogObject[] {
     ...table.columns.flatMap((column) => (column.default && !column.dropped ? [make('D ', column.default)] : [])),
   ];
 }
-
-/** The object with that id, of any kind. */
-export function objectById(database: Database, id: number): CatalogObject | undefined {
-  return catalogObjects(database).find((object) => object.id === id);
-}

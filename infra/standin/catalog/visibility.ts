@@ -1,22 +1,10 @@
 import type { Database } from '../engine/model/database.ts';
 import type { ServerState } from '../engine/run/serverState.ts';
 import type { SessionState } from '../engine/run/sessionState.ts';
+import { OBJECT_PERMISSIONS } from '../security/permissions.ts';
 import type { SecurityContext } from '../security/securityContext.ts';
 import { SqlError } from '../sql/errors.ts';
 import type { CatalogContext } from './view.ts';
-
-/** Permissions on a database or a schema that are about the objects in it. */
-const OBJECT_PERMISSIONS = new Set([
-  'SELECT',
-  'INSERT',
-  'UPDATE',
-  'DELETE',
-  'EXECUTE',
-  'REFERENCES',
-  'ALTER',
-  'CONTROL',
-  'VIEW DEFINITION',
-]);
 
 /** Who a session is in a database; undefined when its login has no user there. */
 export function securityIn(
@@ -47,7 +35,7 @@ export function sees(
   return database.principals.permissions.entries.some((entry) => {
     if (entry.state === 'DENY' || !security.roles.has(entry.grantee.toLowerCase())) return false;
     if (entry.class === 'OBJECT') return entry.securableId === object.id;
-    if (!OBJECT_PERMISSIONS.has(entry.permission)) return false;
+    if (!OBJECT_PERMISSIONS.includes(entry.permission)) return false;
     return entry.class === 'DATABASE' || (entry.class === 'SCHEMA' && entry.securableId === object.schema.id);
   });
 }

@@ -37,8 +37,8 @@ function isMaxType(type: SqlType): boolean {
   return type.k === 'xml' || ('n' in type && type.n < 0);
 }
 
-/** What CDC keeps for one tracked table: which columns, since when, and the changes themselves (as references to the row data). */
-export class CaptureInstance {
+/** What a capture instance is made of. */
+export interface CaptureDefinition {
   /** Object id of the change table. */
   readonly objectId: number;
   readonly name: string;
@@ -53,24 +53,27 @@ export class CaptureInstance {
   readonly createdMs: number;
   readonly partitionSwitch: boolean;
   /** Lowest place of which changes are still promised. */
+  readonly startLsn: number;
+}
+
+/** What CDC keeps for one tracked table: which columns, since when, and the changes themselves (as references to the row data). */
+export class CaptureInstance implements CaptureDefinition {
+  readonly objectId: number;
+  readonly name: string;
+  readonly sourceId: number;
+  readonly columns: readonly CapturedColumn[];
+  readonly supportsNetChanges: boolean;
+  readonly roleName: string | null;
+  readonly indexName: string | null;
+  readonly keyOrdinals: readonly number[];
+  readonly createdMs: number;
+  readonly partitionSwitch: boolean;
   startLsn: number;
   /** False until the capture job has passed the place where the table was enabled. */
   ready = false;
   readonly changes = new ChangeList();
 
-  constructor(options: {
-    readonly objectId: number;
-    readonly name: string;
-    readonly sourceId: number;
-    readonly columns: readonly CapturedColumn[];
-    readonly supportsNetChanges: boolean;
-    readonly roleName: string | null;
-    readonly indexName: string | null;
-    readonly keyOrdinals: readonly number[];
-    readonly createdMs: number;
-    readonly partitionSwitch: boolean;
-    readonly startLsn: number;
-  }) {
+  constructor(options: CaptureDefinition) {
     this.objectId = options.objectId;
     this.name = options.name;
     this.sourceId = options.sourceId;

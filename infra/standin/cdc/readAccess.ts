@@ -4,9 +4,8 @@ import type { SecurityContext } from '../security/securityContext.ts';
 import { sqlError } from '../sql/errors.ts';
 import type { CaptureInstance } from './captureInstance.ts';
 
-/** Who runs `env`, as a user of that database. */
-export function securityOf(env: Execution, database: Database): SecurityContext {
-  const { session } = env;
+/** Who a session is in a database. Throws when its login has no user there. */
+export function securityOf({ session }: Pick<Execution, 'session'>, database: Database): SecurityContext {
   return database === session.database ? session.security : session.server.contextFor(session.security.login, database);
 }
 

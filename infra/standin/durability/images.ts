@@ -1,4 +1,4 @@
-import type { CapturedColumn } from '../cdc/captureInstance.ts';
+import type { CaptureDefinition } from '../cdc/captureInstance.ts';
 import type { CdcJobs, DdlRecord } from '../cdc/cdcDatabase.ts';
 import type { CheckConstraint, Column } from '../engine/model/columns.ts';
 import type { DatabaseOptions } from '../engine/model/database.ts';
@@ -21,18 +21,7 @@ export interface ServerImage {
   readonly maxTextReplSize: number;
 }
 
-export interface CaptureImage {
-  readonly objectId: number;
-  readonly name: string;
-  readonly sourceId: number;
-  readonly columns: readonly CapturedColumn[];
-  readonly supportsNetChanges: boolean;
-  readonly roleName: string | null;
-  readonly indexName: string | null;
-  readonly keyOrdinals: readonly number[];
-  readonly createdMs: number;
-  readonly partitionSwitch: boolean;
-  readonly startLsn: number;
+export interface CaptureImage extends CaptureDefinition {
   readonly ready: boolean;
 }
 

@@ -11,6 +11,19 @@ export const SECURABLE_CLASS = {
 } as const;
 export type SecurableClass = keyof typeof SECURABLE_CLASS;
 
+/** Permissions on an object; on a database or a schema they are about the objects in it. */
+export const OBJECT_PERMISSIONS: readonly string[] = [
+  'SELECT',
+  'INSERT',
+  'UPDATE',
+  'DELETE',
+  'EXECUTE',
+  'REFERENCES',
+  'ALTER',
+  'CONTROL',
+  'VIEW DEFINITION',
+];
+
 /** A granted or denied permission. `column` is a name in lower case, '' for the whole object. */
 export interface PermissionEntry {
   readonly class: SecurableClass;
@@ -37,7 +50,7 @@ const COVERING: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** True when holding `held` on a securable gives `wanted` on it. */
-export function covers(held: string, wanted: string): boolean {
+function covers(held: string, wanted: string): boolean {
   if (held === wanted) return true;
   const list = COVERING[held];
   return list !== undefined && (list[0] === '*' || list.includes(wanted));

@@ -10,7 +10,7 @@ export interface Collation {
   readonly kind: 'ci' | 'cs' | 'bin';
 }
 
-export const DEFAULT_COLLATION: Collation = { name: 'SQL_Latin1_General_CP1_CI_AS', kind: 'ci' };
+const DEFAULT_COLLATION: Collation = { name: 'SQL_Latin1_General_CP1_CI_AS', kind: 'ci' };
 
 const known = new Map<string, Collation>([[DEFAULT_COLLATION.name.toLowerCase(), DEFAULT_COLLATION]]);
 

@@ -27,7 +27,7 @@ function compareBytes(a: Buffer, b: Buffer): number {
 /** Order of the text positions by which guids sort: the last group first, the first groups byte by byte from their low end. */
 const GUID_ORDER = [24, 26, 28, 30, 32, 34, 19, 21, 16, 14, 11, 9, 6, 4, 2, 0];
 
-/** A text whose plain order is the product's order of uniqueidentifiers. */
+/** A text whose plain order is the product's order of uniqueidentifiers: by the last group, then the fourth, then the others' stored bytes. */
 export function guidKey(guid: string): string {
   let key = '';
   for (const at of GUID_ORDER) key += guid.slice(at, at + 2);

@@ -29,7 +29,7 @@ function isApproximate(type: SqlType): boolean {
 }
 
 /** 8115 for an expression that does not fit: the name of the source is shown for decimal, 'expression' else. */
-export function overflow(from: SqlType, to: SqlType): ReturnType<typeof sqlError> {
+function overflow(from: SqlType, to: SqlType): ReturnType<typeof sqlError> {
   const source =
     from.k === 'decimal' || from.k === 'float' || from.k === 'real' || from.k === 'money'
       ? typeName(from)

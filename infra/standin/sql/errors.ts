@@ -51,7 +51,7 @@ export function sqlError(number: number, ...args: readonly (string | number | bi
 }
 
 /** Number of the error that says a construct of T-SQL is known but not built; see DEVIATIONS. */
-export const UNSUPPORTED = 40_517;
+const UNSUPPORTED = 40_517;
 
 /** "<construct> is not supported by this stand-in." Severity 15, as a compile error. */
 export function unsupported(construct: string, line = 0): SqlError {

@@ -19,8 +19,6 @@ import { typeName } from './typeNames.ts';
 import { commonType } from './typing.ts';
 import { MAX, nvarchar, type SqlType, type SqlValue, varchar } from './values.ts';
 
-type NotNull = Exclude<SqlValue, null>;
-
 /** Compiles a condition; the closure returns true, false or null (UNKNOWN). */
 export function compilePredicate(p: Predicate, scope: Scope): CompiledPredicate {
   switch (p.k) {
@@ -66,17 +64,17 @@ export function compilePredicate(p: Predicate, scope: Scope): CompiledPredicate 
 }
 
 /** Three-valued AND, OR and NOT. */
-export function and(left: Truth, right: () => Truth): Truth {
+function and(left: Truth, right: () => Truth): Truth {
   if (left === false) return false;
   const r = right();
   return r === false ? false : left === null || r === null ? null : true;
 }
-export function or(left: Truth, right: () => Truth): Truth {
+function or(left: Truth, right: () => Truth): Truth {
   if (left === true) return true;
   const r = right();
   return r === true ? true : left === null || r === null ? null : false;
 }
-export function not(t: Truth): Truth {
+function not(t: Truth): Truth {
   return t === null ? null : !t;
 }
 
@@ -229,9 +227,4 @@ export function asText(c: Compiled): Compiled {
   if (family === 'string' || family === 'text') return c;
   if (family === 'xml') return { ...c, type: nvarchar(MAX) };
   return coerce(c, varchar(family === 'guid' ? 36 : family === 'binary' ? 8000 : 60));
-}
-
-/** Two values are the same for DISTINCT, GROUP BY and NULLIF-like questions: NULL equals NULL. */
-export function sameValue(a: SqlValue, b: SqlValue, compare: (x: NotNull, y: NotNull) => number): boolean {
-  return a === null || b === null ? a === b : compare(a, b) === 0;
 }

@@ -97,16 +97,12 @@ export const SMALLINT: SqlType = { k: 'smallint' };
 export const INT: SqlType = { k: 'int' };
 export const BIGINT: SqlType = { k: 'bigint' };
 export const FLOAT: SqlType = { k: 'float' };
-export const REAL: SqlType = { k: 'real' };
 export const MONEY: SqlType = { k: 'money' };
 export const DATE: SqlType = { k: 'date' };
 export const DATETIME: SqlType = { k: 'datetime' };
 export const SMALLDATETIME: SqlType = { k: 'smalldatetime' };
 export const GUID: SqlType = { k: 'uniqueidentifier' };
-export const ROWVERSION: SqlType = { k: 'rowversion' };
 export const VARIANT: SqlType = { k: 'sql_variant' };
-export const XML: SqlType = { k: 'xml' };
-export const TEXT: SqlType = { k: 'text' };
 /** The type of object names, nvarchar(128). */
 export const SYSNAME: SqlType = { k: 'nvarchar', n: 128 };
 
@@ -159,7 +155,7 @@ export const TICKS_PER_DAY = 25_920_000;
 /** Days from 0001-01-01 to 1900-01-01, the zero of datetime and smalldatetime. */
 export const DAYS_TO_1900 = 693_595;
 /** Days from 0001-01-01 to 1970-01-01. */
-export const DAYS_TO_1970 = 719_162;
+const DAYS_TO_1970 = 719_162;
 
 /** datetime2 value of an instant given in ms since 1970 UTC (may have a fraction of a ms; exact to 100 ns when |ms| < 2^43). */
 export function datetime2FromUnixMs(ms: number): bigint {
@@ -170,11 +166,4 @@ export function datetime2FromUnixMs(ms: number): bigint {
 /** Ms since 1970 UTC of a datetime2 value, truncated to the ms. */
 export function unixMsFromDatetime2(v: bigint): number {
   return Number((v - BigInt(DAYS_TO_1970) * UNITS_PER_DAY_BIG) / 10_000n);
-}
-
-/** A column name with its type, as queries and tables describe their rows. */
-export interface ColumnShape {
-  readonly name: string;
-  readonly type: SqlType;
-  readonly nullable: boolean;
 }

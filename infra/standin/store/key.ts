@@ -1,4 +1,5 @@
 import { type Collation, keyUnder } from '../sql/collation.ts';
+import { guidKey } from '../sql/compare.ts';
 import { isVariant, type SqlType, type SqlValue } from '../sql/values.ts';
 
 /** Turns one value of a type into text whose order (by UTF-16 unit) is the type's order, and which is never a prefix of another's. */
@@ -55,15 +56,6 @@ function binaryKey(value: Buffer): string {
   return key + END_OF_TEXT;
 }
 
-/** SQL Server orders uniqueidentifier by the last group, then the fourth, then the first three, those by their bytes as stored. */
-export function guidKey(value: string): string {
-  const byte = (at: number): string => value.slice(at, at + 2);
-  const third = byte(16) + byte(14);
-  const second = byte(11) + byte(9);
-  const first = byte(6) + byte(4) + byte(2) + byte(0);
-  return (value.slice(24, 36) + value.slice(19, 23) + third + second + first).toUpperCase();
-}
-
 function bodyEncoder(type: SqlType, collation: Collation | undefined): (value: never) => string {
   switch (type.k) {
     case 'bit':
@@ -89,7 +81,7 @@ function bodyEncoder(type: SqlType, collation: Collation | undefined): (value: n
     case 'datetimeoffset':
       return (value: { utc: bigint }) => int64Key(value.utc);
     case 'uniqueidentifier':
-      return guidKey;
+      return (value: string) => guidKey(value).toUpperCase();
     case 'binary':
     case 'varbinary':
     case 'rowversion':

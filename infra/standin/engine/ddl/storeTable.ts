@@ -8,7 +8,7 @@ import type { Database } from '../model/database.ts';
 import { TableObject } from '../model/tableObject.ts';
 
 /** '(1, abc)' as duplicate key errors show it. */
-export function keyText(index: TableIndex, data: RowData, columns: readonly Column[]): string {
+function keyText(index: TableIndex, data: RowData, columns: readonly Column[]): string {
   const parts = index.columns.map((at) => {
     const value = data[at] ?? null;
     return value === null ? '<NULL>' : String(convert(value, columns[at]!.type, { k: 'nvarchar', n: 4000 }));

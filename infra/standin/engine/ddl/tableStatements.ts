@@ -15,12 +15,7 @@ const createTable: Handler<'createTable'> = (runner, statement, env) => {
 };
 
 /** Makes a table or temp table and puts it in its place; 2714 when the name is taken. */
-export function defineTable(
-  runner: Runner,
-  env: Execution,
-  name: ObjectName,
-  definition: TableDefinition,
-): TableObject {
+function defineTable(runner: Runner, env: Execution, name: ObjectName, definition: TableDefinition): TableObject {
   const { session } = runner;
   const { server } = session;
   const isTemp = name.name.startsWith('#');
@@ -63,7 +58,7 @@ function takenTemp(runner: Runner, name: string): boolean {
 }
 
 /** Temp tables belong to the procedure that makes them, or to the connection. */
-export function placeTemp(runner: Runner, table: TableObject): void {
+function placeTemp(runner: Runner, table: TableObject): void {
   const key = table.name.toLowerCase();
   const { session } = runner;
   if (key.startsWith('##')) session.server.globalTemps.set(key, table);

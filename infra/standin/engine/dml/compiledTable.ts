@@ -21,7 +21,7 @@ export interface CompiledTable {
 }
 
 /** A scope in which the table's own columns are known, as in CHECK constraints and computed columns. */
-export function ownRowScope(table: TableObject, session: SessionState): QueryScope {
+function ownRowScope(table: TableObject, session: SessionState): QueryScope {
   const context = new CompileContext({
     session,
     database: table.database,

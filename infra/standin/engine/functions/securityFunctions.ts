@@ -1,6 +1,7 @@
 import { catalogTables } from '../../catalog/catalogTables.ts';
 import { sid } from '../../catalog/databaseViews.ts';
 import { securityIn, sees } from '../../catalog/visibility.ts';
+import { OBJECT_PERMISSIONS } from '../../security/permissions.ts';
 import type { SecurityContext } from '../../security/securityContext.ts';
 import { INT, nvarchar, type SqlValue, varbinary } from '../../sql/values.ts';
 import type { Database } from '../model/database.ts';
@@ -14,18 +15,6 @@ const SID = varbinary(85);
 
 const textArg = (value: SqlValue | undefined): string => (typeof value === 'string' ? value : '');
 const yesNo = (yes: boolean): number => (yes ? 1 : 0);
-
-const OBJECT_PERMISSIONS = [
-  'SELECT',
-  'INSERT',
-  'UPDATE',
-  'DELETE',
-  'EXECUTE',
-  'REFERENCES',
-  'ALTER',
-  'CONTROL',
-  'VIEW DEFINITION',
-];
 
 /** HAS_PERMS_BY_NAME: 1 yes, 0 no, NULL when the securable does not exist or the class is not known. */
 function hasPermission(env: Execution, args: readonly SqlValue[]): number | null {

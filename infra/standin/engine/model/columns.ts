@@ -38,8 +38,3 @@ export interface CheckConstraint {
   enabled: boolean;
   trusted: boolean;
 }
-
-/** True when clients may not give the column a value. */
-export function isGenerated(column: Column): boolean {
-  return column.computed !== undefined || column.type.k === 'rowversion';
-}

@@ -168,6 +168,6 @@ export class Database {
   }
 }
 
-export function objectKey(schema: string, name: string): string {
+function objectKey(schema: string, name: string): string {
   return `${schema.toLowerCase()}.${name.toLowerCase()}`;
 }

@@ -1,5 +1,5 @@
 import type { ObjectName } from '../../sql/ast.ts';
-import type { FunctionDefinition, ModuleExecuteAs, ProcedureDefinition, ViewDefinition } from '../../sql/astDdl.ts';
+import type { FunctionDefinition, ProcedureDefinition, ViewDefinition } from '../../sql/astDdl.ts';
 import type { SqlType } from '../../sql/values.ts';
 import type { Schema } from './schema.ts';
 import type { TableObject, Trigger } from './tableObject.ts';
@@ -57,9 +57,4 @@ export interface UserType {
   readonly baseName?: string | undefined;
   readonly nullable: boolean;
   readonly table?: TableObject | undefined;
-}
-
-/** EXECUTE AS of any module. */
-export function executeAsOf(object: Procedure | UserFunction | Trigger): ModuleExecuteAs | undefined {
-  return object.definition.executeAs;
 }

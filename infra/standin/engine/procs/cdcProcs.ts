@@ -2,8 +2,7 @@ import { asDatetime } from '../../catalog/view.ts';
 import type { CaptureInstance } from '../../cdc/captureInstance.ts';
 import { disableDatabase, disableTable, enableDatabase, enableTable, requireCdc } from '../../cdc/enableTable.ts';
 import { lsnBytes } from '../../cdc/lsn.ts';
-import { mayRead } from '../../cdc/readAccess.ts';
-import type { SecurityContext } from '../../security/securityContext.ts';
+import { mayRead, securityOf } from '../../cdc/readAccess.ts';
 import { sqlError } from '../../sql/errors.ts';
 import { bracket } from '../../sql/print.ts';
 import { BIT, binary, DATETIME, INT, MAX, nvarchar, type SqlType, SYSNAME } from '../../sql/values.ts';
@@ -19,13 +18,9 @@ import {
 
 const FLAG_OFF = 0;
 
-export function securityOf({ session, database }: ProcedureContext): SecurityContext {
-  return database === session.database ? session.security : session.server.contextFor(session.security.login, database);
-}
-
 /** Members of db_owner only (22904). */
 export function requireDbOwner(context: ProcedureContext): void {
-  if (!securityOf(context).isOwner) throw sqlError(22904);
+  if (!securityOf(context, context.database).isOwner) throw sqlError(22904);
 }
 
 function enableDb(context: ProcedureContext): number {
@@ -111,7 +106,7 @@ async function help(context: ProcedureContext, args: BoundArguments): Promise<nu
   const cdc = requireCdc(database);
   const schema = args.text('@source_schema')?.toLowerCase();
   const name = args.text('@source_name')?.toLowerCase();
-  const security = securityOf(context);
+  const security = securityOf(context, database);
   const rows: RowData[] = [];
   for (const instance of cdc.captures.values()) {
     const source = database.objectsById.get(instance.sourceId);

@@ -29,7 +29,7 @@ export interface WantedOrder {
   readonly columns: readonly { readonly at: number; readonly descending: boolean }[];
 }
 
-export function indexesOf(source: BoundSource): PlannedIndex[] {
+function indexesOf(source: BoundSource): PlannedIndex[] {
   const { access } = source;
   if (access.k === 'table')
     return access.shape.data.indexes.map((index, at) => ({ index: at, columns: index.columns, unique: index.unique }));

@@ -11,7 +11,7 @@ export interface RowState {
   keys: string[];
 }
 
-export function saveState(f: QueryFrame): RowState {
+function saveState(f: QueryFrame): RowState {
   return { rows: f.rows.slice(), group: f.group, aggregates: f.aggregates, windows: f.windows, keys: [] };
 }
 

@@ -150,7 +150,7 @@ function term(
 }
 
 /** Text that is equal for expressions written alike. */
-export function exprKey(expr: unknown): string {
+function exprKey(expr: unknown): string {
   return JSON.stringify(expr, (name, value: unknown) =>
     name === 'line' ? undefined : typeof value === 'bigint' ? `${value}n` : value,
   );

@@ -19,10 +19,7 @@ export const PLAIN_READ: LockPlan = {
   dirty: false,
 };
 
-/** How a change reads the rows it is about to write: the newest version, waiting for other writers. */
-export const WRITE_READ: LockPlan = { ...PLAIN_READ, current: true };
-
-export function boundsOf(index: TableIndex, range: SeekRange): { from: Bound; to: Bound } {
+function boundsOf(index: TableIndex, range: SeekRange): { from: Bound; to: Bound } {
   const prefix = index.prefixOf([...range.equals]);
   const encode = (values: readonly unknown[]): string => {
     let key = prefix;

@@ -63,7 +63,7 @@ const raiserror: Handler<'raiserror'> = async (runner, statement, env) => {
 };
 
 /** The printf-like form of RAISERROR: %s %d %i %u %x %X %o with flags, width and precision, and %%. */
-export function formatMessage(template: string, args: readonly { type: SqlType; value: SqlValue }[]): string {
+function formatMessage(template: string, args: readonly { type: SqlType; value: SqlValue }[]): string {
   let next = 0;
   return template.replace(
     /%(%|([-+0# ]*)(\d+|\*)?(?:\.(\d+|\*))?(?:h|l|I64)?([sdiuxXo]))/g,
