@@ -1,6 +1,6 @@
 import { createLogger } from '#infra/runtime/logger.ts';
-import { startKafkaCluster } from '#infra/stack/kafkaCluster.ts';
 import { startStack } from '#infra/stack/stack.ts';
+import { startKafkaCluster } from '#test/support/kafka/cluster.ts';
 import { seededRandom } from '#test/support/seededRandom.ts';
 import { blowsOf, chaosRun } from './capture/chaosRun.ts';
 import { startChaosSource } from './capture/chaosSource.ts';

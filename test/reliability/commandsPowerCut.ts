@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openDatabase } from '#connectors/sqlserver/connection.ts';
-import { type KafkaCluster, startKafkaCluster } from '#infra/stack/kafkaCluster.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { type KafkaCluster, startKafkaCluster } from '#test/support/kafka/cluster.ts';
 import { Place } from './commands/place.ts';
 
 /**

@@ -4,14 +4,14 @@ import { SourceWatch } from '#connectors/capture/healthWatch.ts';
 import { Publisher } from '#connectors/publish/publisher.ts';
 import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
 import type { DatabaseOptions } from '#connectors/sqlserver/poolConfig.ts';
-import { MemoryBroker } from '#infra/kafka/memoryBroker.ts';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import { decodeProgress, type ProgressRecord, progressTopic } from '#schemas/progressRecord.ts';
 import { captureSettings } from '#test/support/captureSettings.ts';
 import { CAPTURE_PASSWORD, CAPTURE_SHOP_SQL } from '#test/support/captureShop.ts';
 import { databaseOptions } from '#test/support/databaseOptions.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { MemoryBroker } from '#test/support/kafka/memoryBroker.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 import { type StandinProcess, startStandin } from '#test/support/standinProcess.ts';
 import { memoryRegistry } from '#test/unit/connectors/publish/publishFixture.ts';
 

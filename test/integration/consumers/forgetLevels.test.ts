@@ -5,10 +5,10 @@ import { ledgerKey } from '#consumers/runner/ledger.ts';
 import { forgetLevels } from '#consumers/stock/forgetLevels.ts';
 import { writeStock } from '#consumers/stock/stockHandler.ts';
 import { goneKey, skuKey, skuTag } from '#consumers/stock/stockKeys.ts';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import type { IncomingMessage, KafkaClient } from '#infra/kafka/types.ts';
 import { command, RedisClient } from '#infra/redis/client.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 
 const HOUR_MS = 3_600_000;
 const { signal } = new AbortController();

@@ -6,8 +6,6 @@ import type { Attempt } from '#consumers/webhooks/httpAttempt.ts';
 import { webhookMetrics } from '#consumers/webhooks/webhookMetrics.ts';
 import { openWebhookTopics } from '#consumers/webhooks/webhookTopics.ts';
 import { eventsTopic, type WebhookEvent } from '#consumers/webhooks/webhookTypes.ts';
-import { MemoryBroker } from '#infra/kafka/memoryBroker.ts';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import { partitionFor } from '#infra/kafka/partitioner.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import type { RedisCall, RedisCommands } from '#infra/redis/client.ts';
@@ -16,6 +14,8 @@ import { secretEnv } from '#infra/runtime/config/reference.ts';
 import { type WebhookEndpoint, webhooksSchema } from '#infra/runtime/config/webhooks.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import { createMetrics } from '#infra/runtime/metrics.ts';
+import { MemoryBroker } from '#test/support/kafka/memoryBroker.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 
 const PREFIX = 'w';
 const PARTITIONS = 2;

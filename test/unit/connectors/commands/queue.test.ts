@@ -1,9 +1,9 @@
 import { setImmediate as tick } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { StatusIndex } from '#connectors/commands/queue/statusIndex.ts';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 import { ORDER, type TestKeys, testKeys } from './commandHarness.ts';
 import { refused } from './fakeGateway.ts';
 import { later, QueueWorld, stateOf } from './queueWorld.ts';

@@ -5,11 +5,11 @@ import { QueueLog } from '#connectors/commands/queue/queueLog.ts';
 import { queueTopics } from '#connectors/commands/queue/records.ts';
 import { StatusIndex } from '#connectors/commands/queue/statusIndex.ts';
 import { QueueWorker } from '#connectors/commands/queue/worker.ts';
-import { MemoryBroker } from '#infra/kafka/memoryBroker.ts';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import type { ConsumerGroup, KafkaClient } from '#infra/kafka/types.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
+import { MemoryBroker } from '#test/support/kafka/memoryBroker.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 import { CommandHarness, type TestKeys } from './commandHarness.ts';
 
 /** One API process with its part of the queue. */

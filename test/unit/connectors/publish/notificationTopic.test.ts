@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { NotificationTopic, notificationTopic } from '#connectors/publish/notificationTopic.ts';
-import { MemoryBroker } from '#infra/kafka/memoryBroker.ts';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
+import { MemoryBroker } from '#test/support/kafka/memoryBroker.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 
 type Sent = { aggregate_type: string; type: string; additional_data: Record<string, string>; timestamp: number };
 

@@ -3,8 +3,8 @@ import { endOf } from '#connectors/capture/position.ts';
 import type { CaptureState } from '#connectors/capture/types.ts';
 import { positionRecord, positionTopic, positionTopicSpec, readPosition } from '#connectors/publish/positionStore.ts';
 import { lsn } from '#connectors/sqlserver/lsn.ts';
-import { MemoryBroker } from '#infra/kafka/memoryBroker.ts';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
+import { MemoryBroker } from '#test/support/kafka/memoryBroker.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 
 const place = endOf(lsn('0'.repeat(19).concat('7')));
 const state: CaptureState = {

@@ -4,12 +4,12 @@ import { Publisher } from '#connectors/publish/publisher.ts';
 import { DEFAULT_PUBLISH_RULES, type PublishRules } from '#connectors/publish/publishRules.ts';
 import { type Lsn, lsn } from '#connectors/sqlserver/lsn.ts';
 import type { CaptureInstance, SourceColumn } from '#connectors/sqlserver/metadata.ts';
-import { MemoryBroker } from '#infra/kafka/memoryBroker.ts';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import type { AvroSchema } from '#schemas/avroSchema.ts';
 import { createDecoder } from '#schemas/codec.ts';
 import type { SchemaRegistry } from '#schemas/registry.ts';
+import { MemoryBroker } from '#test/support/kafka/memoryBroker.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 
 /** A registry that lives in this process and finds everything compatible but the subjects in `refused`. */
 export function memoryRegistry(refused: ReadonlySet<string> = new Set()): SchemaRegistry & {

@@ -7,10 +7,10 @@ import {
   signalTopic,
   signalTopicSpec,
 } from '#connectors/publish/signalTopic.ts';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 
 let nowMs = Date.now();
 const clock = { now: () => nowMs, sleep: () => Promise.resolve() };

@@ -3,12 +3,12 @@ import { forgetRows } from '#consumers/rows/forgetRows.ts';
 import { RowStore } from '#consumers/rows/rowStore.ts';
 import { DeadLetters } from '#consumers/runner/deadLetters.ts';
 import { CopyLedger } from '#consumers/runner/ledger.ts';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import { MemoryRedis } from '#test/support/consumers/memoryRedis.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 
 const TOPIC = 'shop.dbo.A';
 const TABLE = 'dbo.A';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CaptureProgress } from '#consumers/runner/captureProgress.ts';
 import { CopyTracker } from '#consumers/runner/copyTracker.ts';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import { encodeProgress, type ProgressRecord, progressTopic, progressTopicSpec } from '#schemas/progressRecord.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 
 const { signal } = new AbortController();
 const record = (capture: string, position: string, topics: string[] = ['a']): ProgressRecord => ({

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CopyProgress } from '#consumers/runner/copyProgress.ts';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import type { RedisCall, RedisCommands } from '#infra/redis/client.ts';
 import { encodeProgress, progressTopic, progressTopicSpec } from '#schemas/progressRecord.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 
 const { signal } = new AbortController();
 const RECORD = { key: Buffer.from('k'), value: Buffer.from('v') };

@@ -7,12 +7,12 @@ import { listLetters, readLetters } from '#consumers/runner/letterReader.ts';
 import { replayRecords } from '#consumers/runner/replay.ts';
 import { type RecordBatch, Runner } from '#consumers/runner/runner.ts';
 import { createRunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import type { IncomingMessage, KafkaClient } from '#infra/kafka/types.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import { createMetrics } from '#infra/runtime/metrics.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 
 const signal = new AbortController().signal;
 const TOPICS = ['shop.dbo.A', 'shop.dbo.B'];

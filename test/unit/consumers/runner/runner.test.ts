@@ -3,12 +3,12 @@ import { DeadLetters, deadLetterTopic } from '#consumers/runner/deadLetters.ts';
 import { groupLag } from '#consumers/runner/lag.ts';
 import { Runner, type RunnerOptions } from '#consumers/runner/runner.ts';
 import { createRunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import type { IncomingMessage, KafkaClient } from '#infra/kafka/types.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import { createMetrics } from '#infra/runtime/metrics.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 
 describe('a runner', () => {
   let kafka: KafkaClient;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { MemoryBroker } from '#infra/kafka/memoryBroker.ts';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { MemoryBroker } from '#test/support/kafka/memoryBroker.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 import { compete, leaseContract } from '../../../contract/leaseContract.ts';
 
 describe('the lease on an in-memory broker', () => {

@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 import { kafkaContract } from '../../../contract/kafkaContract.ts';
 import { kafkaGroupContract } from '../../../contract/kafkaGroupContract.ts';
 

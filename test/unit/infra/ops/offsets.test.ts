@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import { applyOffsets, planOffsets } from '#infra/ops/offsets.ts';
 import { parseStartPoint, resolveStartPoint } from '#infra/ops/startPoint.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 
 const signal = new AbortController().signal;
 const GROUP = { groupId: 'app.stock', topics: ['shop.db.dbo.STOCK'] };

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { createMemoryKafka } from '#infra/kafka/memoryClient.ts';
 import type { KafkaClient, OutgoingMessage } from '#infra/kafka/types.ts';
 import { type TailedRecord, type TailOptions, tailTopic } from '#infra/ops/tail.ts';
 import type { Decoder } from '#schemas/codec.ts';
 import { POSITION_HEADER } from '#schemas/envelope.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { createMemoryKafka } from '#test/support/kafka/memoryClient.ts';
 
 const TOPIC = 'p.SHOP.dbo.ITEM';
 const NO_SIGNAL = new AbortController().signal;

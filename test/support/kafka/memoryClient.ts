@@ -1,7 +1,3 @@
-import { type Clock, systemClock } from '#infra/runtime/clock.ts';
-import { SluiceError } from '#infra/runtime/errors.ts';
-import { MemoryBroker, type MemoryTransactionalId } from './memoryBroker.ts';
-import { MemoryGroupMember } from './memoryGroup.ts';
 import type {
   KafkaClient,
   PartitionOffsets,
@@ -9,7 +5,11 @@ import type {
   ReadTopicOptions,
   Transaction,
   TransactionalProducer,
-} from './types.ts';
+} from '#infra/kafka/types.ts';
+import { type Clock, systemClock } from '#infra/runtime/clock.ts';
+import { SluiceError } from '#infra/runtime/errors.ts';
+import { MemoryBroker, type MemoryTransactionalId } from './memoryBroker.ts';
+import { MemoryGroupMember } from './memoryGroup.ts';
 
 /** A client of an in-memory broker, for tests: same contract as the real client, no server. Clients that share a broker see each other. */
 export function createMemoryKafka(broker: MemoryBroker = new MemoryBroker(), clock: Clock = systemClock): KafkaClient {

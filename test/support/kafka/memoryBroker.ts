@@ -1,7 +1,7 @@
+import type { TopicSpec } from '#infra/kafka/types.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import type { MemoryGroupMember } from './memoryGroup.ts';
 import { type MemoryPartition, MemoryTopic } from './memoryTopic.ts';
-import type { TopicSpec } from './types.ts';
 
 /** What a group knows: who is in it and what it has committed (topic/partition → next offset). */
 export interface MemoryGroupState {

@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureInstalled, type Installation } from './install.ts';
-import { formatKafka, kafkaProperties, kafkaSpec } from './local/kafka.ts';
-import { freePorts } from './ports.ts';
-import { sendSignal } from './processGroup.ts';
-import { ServerProcess, type ServerSpec } from './serverProcess.ts';
-import { Watchdog } from './watchdog.ts';
+import { ensureInstalled, type Installation } from '#infra/stack/install.ts';
+import { formatKafka, kafkaProperties, kafkaSpec } from '#infra/stack/local/kafka.ts';
+import { freePorts } from '#infra/stack/ports.ts';
+import { sendSignal } from '#infra/stack/processGroup.ts';
+import { ServerProcess, type ServerSpec } from '#infra/stack/serverProcess.ts';
+import { Watchdog } from '#infra/stack/watchdog.ts';
 
 /** One broker of the cluster; it can be hurt and started again on its ports with its data. */
 export interface KafkaNode {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, OutgoingMessage } from './types.ts';
+import type { IncomingMessage, OutgoingMessage } from '#infra/kafka/types.ts';
 
 /** A stored record. `open` while its transaction runs, `aborted` when it was given up, `marker` for the end of a transaction. */
 interface Stored {

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Assignment, deal, difference, type MemberClaim } from '#infra/kafka/group/assignor.ts';
+import { within } from '#infra/kafka/group/handlers.ts';
+import { type OwnedPartition, OwnedPartitions } from '#infra/kafka/group/ownedPartitions.ts';
+import type { BatchControl, ConsumerGroup, ConsumerGroupOptions } from '#infra/kafka/types.ts';
 import { isRetriable, SluiceError } from '#infra/runtime/errors.ts';
 import { retry } from '#infra/runtime/retry.ts';
-import { type Assignment, deal, difference, type MemberClaim } from './group/assignor.ts';
-import { within } from './group/handlers.ts';
-import { type OwnedPartition, OwnedPartitions } from './group/ownedPartitions.ts';
 import type { MemoryBroker, MemoryGroupState } from './memoryBroker.ts';
-import type { BatchControl, ConsumerGroup, ConsumerGroupOptions } from './types.ts';
 
 const MAX_BATCH = 1000;
 /** As the real client: a batch in hand of a partition that changes hands, or of a member that stops, has so long to end. */
