@@ -1,11 +1,10 @@
+import { POSITION_LENGTH } from '#consumers/runner/position.ts';
 import type { OrderLine, OrderView } from '#infra/runtime/config/orders.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import type { OrderStatus, OrderStep } from './orderTypes.ts';
 
 /** Fields of an order's hash that {@link parseOrder} reads, in its order. */
 export const ORDER_FIELDS = ['v', 't', 'h', 'p'] as const;
-
-const POSITION_LENGTH = 49;
 
 /** Reads the fields of an order's hash, and its lines where there are any; null when there is no order to show. */
 export function parseOrder(
@@ -37,6 +36,12 @@ function shownSteps(text: string, status: string, atMs: number): OrderStep[] {
   }
   if (shown.at(-1)?.status !== status) shown.push({ status, at: iso(atMs) });
   return shown;
+}
+
+/** The newest step of a history as it is kept; null for one without steps. */
+export function lastStep(text: string): { readonly position: string; readonly status: string } | null {
+  const [position, , status] = text.slice(text.lastIndexOf('\n') + 1).split('\t');
+  return position === undefined || status === undefined ? null : { position, status };
 }
 
 function parseLines(fields: readonly string[]): Omit<OrderLine, 'orderId'>[] {

@@ -9,9 +9,12 @@ import { RedisClient } from '#infra/redis/client.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { CopySide } from './copySide.ts';
-import { OrderSide, StockSide } from './redisSides.ts';
+import { CustomerListSide } from './customerListSide.ts';
+import { OrderLineSide } from './orderLineSide.ts';
+import { OrderSide } from './orderSide.ts';
 import { RowSide } from './rowSide.ts';
 import { SourceReader } from './sourceReader.ts';
+import { StockSide } from './stockSide.ts';
 
 /** The source and everything that is made of it. */
 export interface Copies {
@@ -40,19 +43,24 @@ export async function openCopies(
   const store = new RowStore(redis);
   const plans = config.catalog.documents.map(planDocument);
   const sides = new Map<string, CopySide[]>();
-  const notes = [...source.reasons];
+  const notes = new Set(source.reasons);
   const add = (id: string, make: (table: CapturedTable) => CopySide): void => {
     const table = source.table(id);
     if (table === undefined || table.instance.keyColumns.length === 0)
-      notes.push(`${id}: not compared, ${table ? 'it has no key' : 'it is not captured'}`);
+      notes.add(`${id}: not compared, ${table ? 'it has no key' : 'it is not captured'}`);
     else sides.set(table.id, [...(sides.get(table.id) ?? []), make(table)]);
   };
   const { stock, orders } = config;
   for (const plan of planTables(plans).values()) add(plan.table, (table) => new RowSide(store, table, plan));
   if (stock) add(stock.table, (table) => new StockSide(redis, table, stock));
-  if (orders) add(orders.table, (table) => new OrderSide(redis, table, orders));
+  if (orders) {
+    add(orders.table, (table) => new OrderSide(redis, table, orders));
+    add(orders.table, (table) => new CustomerListSide(redis, table, orders));
+  }
+  const lines = orders?.lines;
+  if (lines) add(lines.table, (table) => new OrderLineSide(redis, table, lines));
   return {
-    ...{ source, redis, elastic, store, plans, sides, notes },
+    ...{ source, redis, elastic, store, plans, sides, notes: [...notes] },
     close: async () => {
       await Promise.all([source.close(), redis.close(), elastic.close()]);
     },

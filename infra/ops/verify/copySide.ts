@@ -5,13 +5,15 @@ import type { SourceRow } from './sourceReader.ts';
 export interface Stored {
   readonly id: string;
   readonly position: string;
+  /** Where it was changed last, when that does not show in its position: what is taken away leaves none. */
+  readonly movedAt?: string;
   /** False for what is marked as deleted. */
   readonly live: boolean;
 }
 
 /** How a thing of a copy compares with its source row. */
 export interface Verdict {
-  readonly kind: 'equal' | 'missing' | 'extra' | 'different' | 'link';
+  readonly kind: 'equal' | 'missing' | 'extra' | 'different' | 'link' | 'history';
   readonly fields: readonly string[];
 }
 

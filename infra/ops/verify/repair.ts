@@ -75,7 +75,7 @@ function planOf({ sides, plans }: Copies, differences: readonly Difference[]): P
     if (types.has(difference.what)) continue;
     const side = [...sides.values()].flat().find(({ what }) => what === difference.what)!;
     const { key, kind } = difference;
-    if (kind === 'position' || kind === 'link' || key === null) touched.push({ side, difference });
+    if (kind === 'position' || isMended(kind) || key === null) touched.push({ side, difference });
     if (key === null) continue;
     const keys = rereads.get(side.table.id) ?? new Map<string, KeyText>();
     rereads.set(side.table.id, keys.set(JSON.stringify(key), key));
@@ -91,6 +91,7 @@ function describe({ rereads, touched, documents }: Plan): string[] {
   return [
     ...touched.map(({ difference: { what, id, kind } }) => {
       if (kind === 'position') return `lower the position of ${what} ${id}`;
+      if (kind === 'history') return `drop steps of ${what} ${id} that are newer than it`;
       return kind === 'link' ? `enter ${what} ${id} under its links` : `take ${what} ${id} away`;
     }),
     ...[...rereads].map(([table, keys]) => `read ${keys.length} rows of ${table} again`),
@@ -100,9 +101,12 @@ function describe({ rereads, touched, documents }: Plan): string[] {
   ];
 }
 
+/** Reading the row again alone would not mend it. */
+const isMended = (kind: Difference['kind']): boolean => kind === 'link' || kind === 'history';
+
 async function touch(side: CopySide, { id, kind, position, absentAt }: Difference): Promise<void> {
   if (kind === 'position') await side.lower(id, position!);
-  else if (kind === 'link') await side.mend?.(id);
+  else if (isMended(kind)) await side.mend?.(id);
   else if (absentAt !== undefined) await side.remove?.(id, snapshotPosition(lsn(absentAt)));
 }
 

@@ -3,12 +3,13 @@ import type { KeyText } from '#connectors/capture/chunk.ts';
 
 /**
  * How a copy is wrong about one thing. `position`: it carries a place in the source's order that the source has not reached, so that every
- * real change would be refused as old. `link`: a row cannot be found by the documents that join it.
+ * real change would be refused as old. `link`: a row cannot be found by the documents that join it. `history`: an order's last step is not
+ * its present status.
  */
-export type DifferenceKind = 'missing' | 'extra' | 'different' | 'position' | 'link';
+export type DifferenceKind = 'missing' | 'extra' | 'different' | 'position' | 'link' | 'history';
 
 export interface Difference {
-  /** What was compared: `row <schema.table>`, a document type, `stock` or `order`. */
+  /** What was compared: `row <schema.table>`, a document type, `stock`, `order`, `order line` or `customer list`. */
   readonly what: string;
   readonly id: string;
   readonly kind: DifferenceKind;
@@ -105,6 +106,7 @@ export function describeDifference({ what, id, kind, fields }: Difference): stri
   if (kind === 'extra') return `${what} ${id}: in the copy, not in the source`;
   if (kind === 'position') return `${what} ${id}: carries a position the source has not reached`;
   if (kind === 'link') return `${what} ${id}: cannot be found over ${fields.join(', ')}`;
+  if (kind === 'history') return `${what} ${id}: its history does not end in its present status`;
   return `${what} ${id}: ${fields.join(', ')} ${fields.length === 1 ? 'differs' : 'differ'}`;
 }
 

@@ -75,8 +75,8 @@ async function lookAgain(
   const again: Suspect[] = [];
   for (const { suspect, id } of open) {
     const { kind, fields } = verdicts.get(id)!;
-    const seen = stored.get(id)?.position ?? null;
-    const isMoved = seen !== null && seen.slice(0, read.view.from.length) > read.view.from;
+    const { position: seen = null, movedAt = seen } = stored.get(id) ?? {};
+    const isMoved = movedAt !== null && movedAt.slice(0, read.view.from.length) > read.view.from;
     const wrong = isMoved ? suspect.wrong : suspect.wrong + 1;
     if (!passed) findings.undecide({ what: side.what, id, why: 'lag' });
     else if (wrong < NEEDED_LOOKS) again.push({ ...suspect, id, seen, wrong });

@@ -222,7 +222,10 @@ async function settleUnkeyed(
   const ids = [...left.keys()];
   const passed = await passage.until(source, side.copy, mark, async () => {
     const now = await side.read(ids);
-    for (const id of left.keys()) if (now.get(id)?.position !== left.get(id)!.position) left.delete(id);
+    for (const [id, { position }] of left) {
+      const found = now.get(id);
+      if (found?.live !== true || found.position !== position) left.delete(id);
+    }
     return left.size === 0;
   });
   for (const id of left.keys()) {

@@ -1,7 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Database } from '#connectors/sqlserver/connection.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
-import { storedDocuments, storedLevels, storedOrders } from '#test/support/consumers/storedCopies.ts';
+import {
+  storedDocuments,
+  storedLevels,
+  storedListEntries,
+  storedOrderLines,
+  storedOrders,
+} from '#test/support/consumers/storedCopies.ts';
 import type { MarkedProduct } from './shop.config.ts';
 
 /**
@@ -30,6 +36,22 @@ export async function judgeCopies(db: Database, config: Config, version: number)
       await collected(storedOrders(config.redis), ({ orderId, customerId, status, total }) => [
         orderId,
         { customerId, status, total },
+      ]),
+    ),
+    ...differing(
+      'order line',
+      await expectedLines(db),
+      await collected(storedOrderLines(config.redis), ({ orderId, lineId, sku, quantity }) => [
+        `${orderId}/${lineId}`,
+        { sku, quantity },
+      ]),
+    ),
+    ...differing(
+      "customer's list",
+      await expectedLists(db),
+      await collected(storedListEntries(config.redis), ({ customerId, member }) => [
+        `${customerId}: ${member.split('\t').at(-1)}`,
+        true,
       ]),
     ),
   ];
@@ -89,6 +111,20 @@ async function expectedOrders(db: Database): Promise<Map<string, unknown>> {
       { customerId: String(CUST), status: WORDS[STATUS], total: TOTAL },
     ]),
   );
+}
+
+async function expectedLines(db: Database): Promise<Map<string, unknown>> {
+  const rows = await db.query<{ ORD_NO: number; LINE_NO: number; CODE: string; QTY: number }>(
+    'SELECT ORD_NO, LINE_NO, CODE, QTY FROM dbo.ORD_LINE',
+  );
+  return new Map(
+    rows.map(({ ORD_NO, LINE_NO, CODE, QTY }) => [`${ORD_NO}/${LINE_NO}`, { sku: CODE.trim(), quantity: QTY }]),
+  );
+}
+
+async function expectedLists(db: Database): Promise<Map<string, unknown>> {
+  const rows = await db.query<{ ORD_NO: number; CUST: number }>('SELECT ORD_NO, CUST FROM dbo.ORD');
+  return new Map(rows.map(({ ORD_NO, CUST }) => [`${CUST}: ${ORD_NO}`, true]));
 }
 
 /** Rows joined as `many` have no order of their own. */

@@ -91,6 +91,11 @@ const orders = defineOrders<ReliabilityTables>()({
     total: row.TOTAL,
     currency: 'GBP',
   }),
+  lines: {
+    table: 'dbo.ORD_LINE',
+    id: (row) => ({ orderId: String(row.ORD_NO), lineId: String(row.LINE_NO) }),
+    project: (row) => ({ sku: row.CODE.trim(), quantity: row.QTY }),
+  },
 });
 
 export default defineConfig({

@@ -13,6 +13,7 @@ export interface ReliabilityTables {
   'dbo.BARCODE': { BARCODE: string; CODE: string };
   'dbo.STOCK': { CODE: string; BRANCH: number; QTY: number };
   'dbo.ORD': { ORD_NO: number; CUST: number; STATUS: string; TOTAL: string };
+  'dbo.ORD_LINE': { ORD_NO: number; LINE_NO: number; CODE: string; QTY: number };
   'storefront.COMMAND': { COMMAND_ID: string; COMMAND_NAME: string; ORDER_ID: string | null };
 }
 
@@ -23,6 +24,7 @@ export const TABLES = [
   'dbo.BARCODE',
   'dbo.STOCK',
   'dbo.ORD',
+  'dbo.ORD_LINE',
   'storefront.COMMAND',
 ] as const;
 
@@ -57,6 +59,7 @@ export function shopScript(database: string): string[] {
     'CREATE TABLE dbo.BARCODE (BARCODE varchar(20) NOT NULL CONSTRAINT PK_BARCODE PRIMARY KEY, CODE char(10) NOT NULL);',
     'CREATE TABLE dbo.STOCK (CODE char(10) NOT NULL, BRANCH smallint NOT NULL, QTY int NOT NULL, CONSTRAINT PK_STOCK PRIMARY KEY (CODE, BRANCH));',
     'CREATE TABLE dbo.ORD (ORD_NO int NOT NULL CONSTRAINT PK_ORD PRIMARY KEY, CUST int NOT NULL, STATUS char(1) NOT NULL, TOTAL decimal(12,2) NOT NULL);',
+    'CREATE TABLE dbo.ORD_LINE (ORD_NO int NOT NULL, LINE_NO smallint NOT NULL, CODE char(10) NOT NULL, QTY int NOT NULL, CONSTRAINT PK_ORD_LINE PRIMARY KEY (ORD_NO, LINE_NO));',
     'CREATE SCHEMA storefront AUTHORIZATION dbo;',
     'CREATE TABLE storefront.COMMAND (COMMAND_ID uniqueidentifier NOT NULL CONSTRAINT PK_COMMAND PRIMARY KEY, COMMAND_NAME varchar(40) NOT NULL, ORDER_ID varchar(20) NULL);',
     ...filled(),

@@ -97,13 +97,21 @@ COMMIT TRANSACTION;`);
     const seq = ++this.#seq;
     if (this.#orders > 5 && this.#random() < 0.6) {
       const number = 1 + this.#below(this.#orders);
-      return `UPDATE dbo.ORD SET STATUS = '${'NPS'[this.#below(3)]}', TOTAL = ${seq} WHERE ORD_NO = ${number};`;
+      const moved = this.#random() < 0.2 ? `, CUST = ${this.#below(50)}` : '';
+      return `UPDATE dbo.ORD SET STATUS = '${'NPS'[this.#below(3)]}', TOTAL = ${seq}${moved} WHERE ORD_NO = ${number};
+${this.#amendLine(number, seq)}`;
     }
     const number = ++this.#orders;
     const commandId = randomUUID();
     this.orders.push({ orderId: String(number), commandId });
     return `INSERT INTO dbo.ORD (ORD_NO, CUST, STATUS, TOTAL) VALUES (${number}, ${this.#below(50)}, 'N', ${seq});
+INSERT INTO dbo.ORD_LINE (ORD_NO, LINE_NO, CODE, QTY) VALUES ${[1, 2, 3].map((line) => `(${number}, ${line}, ${this.#codes(1)}, ${seq})`).join(', ')};
 INSERT INTO storefront.COMMAND (COMMAND_ID, COMMAND_NAME, ORDER_ID) VALUES ('${commandId}', 'AcceptOrder', '${number}');`;
+  }
+
+  #amendLine(order: number, seq: number): string {
+    const where = `WHERE ORD_NO = ${order} AND LINE_NO = ${1 + this.#below(3)};`;
+    return this.#random() < 0.7 ? `UPDATE dbo.ORD_LINE SET QTY = ${seq} ${where}` : `DELETE FROM dbo.ORD_LINE ${where}`;
   }
 
   /** A product that is there goes with all that belongs to it; one that is not comes. */

@@ -2,12 +2,14 @@ import { createElastic } from '#consumers/catalog/elastic.ts';
 import { scanVisible } from '#consumers/catalog/scanIds.ts';
 import { toDocument } from '#consumers/catalog/searchAnswer.ts';
 import { aliasName } from '#consumers/catalog/searchIndex.ts';
+import { scanStoredLines } from '#consumers/orders/storedLines.ts';
+import { type ListEntry, scanEntries } from '#consumers/orders/storedLists.ts';
 import { scanStoredOrders } from '#consumers/orders/storedOrders.ts';
 import { parseLevel } from '#consumers/stock/stockKeys.ts';
 import { scanLevels } from '#consumers/stock/storedLevels.ts';
 import { RedisClient } from '#infra/redis/client.ts';
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
-import type { OrderView } from '#infra/runtime/config/orders.ts';
+import type { OrderLine, OrderView } from '#infra/runtime/config/orders.ts';
 import type { StockLevel } from '#infra/runtime/config/stock.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 
@@ -45,6 +47,17 @@ export async function* storedLevels(place: RedisPlace): AsyncGenerator<StockLeve
 /** The view of every order that is kept, in no order; one that changes meanwhile is given once or twice. */
 export async function* storedOrders(place: RedisPlace): AsyncGenerator<OrderView> {
   for await (const { text } of items(place, scanStoredOrders)) if (text !== '') yield JSON.parse(text) as OrderView;
+}
+
+/** Every order line that is kept, in no order; one that changes meanwhile is given once or twice. */
+export async function* storedOrderLines(place: RedisPlace): AsyncGenerator<OrderLine> {
+  for await (const { orderId, text } of items(place, scanStoredLines))
+    if (text !== '') yield { orderId, ...(JSON.parse(text) as Omit<OrderLine, 'orderId'>) };
+}
+
+/** Every entry of every customer's list of orders, in no order. */
+export function storedListEntries(place: RedisPlace): AsyncGenerator<ListEntry> {
+  return items(place, scanEntries);
 }
 
 async function* items<T>(
