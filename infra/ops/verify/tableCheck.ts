@@ -202,6 +202,8 @@ async function settleUnkeyed(
   if (left.size < candidates.length)
     findings.notes.push(`${side.what}: ${candidates.length - left.size} that came meanwhile are left to the next run`);
   if (left.size === 0) return;
+  const refused = (): number => findings.unbuildable.get(side.what) ?? 0;
+  const refusedBefore = refused();
   const found: Open[] = [];
   let to: SourceRows | null = null;
   let absentAt: string | null = null;
@@ -218,6 +220,11 @@ async function settleUnkeyed(
   }
   await settle(side, found, options);
   if (left.size === 0 || to === null || absentAt === null) return;
+  if (refused() > refusedBefore) {
+    // A row that cannot be projected does not say which thing is its own: that stays as it was before.
+    findings.notes.push(`${side.what}: ${left.size} of no row that can be projected are left until all rows can be`);
+    return;
+  }
   const mark = await source.mark(to);
   const ids = [...left.keys()];
   const passed = await passage.until(source, side.copy, mark, async () => {
