@@ -37,8 +37,16 @@ async function sourceChanges(env: CaptureEnvironment, table: string): Promise<st
     .sort();
 }
 
-/** After this position each change stands in the topics exactly once, and per key everything goes forward only. */
-export async function expectExactHistory(env: CaptureEnvironment, prefix: string, since: string): Promise<void> {
+/**
+ * After this position each change stands in the topics exactly once, and per key everything goes forward only. `readOnce`: and no row was read
+ * by a snapshot a second time.
+ */
+export async function expectExactHistory(
+  env: CaptureEnvironment,
+  prefix: string,
+  since: string,
+  { readOnce = false } = {},
+): Promise<void> {
   for (const table of CAPTURE_SHOP_TABLES) {
     const records = await readHistory(env.kafka, env.decoder, shopTopic(prefix, table));
     const changes = records.filter((r) => r.envelope && r.envelope.op !== 'r').map((r) => r.position);
@@ -48,6 +56,8 @@ export async function expectExactHistory(env: CaptureEnvironment, prefix: string
     for (const [key, list] of historyByKey(records)) {
       const positions = list.map((r) => r.position);
       expect(positions, `${table} ${key}: forward only`).toEqual([...positions].sort());
+      if (readOnce)
+        expect(list.filter((r) => r.envelope?.op === 'r').length, `${table} ${key}: read once`).toBeLessThanOrEqual(1);
     }
   }
 }

@@ -1,17 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { Authenticator } from '#connectors/commands/callers/authenticator.ts';
-import { KeyRing } from '#connectors/commands/callers/keyRing.ts';
-import { createKey } from '#connectors/commands/callers/keys.ts';
-import { StoredProcedureGateway } from '#connectors/commands/gateways/storedProcedures.ts';
 import { createCommandServer } from '#connectors/commands/http/server.ts';
-import { SCOPES } from '#connectors/commands/model/defineCommand.ts';
-import { AuditLog } from '#connectors/commands/pipeline/auditLog.ts';
-import { memoryQuotas } from '#connectors/commands/pipeline/quotas.ts';
-import { CommandPipeline } from '#connectors/commands/pipeline/useCases.ts';
-import { type Database, openDatabase } from '#connectors/sqlserver/connection.ts';
-import { silentLogger } from '#infra/runtime/logger.ts';
-import { createMetrics } from '#infra/runtime/metrics.ts';
+import type { Database } from '#connectors/sqlserver/connection.ts';
+import { commandParts } from './commandParts.ts';
 import type { CommandShop } from './commandShop.ts';
 
 export interface Line {
@@ -19,21 +10,6 @@ export interface Line {
   readonly quantity: number;
   readonly unitPrice: string;
 }
-
-/** Limits that no test reaches by accident. */
-const LIMITS = {
-  ratePerSecond: 10_000,
-  rateBurst: 10_000,
-  dailyCommands: 10_000_000,
-  processes: 1,
-  addressRatePerSecond: 100_000,
-  bodyLimitBytes: 65_536,
-  batchBodyLimitBytes: 2_097_152,
-  requestTimeoutMs: 30_000,
-  maxConnections: 1000,
-  trustProxy: false,
-  corsOrigins: [],
-} as const;
 
 /** The command API over a test shop's database, with a key that may do everything. */
 export class CommandClient {
@@ -50,27 +26,8 @@ export class CommandClient {
   }
 
   static async open(shop: CommandShop): Promise<CommandClient> {
-    const database = await openDatabase(shop.commandOptions);
-    const { key, entry } = await createKey({ id: 'test', scopes: SCOPES });
-    const gateway = new StoredProcedureGateway({
-      database,
-      gate: { maxConcurrency: 8, maxQueued: 500, queueTimeoutMs: 60_000 },
-      maxAttempts: 5,
-      budgetMs: 30_000,
-      log: silentLogger,
-    });
-    const audit = new AuditLog(silentLogger, createMetrics());
-    const pipeline = new CommandPipeline({ gateway, audit, quotas: memoryQuotas(LIMITS), now: Date.now });
-    const app = createCommandServer({
-      pipeline,
-      gateway,
-      authenticator: new Authenticator({ keys: new KeyRing([entry]) }),
-      audit,
-      document: () => ({}),
-      log: silentLogger,
-      limits: LIMITS,
-    });
-    return new CommandClient(shop, database, app, key);
+    const { database, key, server } = await commandParts(shop, 'test');
+    return new CommandClient(shop, database, createCommandServer(server), key);
   }
 
   send(url: string, body: unknown, idempotencyKey: string = randomUUID()) {

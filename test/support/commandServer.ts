@@ -1,33 +1,8 @@
-import { Authenticator } from '#connectors/commands/callers/authenticator.ts';
-import { KeyRing } from '#connectors/commands/callers/keyRing.ts';
-import { createKey } from '#connectors/commands/callers/keys.ts';
-import { StoredProcedureGateway } from '#connectors/commands/gateways/storedProcedures.ts';
 import { createCommandServer } from '#connectors/commands/http/server.ts';
-import { SCOPES } from '#connectors/commands/model/defineCommand.ts';
-import { AuditLog } from '#connectors/commands/pipeline/auditLog.ts';
-import { memoryQuotas } from '#connectors/commands/pipeline/quotas.ts';
-import { CommandPipeline } from '#connectors/commands/pipeline/useCases.ts';
 import { SoapDoor } from '#connectors/commands/soap/soapDoor.ts';
-import { openDatabase } from '#connectors/sqlserver/connection.ts';
-import { silentLogger } from '#infra/runtime/logger.ts';
-import { createMetrics } from '#infra/runtime/metrics.ts';
 import { createSelfSigned } from '#infra/standin/tls/selfSigned.ts';
+import { commandParts } from './commandParts.ts';
 import type { CommandShop } from './commandShop.ts';
-
-/** Limits that no test reaches by accident. */
-const LIMITS = {
-  ratePerSecond: 10_000,
-  rateBurst: 10_000,
-  dailyCommands: 10_000_000,
-  processes: 1,
-  addressRatePerSecond: 100_000,
-  bodyLimitBytes: 65_536,
-  batchBodyLimitBytes: 2_097_152,
-  requestTimeoutMs: 30_000,
-  maxConnections: 1000,
-  trustProxy: false,
-  corsOrigins: [],
-} as const;
 
 /** The command API on a port of its own, over a test shop, with the SOAP door. */
 export interface CommandServer {
@@ -42,31 +17,15 @@ export interface CommandServer {
 
 /** Without `tls` the SOAP door takes passwords over plain HTTP too, as behind a proxy. */
 export async function startCommandServer(shop: CommandShop, tls: boolean): Promise<CommandServer> {
-  const database = await openDatabase(shop.commandOptions);
   const caller = 'shop';
-  const { key, entry } = await createKey({ id: caller, scopes: SCOPES });
-  const gateway = new StoredProcedureGateway({
-    database,
-    gate: { maxConcurrency: 8, maxQueued: 500, queueTimeoutMs: 60_000 },
-    maxAttempts: 5,
-    budgetMs: 30_000,
-    log: silentLogger,
-  });
-  const audit = new AuditLog(silentLogger, createMetrics());
-  const authenticator = new Authenticator({ keys: new KeyRing([entry]) });
-  const pipeline = new CommandPipeline({ gateway, audit, quotas: memoryQuotas(LIMITS), now: Date.now });
+  const { database, key, server } = await commandParts(shop, caller);
+  const { pipeline, authenticator, limits } = server;
   const identity = tls ? createSelfSigned('localhost', new Date()) : undefined;
   const app = createCommandServer({
-    pipeline,
-    gateway,
-    authenticator,
-    audit,
-    document: () => ({}),
-    log: silentLogger,
-    limits: LIMITS,
+    ...server,
     soap: {
       door: new SoapDoor({ useCases: pipeline, authenticator, url: 'https://localhost/soap' }),
-      bodyLimitBytes: LIMITS.bodyLimitBytes,
+      bodyLimitBytes: limits.bodyLimitBytes,
       requireTls: tls,
     },
     ...(identity === undefined ? {} : { tls: { ...identity, requireClientCertificate: false } }),

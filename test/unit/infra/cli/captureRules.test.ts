@@ -3,6 +3,7 @@ import { isCaptured, publishRules, sourceRules } from '#infra/cli/captureRules.t
 import { sourceOptions } from '#infra/cli/roles/sourceOptions.ts';
 import { secretEnv } from '#infra/runtime/config/define.ts';
 import { parseConfig } from '#infra/runtime/config/load.ts';
+import { NO_RULES } from '#test/support/captureSettings.ts';
 
 const BASE = {
   source: { server: 'db', database: 'EPOS', user: 'reader', password: secretEnv('P'), tables: ['dbo.*'] },
@@ -18,15 +19,7 @@ const config = (source: object = {}, publish: object = {}) =>
 
 describe('rules from the configuration', () => {
   it('are empty unless something is said', () => {
-    expect(sourceRules(config())).toEqual({
-      excludeTables: [],
-      includeColumns: null,
-      excludeColumns: [],
-      masks: [],
-      unsupportedColumns: 'fail',
-      outOfRangeTimes: 'saturate',
-      messageKeys: [],
-    });
+    expect(sourceRules(config())).toEqual(NO_RULES);
     expect(publishRules(config())).toEqual({
       tombstones: true,
       skippedOperations: [],
