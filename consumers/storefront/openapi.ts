@@ -58,6 +58,7 @@ export function storefrontOpenApi(search: SearchDefinition): Json {
         'Search products',
         queryParameters(productQuery(search, search.stock !== undefined).shape),
         json('ProductPage'),
+        [WAIT_PROBLEMS.notVisibleYet],
       ),
       '/products/{sku}': get(
         'getProduct',

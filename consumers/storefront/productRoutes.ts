@@ -33,7 +33,9 @@ export function addProductRoutes(app: FastifyInstance, sides: ProductSides): voi
   const query = productQuery(definition, live !== null);
 
   app.get('/products', async (request, reply) => {
-    const { stock: wish, ...params } = checked(query.schema, request.query);
+    const { stock: wish, after, ...params } = checked(query.schema, request.query);
+    const copies = wish === undefined ? [documents] : [documents, 'stock' as const];
+    await Promise.all(copies.map((copy) => waitForCopy(waits, copy, after, reply)));
     const result =
       wish === undefined || live === null
         ? { ...(await search.search(params)), stock: null }

@@ -118,7 +118,7 @@ function wholeNumber(min: number, max: number) {
     );
 }
 
-const OWN_NAMES = ['q', 'sort', 'limit', 'cursor', 'facets', 'stock'] as const;
+const OWN_NAMES = ['q', 'sort', 'limit', 'cursor', 'facets', 'stock', 'after'] as const;
 
 const CURSOR = new RegExp(`^[A-Za-z0-9_-]{1,${MAX_CURSOR_CHARS}}$`);
 
@@ -139,6 +139,8 @@ export interface ProductSearch {
   readonly limit?: number;
   readonly cursor?: string;
   readonly stock?: StockWish;
+  /** A command that the answer must show. */
+  readonly after?: string;
 }
 
 /**
@@ -177,6 +179,7 @@ export function productQuery(search: SearchDefinition, hasStock: boolean): Produ
       .optional()
       .describe('Facets to count, separated by commas; all when left out.'),
     ...(hasStock ? { stock: stockWish } : {}),
+    ...afterQuery.shape,
     ...Object.fromEntries(
       names.map((name) => [name, filterValues.describe(`Accepted values of ${name}; may be repeated.`)]),
     ),

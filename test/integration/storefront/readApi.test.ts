@@ -132,9 +132,13 @@ describe('the read API over real copies', () => {
     expect((await get(`/orders/100002?after=${COMMAND_ID}`)).body.code).toBe('not-found');
   });
 
-  it('lets stock and product readings wait for a command, and tells how old they are', async () => {
+  it('lets stock and product readings and searches wait for a command, and tells how old they are', async () => {
     const commandId = randomUUID();
-    const waiting = [get(`/stock?skus=KETTLE&after=${commandId}`), get(`/products/KETTLE?after=${commandId}`)];
+    const waiting = [
+      get(`/stock?skus=KETTLE&after=${commandId}`),
+      get(`/products/KETTLE?after=${commandId}`),
+      get(`/products?q=kettle&after=${commandId}`),
+    ];
     await shop.feed.put('storefront.COMMAND', [
       { COMMAND_ID: commandId, COMMAND_NAME: 'ReserveStock', ORDER_ID: null, REFUSAL: null, RESULT: '{}' },
     ]);
@@ -142,10 +146,12 @@ describe('the read API over real copies', () => {
     await shop.feed.put('dbo.PRODUCT', [{ ...PRODUCT, CODE: 'KETTLE', NAME: 'Steel kettle', CAT: 'K', PRICE: '8.88' }]);
     const toldMs = Date.now();
     await shop.feed.tellProgress(toldMs);
-    const [stock, product] = await Promise.all(waiting);
+    const [stock, product, found] = await Promise.all(waiting);
     const asOf = new Date(toldMs).toISOString();
     expect(stock!.body.items).toMatchObject([{ sku: 'KETTLE', available: 2, asOf, stale: false, source: 'copy' }]);
     expect(product!.body).toMatchObject({ product: { sku: 'KETTLE', priceMinor: 888 }, asOf });
+    expect(found!.body.items).toMatchObject([{ sku: 'KETTLE', priceMinor: 888 }]);
+    expect((await get('/products?q=kettle&after=1')).status).toBe(422);
   });
 
   it('is ready when all copies answer', async () => {
