@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts';
 import type { SqlExecutor } from '../sqlExecutor.ts';
 import type { AdventureWorksFacts } from './adventureWorksTraffic.ts';
-import { numbered } from './eposStock.ts';
+import { NOTHING_SOLD, numbered } from './eposStock.ts';
 import { type ActionResult, CancellableOrders, runAction, type TrafficAction, transaction } from './shopTraffic.ts';
 
 const PICK_AFTER_MS = 4000;
@@ -30,12 +30,7 @@ BEGIN
   SET @changes = @changes + 2;
 END;`,
 )}
-IF @changes = 0
-BEGIN
-  ROLLBACK TRANSACTION;
-  SELECT 0 AS changes;
-  RETURN;
-END;
+${NOTHING_SOLD}
 UPDATE Sales.SalesOrderHeader
 SET SubTotal = (SELECT SUM(LineTotal) FROM Sales.SalesOrderDetail WHERE SalesOrderID = @order),
     TotalDue = (SELECT SUM(LineTotal) FROM Sales.SalesOrderDetail WHERE SalesOrderID = @order), ModifiedDate = GETDATE()

@@ -26,6 +26,14 @@ export function lineParams(
   );
 }
 
+/** Ends a sale of which no line could be had; the batch counts its changes in @changes. */
+export const NOTHING_SOLD = `IF @changes = 0
+BEGIN
+  ROLLBACK TRANSACTION;
+  SELECT 0 AS changes;
+  RETURN;
+END;`;
+
 export const numbered = (count: number, text: (n: number) => string): string =>
   Array.from({ length: count }, (_, index) => text(index + 1)).join('\n');
 
@@ -68,12 +76,7 @@ BEGIN
   SET @changes = @changes + 2;
 END;`,
 )}
-IF @changes = 0
-BEGIN
-  ROLLBACK TRANSACTION;
-  SELECT 0 AS changes;
-  RETURN;
-END;
+${NOTHING_SOLD}
 SET @changes = @changes + 1;
 ${TOTAL_HEADER}`;
 }

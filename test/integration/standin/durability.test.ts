@@ -1,5 +1,6 @@
-import sql from 'mssql';
+import type sql from 'mssql';
 import { afterEach, expect, it } from 'vitest';
+import { driverPool } from '#test/support/driverPool.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type StandinProcess, startStandin } from '#test/support/standinProcess.ts';
 import { tempFolder } from '#test/support/tempFolder.ts';
@@ -26,19 +27,7 @@ afterEach(async () => {
   standin = null;
 });
 
-async function connect(): Promise<sql.ConnectionPool> {
-  const pool = new sql.ConnectionPool({
-    server: '127.0.0.1',
-    port: standin!.port,
-    user: 'sa',
-    password: standin!.saPassword,
-    database: 'SHOP',
-    pool: { max: WRITERS },
-    options: { encrypt: false, trustServerCertificate: true },
-  });
-  pool.on('error', () => {});
-  return pool.connect();
-}
+const connect = () => driverPool(standin!, WRITERS);
 
 /** Commits numbered parts until the server goes; returns the last number that was acknowledged. */
 async function write(

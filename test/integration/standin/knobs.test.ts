@@ -1,5 +1,6 @@
 import sql from 'mssql';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { driverPool } from '#test/support/driverPool.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type StandinProcess, startStandin } from '#test/support/standinProcess.ts';
 
@@ -7,19 +8,7 @@ let standin: StandinProcess;
 let admin: sql.ConnectionPool;
 let victim: sql.ConnectionPool;
 
-async function connect(): Promise<sql.ConnectionPool> {
-  const pool = new sql.ConnectionPool({
-    server: '127.0.0.1',
-    port: standin.port,
-    user: 'sa',
-    password: standin.saPassword,
-    database: 'SHOP',
-    pool: { max: 1 },
-    options: { encrypt: false, trustServerCertificate: true },
-  });
-  pool.on('error', () => {});
-  return pool.connect();
-}
+const connect = () => driverPool(standin);
 
 beforeAll(async () => {
   standin = await startStandin({
