@@ -54,7 +54,7 @@ export function laneRunner(options: LaneRunnerOptions): Runner<Mark> {
     maxBatchRecords: options.maxBatchRecords,
     concurrency: 2,
     ...(wide && { maxBytesPerPartition: WIDE_FETCH_BYTES }),
-    decode: async ({ key, value }) => {
+    decode: ({ key, value }) => {
       try {
         return decodeMark(key, value);
       } catch (error) {

@@ -9,8 +9,13 @@ import type { Elastic } from './elastic.ts';
 /** After a refresh that took long comes a pause of this many times as long: under load small segments cost more than the documents in them. */
 export const REFRESH_REST = 4;
 
-/** But never longer than this many intervals. */
-const MOST_INTERVALS = 5;
+/** What is written long after its commit is searchable a part of that time later still: a snapshot, a rebuild, a backlog. */
+const AGE_PART = 4;
+/** But no pause is longer than this many intervals, and none for the duration of a refresh longer than half as many. */
+const MOST_INTERVALS = 10;
+
+/** While nothing is written. */
+const IDLE_MS = 60_000;
 
 /** Samples waiting for one refresh at most; the newest are kept. */
 const MAX_SAMPLES = 20_000;
@@ -27,14 +32,17 @@ export interface RefresherOptions {
 
 /**
  * Makes written documents searchable, at most once every `intervalMs` and only after writes, less often where a refresh takes long; and then
- * knows how long their changes took from commit to search.
+ * knows how long their changes took from commit to search. Small segments cost more than the documents in them: what is late anyway waits for more
+ * of its kind.
  */
 export class Refresher {
   readonly #options: RefresherOptions;
   readonly #clock: Clock;
   #sourceTsMs: number[] = [];
   #written = false;
-  #wake: (() => void) | undefined;
+  /** Newest commit time of what waits; -Infinity while only rows of a snapshot do. */
+  #newestMs = Number.NEGATIVE_INFINITY;
+  #change = Promise.withResolvers<void>();
 
   constructor(options: RefresherOptions) {
     this.#options = options;
@@ -43,51 +51,62 @@ export class Refresher {
 
   /** Tells of documents that are written but not searchable yet; null times (snapshot rows) are no samples. */
   written(sourceTsMs: readonly (number | null)[]): void {
-    for (const time of sourceTsMs)
-      if (time !== null && this.#sourceTsMs.length < MAX_SAMPLES) this.#sourceTsMs.push(time);
+    for (const time of sourceTsMs) {
+      if (time === null) continue;
+      if (time > this.#newestMs) this.#newestMs = time;
+      if (this.#sourceTsMs.length < MAX_SAMPLES) this.#sourceTsMs.push(time);
+    }
     this.#written = true;
-    this.#wake?.();
+    this.#change.resolve();
   }
 
   component(): Component {
     return backgroundLoop('search refresher', async (signal) => {
+      let [startedMs, endedMs] = [0, 0];
       while (!signal.aborted) {
-        await this.#untilWritten(signal);
-        const startedMs = this.#clock.now();
+        await this.#untilDue(endedMs, endedMs - startedMs, signal);
+        startedMs = this.#clock.now();
         await this.#refresh();
-        await this.#clock.sleep(this.#pauseMs(this.#clock.now() - startedMs), signal);
+        endedMs = this.#clock.now();
       }
     });
   }
 
-  #pauseMs(tookMs: number): number {
-    const { intervalMs } = this.#options;
-    return Math.min(Math.max(intervalMs, tookMs * REFRESH_REST), intervalMs * MOST_INTERVALS);
+  /** Resolves when something is written and the pause is over; newer changes that come meanwhile shorten it. */
+  async #untilDue(endedMs: number, tookMs: number, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const leftMs = this.#written ? endedMs + this.#pauseMs(tookMs) - this.#clock.now() : IDLE_MS;
+      if (leftMs <= 0) return;
+      this.#change = Promise.withResolvers();
+      const over = new AbortController();
+      const pause = this.#clock.sleep(leftMs, AbortSignal.any([signal, over.signal]));
+      await Promise.race([this.#change.promise, pause]).finally(() => over.abort());
+      pause.catch(() => undefined);
+    }
   }
 
-  async #untilWritten(signal: AbortSignal): Promise<void> {
-    if (this.#written) return;
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => reject(signal.reason as Error);
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#wake = () => {
-        signal.removeEventListener('abort', onAbort);
-        this.#wake = undefined;
-        resolve();
-      };
-    });
+  #pauseMs(tookMs: number): number {
+    const { intervalMs } = this.#options;
+    const mostMs = intervalMs * MOST_INTERVALS;
+    const restMs = Math.min(tookMs * REFRESH_REST, mostMs / 2);
+    const agePartMs = (this.#clock.now() - this.#newestMs) / AGE_PART;
+    return Math.min(Math.max(intervalMs, restMs, agePartMs), mostMs);
   }
 
   async #refresh(): Promise<void> {
     const samples = this.#sourceTsMs;
+    const newestMs = this.#newestMs;
     this.#sourceTsMs = [];
     this.#written = false;
+    this.#newestMs = Number.NEGATIVE_INFINITY;
     try {
       await this.#options.elastic.request('POST', `/${this.#options.index()}/_refresh`);
     } catch (error) {
       if (!isRetriable(error)) throw error;
       this.#options.log.warn({ event: 'search_refresh_failed', ...errorFields(error) });
       this.#sourceTsMs = [...samples, ...this.#sourceTsMs].slice(0, MAX_SAMPLES);
+      this.#newestMs = Math.max(this.#newestMs, newestMs);
       this.#written = true;
       return;
     }

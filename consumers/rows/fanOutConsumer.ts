@@ -66,7 +66,7 @@ export function fanOutConsumer(options: FanOutConsumerOptions): { component: Com
     log: options.log,
     maxBatchRecords: options.maxBatchRecords,
     concurrency: CONCURRENCY,
-    decode: async ({ key, value }) => {
+    decode: ({ key, value }) => {
       try {
         return decodeTask(key, value);
       } catch (error) {

@@ -7,7 +7,7 @@ import { isPosition } from './position.ts';
 import type { StageTimes } from './stageTimes.ts';
 
 /** Reads the Confluent wire format: Avro bytes after a schema id. Rejects with a retriable error while the registry is away. */
-export type RecordDecoder = Pick<Decoder, 'decode'>;
+export type RecordDecoder = Pick<Decoder, 'decode' | 'decodeNow'>;
 
 /** One change of one row, in the source's own order. */
 export interface Change {
@@ -37,26 +37,48 @@ export class ChangeDecoder {
     this.#stages = stages;
   }
 
-  /** @throws RECORD_UNREADABLE, RECORD_POSITION_MISSING for a record that can never be read; retriable errors as they come. */
-  async decode(message: IncomingMessage): Promise<Change> {
+  /**
+   * At once when the schemas are known, which they nearly always are: a promise for each of a thousand records is felt.
+   * @throws RECORD_UNREADABLE, RECORD_POSITION_MISSING for a record that can never be read; retriable errors as they come.
+   */
+  decode(message: IncomingMessage): Change | Promise<Change> {
     const position = positionOf(message);
     try {
-      const key = (await this.#decoder.decode(required(message.key))) as Row;
-      const table = this.#tables.get(message.topic)!;
-      if (message.value === null) return { table, key, position, op: 'd', before: null, after: null, sourceTsMs: null };
-      const { before, after, op, source } = (await this.#decoder.decode(message.value)) as ChangeEnvelope<Row>;
-      if (op !== 'c' && op !== 'u' && op !== 'd' && op !== 'r') throw new Error(`unknown operation ${op}`);
-      const sourceTsMs = Number(source.ts_ms);
-      this.#stages?.recordRead(message, op === 'r' ? null : sourceTsMs, Date.now());
-      return { table, key, position, op, before, after: op === 'd' ? null : after, sourceTsMs };
+      const { key, value } = message;
+      const decodedKey = this.#decoder.decodeNow(required(key));
+      const envelope = value === null ? null : this.#decoder.decodeNow(value);
+      if (decodedKey === undefined || envelope === undefined) return this.#decodeLater(message, position);
+      return this.#change(message, position, decodedKey as Row, envelope as ChangeEnvelope<Row> | null);
     } catch (cause) {
-      if (isRetriable(cause)) throw cause;
-      throw new SluiceError('RECORD_UNREADABLE', `${where(message)} cannot be decoded.`, {
-        cause,
-        context: at(message),
-      });
+      throw unreadable(message, cause);
     }
   }
+
+  async #decodeLater(message: IncomingMessage, position: string): Promise<Change> {
+    try {
+      const key = (await this.#decoder.decode(required(message.key))) as Row;
+      const envelope = message.value === null ? null : await this.#decoder.decode(message.value);
+      return this.#change(message, position, key, envelope as ChangeEnvelope<Row> | null);
+    } catch (cause) {
+      throw unreadable(message, cause);
+    }
+  }
+
+  #change(message: IncomingMessage, position: string, key: Row, envelope: ChangeEnvelope<Row> | null): Change {
+    const table = this.#tables.get(message.topic)!;
+    if (envelope === null) return { table, key, position, op: 'd', before: null, after: null, sourceTsMs: null };
+    const { before, after, op, source } = envelope;
+    if (op !== 'c' && op !== 'u' && op !== 'd' && op !== 'r') throw new Error(`unknown operation ${op}`);
+    const sourceTsMs = Number(source.ts_ms);
+    this.#stages?.recordRead(message, op === 'r' ? null : sourceTsMs, Date.now());
+    return { table, key, position, op, before, after: op === 'd' ? null : after, sourceTsMs };
+  }
+}
+
+/** Retriable errors are left as they are. */
+function unreadable(message: IncomingMessage, cause: unknown): unknown {
+  if (isRetriable(cause)) return cause;
+  return new SluiceError('RECORD_UNREADABLE', `${where(message)} cannot be decoded.`, { cause, context: at(message) });
 }
 
 function required(key: Buffer | null): Buffer {

@@ -58,7 +58,7 @@ export interface RunnerOptions<T> {
   /** What the records are handled by; see rows/linkPlan.ts. */
   readonly plan?: RunnerPlan;
   /** Reads one record. A retriable error stops the partition and is tried again; any other puts the record aside. */
-  decode(message: IncomingMessage): Promise<T>;
+  decode(message: IncomingMessage): T | Promise<T>;
   /** Takes effect for a batch; may be given the same batch again. Retriable errors are tried again, any other ends the process. */
   handle(batch: RecordBatch<T>, control: HandlerControl): Promise<void>;
 }
@@ -284,7 +284,8 @@ export class Runner<T> {
     const records: Decoded<T>[] = [];
     for (const message of messages) {
       try {
-        records.push({ value: await this.#options.decode(message), message });
+        const decoded = this.#options.decode(message);
+        records.push({ value: decoded instanceof Promise ? await decoded : decoded, message });
       } catch (error) {
         if (!(error instanceof SluiceError) || error.retriable) throw error;
         letters.push({ message, error });

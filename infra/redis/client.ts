@@ -36,7 +36,7 @@ export interface RedisClientOptions {
   /** Shown in the server's client list. */
   readonly name: string;
   readonly log: Logger;
-  /** Milliseconds one command may take. Default 10000; 0 for a connection that makes blocking reads. */
+  /** Milliseconds one round trip may take. Default 10000; 0 for a connection that makes blocking reads. */
   readonly commandTimeoutMs?: number;
 }
 
@@ -86,7 +86,7 @@ export class RedisClient {
       if (script === undefined) pipeline.call(name, ...args);
       else methods[methodName(script)]!(...args);
     }
-    const results = await pipeline.exec().catch((error: unknown) => {
+    const results = await this.#answered(pipeline.exec()).catch((error: unknown) => {
       throw toRedisError(error, calls[0]!.name);
     });
     return results!.map(([error, reply], index) => {
@@ -127,6 +127,17 @@ export class RedisClient {
     this.#redis.disconnect();
   }
 
+  /** The answers, or an error when they take too long. One timer a round trip: the library's own would be one a command. */
+  async #answered<T>(answers: Promise<T>): Promise<T> {
+    const timeoutMs = this.#options.commandTimeoutMs ?? 10_000;
+    if (timeoutMs === 0) return answers;
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error(`nothing for ${timeoutMs} ms`)), timeoutMs);
+    // What comes too late after all is nobody's any more.
+    answers.catch(() => undefined);
+    return Promise.race([answers, late.promise]).finally(() => clearTimeout(timer));
+  }
+
   /** Must happen before a pipeline is opened: a pipeline knows the scripts of its beginning only. */
   #define(script: RedisScript): void {
     if (this.#defined.has(script.name)) return;
@@ -147,6 +158,5 @@ function connectionOptions(options: RedisClientOptions): RedisOptions {
     retryStrategy: (times) => Math.min(1000, 50 * times),
     lazyConnect: true,
     enableAutoPipelining: false,
-    ...(options.commandTimeoutMs === 0 ? {} : { commandTimeout: options.commandTimeoutMs ?? 10_000 }),
   };
 }
