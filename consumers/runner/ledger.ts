@@ -107,13 +107,13 @@ for i = 1, #ARGV, 2 do
 end`,
 };
 
-/** KEYS[1] ledger. ARGV: fields. Answers the store (empty: never begun) and the fields' values. */
+/** KEYS[1] ledger. ARGV: fields, perhaps none. Answers the store (empty: never begun) and the fields' values. */
 export const LOOK_LEDGER: RedisScript = {
   name: 'LookLedger',
   keys: 1,
   lua: `${STORE_ID}
 local id = redis.call('HGET', KEYS[1], 'id')
-local answer = redis.call('HMGET', KEYS[1], unpack(ARGV))
+local answer = #ARGV > 0 and redis.call('HMGET', KEYS[1], unpack(ARGV)) or {}
 table.insert(answer, 1, id and storeId(id) or '')
 return answer`,
 };

@@ -97,6 +97,8 @@ const ledgerCall = fc.oneof(
     .map((args) => script(PASS_LEDGER, 'ledger', ...args)),
   ledgerStore.map((id) => script(RENEW_LEDGER, 'ledger', id, 'new')),
   fc.constant(script(LOOK_LEDGER, 'ledger', 't/0', 't/1', 't/0/until')),
+  // Every partition may go to others between two steps of a look.
+  fc.constant(script(LOOK_LEDGER, 'ledger')),
   fc
     .tuple(fc.constantFrom('', 'p1', 'p2'), fc.constantFrom('p1', 'p2'), fc.constantFrom('k1', 'k2'))
     .map(([before, plan, token]) => script(WIDEN_PLAN, 'ledger', before, plan, `[${plan}]`, token)),
