@@ -12,14 +12,13 @@ import type { RedisClient } from '#infra/redis/client.ts';
 import { backgroundLoop } from '#infra/runtime/background.ts';
 import { type Clock, systemClock } from '#infra/runtime/clock.ts';
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
-import { isRetriable } from '#infra/runtime/errors.ts';
 import { LatencyWindow } from '#infra/runtime/latency.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
-import { retry } from '#infra/runtime/retry.ts';
-import { type Elastic, refusedStatus } from './elastic.ts';
-import { type BuildState, buildAndSwap, buildIndex } from './indexBuild.ts';
+import type { Elastic } from './elastic.ts';
+import type { BuildState } from './indexBuild.ts';
 import { IndexHolder } from './indexHolder.ts';
+import { keepIndexBuilt, type SwapWhen } from './indexLoop.ts';
 import { bothLanes, laneRunner } from './laneRunner.ts';
 import { catalogLanes, LaneGate } from './lanes.ts';
 import { Refresher } from './refresher.ts';
@@ -42,8 +41,8 @@ export interface CatalogConsumerOptions {
   readonly indexPrefix: string;
   readonly maxBatchRecords: number;
   readonly refreshIntervalMs: number;
-  /** Whether searches go to a new version's index as soon as it is built and equals the rows, or only when told. */
-  readonly swapIndex: 'when-built' | 'by-command';
+  /** When searches go to a new version's index. */
+  readonly swapIndex: SwapWhen;
   /** Topics of the tables the rows group reads. */
   readonly rowsTopics?: readonly string[];
   readonly clock?: Clock;
@@ -134,23 +133,7 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
     const onState = (state: BuildState): void => {
       build = state;
     };
-    const once = async (): Promise<void> => {
-      const atOnce = options.swapIndex === 'when-built' || holder.searchless;
-      await (atOnce ? buildAndSwap : buildIndex)(building, holder.info, onState, signal);
-      holder.filled(new Date(clock.now()).toISOString());
-    };
-    while (!signal.aborted) {
-      await retry(() => once(), {
-        attempts: Number.POSITIVE_INFINITY,
-        signal,
-        retryIf: isRetriable,
-        onRetry: (error) => {
-          log.warn({ event: 'search_index_build_interrupted', type, error: String(error) });
-          if (refusedStatus(error) === 404) void holder.heal();
-        },
-      });
-      await holder.untilUnfilled(signal);
-    }
+    await keepIndexBuilt(building, options.swapIndex, holder, onState, signal);
   });
   return {
     components: [opener, refresher.component(), ...runners.map((runner) => runner.component()), builder],

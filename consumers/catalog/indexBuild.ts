@@ -1,19 +1,20 @@
 import { type MarkBatch, MarkSender } from '#consumers/rows/marks.ts';
 import type { DocumentPlan } from '#consumers/rows/relations.ts';
 import type { RowStore } from '#consumers/rows/rowStore.ts';
-import { groupLag } from '#consumers/runner/lag.ts';
+import { untilPassed } from '#consumers/runner/lag.ts';
 import type { KafkaClient, PartitionOffsets } from '#infra/kafka/types.ts';
 import type { RedisCommands } from '#infra/redis/client.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
+import { hasCode, SluiceError } from '#infra/runtime/errors.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { CatalogWriter } from './catalogHandler.ts';
 import type { WholeRows } from './documentItems.ts';
-import type { Elastic } from './elastic.ts';
+import { type Elastic, refusedStatus } from './elastic.ts';
 import { checkIndex, type IndexCheck } from './indexCheck.ts';
 import { type FillProgress, fillIndex } from './indexFill.ts';
 import { swapIndex } from './indexSwap.ts';
-import type { LaneGroup } from './lanes.ts';
-import { aliasName, type IndexInfo } from './searchIndex.ts';
+import { catalogLanes, type LaneGroup } from './lanes.ts';
+import { aliasName, type IndexInfo, listIndexes } from './searchIndex.ts';
 import type { VersionSource } from './versions.ts';
 
 export interface BuildOptions {
@@ -41,9 +42,6 @@ export type BuildState =
   | { readonly state: 'catching up' | 'checking' | 'ready' | 'live' }
   | { readonly state: 'differs'; readonly differences: number; readonly differing: readonly string[] };
 
-/** Marks a group may be behind when its index is compared: the comparison waits for those itself. */
-const NEARLY_DONE = 1000;
-const LOOK_MS = 500;
 const CHECK_AGAIN_MS = 30_000;
 
 /**
@@ -75,7 +73,7 @@ export async function buildIndex(
   onState: (state: BuildState) => void,
   signal: AbortSignal,
 ): Promise<IndexCheck | null> {
-  const { kafka, clock, lanes } = options;
+  const { kafka } = options;
   if (index.filledAt === null) {
     onState({ state: 'filling', progress: null });
     if (!index.live) await options.rowsReady?.(signal);
@@ -93,8 +91,7 @@ export async function buildIndex(
     return null;
   }
   onState({ state: 'catching up' });
-  for (const { groupId, topic } of lanes)
-    while ((await groupLag(kafka, groupId, [topic])) > NEARLY_DONE) await clock.sleep(LOOK_MS, signal);
+  await untilCaughtUp(options, signal);
   onState({ state: 'checking' });
   const check = await checkIndex({ ...options, index: index.index }, signal);
   if (check.differences === 0) onState({ state: 'ready' });
@@ -102,31 +99,89 @@ export async function buildIndex(
   return check;
 }
 
-/** Builds, and sends searches to the index when it equals the rows; looks again from time to time when it does not. */
+async function untilCaughtUp({ kafka, lanes, clock }: BuildOptions, signal: AbortSignal): Promise<void> {
+  for (const { groupId, topic } of lanes) await untilPassed(kafka, groupId, [topic], clock, signal);
+}
+
+/**
+ * Whether searches may go to an index without being told to: to a newer version than theirs (`newer`), and to an older one only when nobody keeps
+ * theirs up to date. Else a process with the old configuration that starts again in a rolling update would take them back.
+ */
+export type MayTakeSearches = 'newer' | 'any';
+
+async function mayTakeSearches(options: BuildOptions, which: MayTakeSearches, version: number): Promise<boolean> {
+  const { kafka, elastic, indexPrefix, groupPrefix, plan } = options;
+  const { type } = plan.definition;
+  if (which === 'any') return true;
+  const newer = (await listIndexes(elastic, indexPrefix, type)).filter((info) => info.live && info.version > version);
+  for (const info of newer)
+    for (const { groupId } of catalogLanes(groupPrefix, info))
+      if ((await kafka.groupMembers(groupId)) > 0) return false;
+  return true;
+}
+
+/**
+ * Builds, and sends searches to the index when it equals the rows; looks again from time to time when it does not. Before the swap the groups of
+ * the index handle what was marked when the comparison ended, so no document falls behind what searches showed then.
+ * @throws SEARCH_INDEX_GONE (retriable) when the index is lost meanwhile
+ */
 export async function buildAndSwap(
   options: BuildOptions,
+  which: MayTakeSearches,
   index: IndexInfo,
   onState: (state: BuildState) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { elastic, indexPrefix, log, clock, plan } = options;
+  const { indexPrefix, log, clock, plan } = options;
   const { type } = plan.definition;
-  let info = index;
   for (;;) {
+    const info = await sameIndex(options, index);
     const check = await buildIndex(options, info, onState, signal);
     if (check === null) return;
-    if (check.differences === 0) break;
-    log.error({ event: 'search_index_differs', type, index: index.index, differences: check.differences });
-    info = { ...index, filledAt: 'before' };
-    await clock.sleep(CHECK_AGAIN_MS, signal);
+    if (check.differences > 0) {
+      log.error({ event: 'search_index_differs', type, index: index.index, differences: check.differences });
+      await clock.sleep(CHECK_AGAIN_MS, signal);
+    } else if (!(await mayTakeSearches(options, which, info.version))) await untilMay(options, which, info, signal);
+    else if (await takeSearches(options, index, signal)) {
+      onState({ state: 'live' });
+      log.info({ event: 'search_index_swapped', alias: aliasName(indexPrefix, type), to: index.index });
+      return;
+    }
   }
-  await elastic.request('POST', `/${index.index}/_refresh`);
-  const { from } = await swapIndex(elastic, indexPrefix, type, index.index, clock.now());
-  onState({ state: 'live' });
-  log.info({
-    event: 'search_index_swapped',
-    alias: aliasName(indexPrefix, type),
-    from: from.join(','),
-    to: index.index,
-  });
+}
+
+/** Resolves when searches may come, have come by command, or the index has to be filled again. */
+async function untilMay(
+  options: BuildOptions,
+  which: MayTakeSearches,
+  index: IndexInfo,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!(await mayTakeSearches(options, which, index.version))) {
+    await options.clock.sleep(CHECK_AGAIN_MS, signal);
+    const { filledAt, live } = await sameIndex(options, index);
+    if (filledAt === null || live) return;
+  }
+}
+
+/** What is known of the index now. */
+async function sameIndex({ elastic, indexPrefix, plan }: BuildOptions, { index, uuid }: IndexInfo): Promise<IndexInfo> {
+  const found = await listIndexes(elastic, indexPrefix, plan.definition.type);
+  const same = found.find((info) => info.index === index && info.uuid === uuid);
+  if (same === undefined) throw new SluiceError('SEARCH_INDEX_GONE', `Index ${index} went away while it was built.`);
+  return same;
+}
+
+/** False when the index is not what it was when it was compared. */
+async function takeSearches(options: BuildOptions, { index, uuid }: IndexInfo, signal: AbortSignal): Promise<boolean> {
+  const { elastic, indexPrefix, plan, clock } = options;
+  await untilCaughtUp(options, signal);
+  await elastic.request('POST', `/${index}/_refresh`);
+  try {
+    await swapIndex(elastic, indexPrefix, plan.definition.type, index, clock.now(), uuid);
+    return true;
+  } catch (error) {
+    if (!hasCode(error, 'SEARCH_INDEX_UNFIT') && refusedStatus(error) !== 404) throw error;
+    return false;
+  }
 }

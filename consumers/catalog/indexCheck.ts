@@ -56,8 +56,16 @@ export interface ComparedPage {
   readonly unbuildable: number;
 }
 
-/** Compares an index with what the row store gives now, document by document. Live changes may go on. */
+/**
+ * Compares an index with what the row store gives now, document by document. Live changes may go on.
+ * @throws COPY_REBUILDING with `whole`, when the store lost rows before or meanwhile: what it lacks was not compared
+ */
 export async function checkIndex(options: IndexCheckOptions, signal: AbortSignal): Promise<IndexCheck> {
+  const { whole = (work) => work() } = options;
+  return whole(() => checkRows(options, signal));
+}
+
+async function checkRows(options: IndexCheckOptions, signal: AbortSignal): Promise<IndexCheck> {
   const { store, plan, clock } = options;
   let rows = 0;
   let visible = 0;

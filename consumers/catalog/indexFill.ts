@@ -97,24 +97,25 @@ async function fill(
   const { root, type } = plan.definition;
   const bulk = new BulkWriter({ elastic, alias: () => writeAlias(index.index), clock });
   const progress = progressOf(await store.count(root), clock);
+  const { whole = (work) => work() } = options;
   let reached = fromBucket;
-  await store
-    .scan(
-      root,
-      async (keys, bucket) => {
-        signal.throwIfAborted();
-        if (bucket !== reached) await redis.send(command('HSET', cursorKey, 'bucket', bucket));
-        reached = bucket;
-        if ((await redis.send(script(KEEP_LOCK, lock, token, LOCK_MS))) !== 1) throw new LockLost();
-        for (let start = 0; start < keys.length; start += options.pageDocuments)
-          await buildPage(options, bulk, keys.slice(start, start + options.pageDocuments), signal);
-        options.onProgress?.(progress(keys.length));
-      },
-      fromBucket,
-    )
-    .catch((error: unknown) => {
-      if (!(error instanceof LockLost)) throw error;
-    });
+  const onPage = async (keys: readonly string[], bucket: number): Promise<void> => {
+    signal.throwIfAborted();
+    if (bucket !== reached) {
+      // Whoever goes on from here does not meet what could not be built before.
+      await marks.flush();
+      await redis.send(command('HSET', cursorKey, 'bucket', bucket));
+    }
+    reached = bucket;
+    if ((await redis.send(script(KEEP_LOCK, lock, token, LOCK_MS))) !== 1) throw new LockLost();
+    for (let start = 0; start < keys.length; start += options.pageDocuments)
+      await buildPage(options, bulk, keys.slice(start, start + options.pageDocuments), signal);
+    options.onProgress?.(progress(keys.length));
+  };
+  // A store that was emptied has no page to be stopped at: the scan itself must have seen all there is.
+  await whole(() => store.scan(root, onPage, fromBucket)).catch((error: unknown) => {
+    if (!(error instanceof LockLost)) throw error;
+  });
   const left = await markLeftOver(elastic, index.index, first, type, marks);
   await marks.flush();
   if ((await redis.send(script(KEEP_LOCK, lock, token, LOCK_MS))) !== 1) return fillIndex(options, signal);

@@ -63,10 +63,11 @@ export class IndexHolder {
   }
 
   async open(signal: AbortSignal): Promise<void> {
-    const { definition, log } = this.#options;
+    const { definition, log, clock } = this.#options;
     await retry(() => this.#open(), {
       attempts: Number.POSITIVE_INFINITY,
       signal,
+      clock,
       onRetry: (error) => log.warn({ event: 'search_index_awaited', type: definition.type, error: String(error) }),
     });
     if (this.definitionChanged)

@@ -1,10 +1,51 @@
-import { SluiceError } from '#infra/runtime/errors.ts';
-import type { Elastic } from './elastic.ts';
+import { untilPassed } from '#consumers/runner/lag.ts';
+import type { KafkaClient } from '#infra/kafka/types.ts';
+import type { Clock } from '#infra/runtime/clock.ts';
+import { hasCode, SluiceError } from '#infra/runtime/errors.ts';
+import { type Elastic, refusedStatus } from './elastic.ts';
+import { catalogLanes } from './lanes.ts';
 import { type IndexInfo, listIndexes, pointAlias, remember } from './searchIndex.ts';
+
+/** How long the groups of an index may take to handle what is marked when searches are to go there. */
+const FOLLOW_MS = 30_000;
+
+export interface SwapParts {
+  readonly elastic: Elastic;
+  readonly kafka: KafkaClient;
+  readonly groupPrefix: string;
+  readonly indexPrefix: string;
+  readonly clock: Clock;
+}
+
+/** Sends searches to a filled index once it shows all that searches show now. @throws SEARCH_INDEX_UNFIT */
+export async function moveSearches(parts: SwapParts, target: IndexInfo, signal: AbortSignal): Promise<void> {
+  const { elastic, indexPrefix, clock } = parts;
+  await untilFollowing(parts, target, signal);
+  await elastic.request('POST', `/${target.index}/_refresh`);
+  await swapIndex(elastic, indexPrefix, target.type, target.index, clock.now(), target.uuid);
+}
+
+/**
+ * Waits until the groups of an index have handled every mark there is at the call: then it shows all that searches show elsewhere.
+ * @throws SEARCH_INDEX_UNFIT when they have not after half a minute: nobody keeps it up to date
+ */
+export async function untilFollowing(
+  { kafka, groupPrefix, clock }: Pick<SwapParts, 'kafka' | 'groupPrefix' | 'clock'>,
+  { type, version, index }: Pick<IndexInfo, 'type' | 'version' | 'index'>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { groupId, topic } of catalogLanes(groupPrefix, { type, version }))
+    if (!(await untilPassed(kafka, groupId, [topic], clock, signal, FOLLOW_MS)))
+      throw new SluiceError(
+        'SEARCH_INDEX_UNFIT',
+        `Documents ${type}: index ${index} is not kept up to date, group ${groupId} is behind. A consumer of version ${version} must run: \`sluice index build ${type} --follow --execute\` with its configuration does.`,
+      );
+}
 
 /**
  * Sends searches to another index of the type, in one step; the one they leave is kept for `rollback`. Nothing happens when they go there
- * already. @throws SEARCH_INDEX_UNFIT for an index that does not exist or is not filled
+ * already. With `uuid` only to this very index, not to one that was made anew under its name.
+ * @throws SEARCH_INDEX_UNFIT for an index that does not exist or is not filled
  */
 export async function swapIndex(
   elastic: Elastic,
@@ -12,24 +53,51 @@ export async function swapIndex(
   type: string,
   index: string,
   nowMs: number,
+  uuid?: string,
 ): Promise<{ readonly from: readonly string[]; readonly to: string }> {
+  const token = `${index}.swap`;
+  await nameForSwap(elastic, indexPrefix, type, index, token);
   const found = await listIndexes(elastic, indexPrefix, type);
   const target = found.find((info) => info.index === index);
   if (target === undefined) throw unfit(type, `index ${index} does not exist`, found);
   if (target.filledAt === null) throw unfit(type, `index ${index} is not filled yet`, found);
+  if (uuid !== undefined && target.uuid !== uuid) throw unfit(type, `index ${index} was made anew`, found);
   const from = found.filter((info) => info.live && info.index !== index);
-  if (!target.live || from.length > 0)
-    await pointAlias(
-      elastic,
-      indexPrefix,
-      type,
-      index,
-      from.map((info) => info.index),
-    );
   const retiredAt = new Date(nowMs).toISOString();
-  for (const old of from) await remember(elastic, old, { retiredAt });
-  if (target.retiredAt !== null) await remember(elastic, target, { retiredAt: null });
+  // Said before: who dies in between has left an index that can be rolled back to.
+  for (const old of from) await rememberOf(elastic, old, { retiredAt });
+  // An index that was made anew since it was looked at does not have the name: then nothing happens.
+  const same = { remove: { index, alias: token, must_exist: true } };
+  await pointAlias(elastic, indexPrefix, type, index, [same]).catch((error: unknown) => {
+    if (refusedStatus(error) !== 404) throw error;
+    throw unfit(type, `index ${index} was made anew, or somebody else swaps to it`, found);
+  });
+  if (target.retiredAt !== null) await rememberOf(elastic, target, { retiredAt: null });
   return { from: from.map((info) => info.index), to: index };
+}
+
+async function nameForSwap(
+  elastic: Elastic,
+  indexPrefix: string,
+  type: string,
+  index: string,
+  alias: string,
+): Promise<void> {
+  try {
+    await elastic.request('POST', '/_aliases', { actions: [{ add: { index, alias } }] });
+  } catch (error) {
+    if (!hasCode(error, 'SEARCH_INDEX_GONE')) throw error;
+    throw unfit(type, `index ${index} does not exist`, await listIndexes(elastic, indexPrefix, type));
+  }
+}
+
+/** Of an index that is gone there is nothing to remember. */
+async function rememberOf(elastic: Elastic, info: IndexInfo, changes: Parameters<typeof remember>[2]): Promise<void> {
+  try {
+    await remember(elastic, info, changes);
+  } catch (error) {
+    if (!hasCode(error, 'SEARCH_INDEX_GONE')) throw error;
+  }
 }
 
 /** The index searches left last. @throws SEARCH_INDEX_UNFIT when there is none */

@@ -112,15 +112,23 @@ async function foundBy<T>(elastic: Elastic, path: string): Promise<Record<string
   }
 }
 
-/** Keeps what an index shall remember. */
+/**
+ * Keeps what an index shall remember, beside what it remembers already.
+ * @throws SEARCH_INDEX_GONE when it is gone, or another one has its name
+ */
 export async function remember(
   elastic: Elastic,
-  info: IndexInfo,
+  { index, uuid, type, version }: Pick<IndexInfo, 'index' | 'uuid' | 'type' | 'version'>,
   changes: Partial<Pick<IndexMemory, 'filledAt' | 'retiredAt' | 'fingerprint'>>,
 ): Promise<void> {
-  const { type, version, filledAt, retiredAt, fingerprint, uuid } = { ...info, ...changes };
-  const sluice: IndexMemory = { type, version, filledAt, retiredAt, fingerprint, uuid };
-  await elastic.request('PUT', `/${info.index}/_mapping`, { _meta: { sluice } });
+  const found = (await foundBy<Described>(elastic, `/${index}`))[index];
+  if (found === undefined || found.settings.index.uuid !== uuid)
+    throw new SluiceError('SEARCH_INDEX_GONE', `Index ${index} is not the one any more that it was.`);
+  const memory = found.mappings._meta?.sluice ?? {};
+  const { retiredAt = null, fingerprint = null } = memory;
+  const known = { filledAt: filledAtOf(memory, uuid), retiredAt, fingerprint };
+  const sluice: IndexMemory = { type, version, ...known, ...changes, uuid };
+  await elastic.request('PUT', `/${index}/_mapping`, { _meta: { sluice } });
 }
 
 /**
@@ -151,22 +159,24 @@ export async function openSearchIndex(
   const { all, mine } = found;
   if (mine === undefined) throw new SluiceError('SEARCH_INDEX_GONE', `The index of ${type} went away at once.`);
   if (!searchAtOnce || all.some(({ live }) => live)) return mine;
-  await pointAlias(elastic, indexPrefix, type, mine.index, []);
+  await pointAlias(elastic, indexPrefix, type, mine.index);
   return { ...mine, live: true };
 }
 
-/** Moves the alias that searches use, in one step. */
+/** Moves the alias that searches use, in one step, from wherever it is by then, together with other changes of aliases. */
 export async function pointAlias(
   elastic: Elastic,
   indexPrefix: string,
   type: string,
   index: string,
-  from: readonly string[],
+  others: readonly object[] = [],
 ): Promise<void> {
   const alias = aliasName(indexPrefix, type);
   await elastic.request('POST', '/_aliases', {
     actions: [
-      ...from.map((old) => ({ remove: { index: old, alias } })),
+      ...others,
+      // Two that move it at the same time would else leave it on both.
+      { remove: { index: `${alias}-v*`, alias, must_exist: false } },
       { add: { index, alias, filter: { term: { deleted: false } } } },
     ],
   });
@@ -188,14 +198,12 @@ async function createIndex(elastic: Elastic, index: string, definition: Document
     return true;
   } catch (error) {
     // Two consumers may start at once; the one that comes second finds it there.
-    if (refusedStatus(error) === 400 && (await exists(elastic, index))) return false;
+    if (refusedStatus(error) === 400 && reasonOf(error).startsWith('resource_already_exists_exception')) return false;
     throw error;
   }
 }
 
-async function exists(elastic: Elastic, index: string): Promise<boolean> {
-  return Object.keys(await foundBy(elastic, `/${index}/_settings`)).length > 0;
-}
+const reasonOf = (error: unknown): string => (error instanceof SluiceError ? String(error.context['reason']) : '');
 
 /** Documents searches would see in the index, as of its last refresh. */
 export async function visibleDocuments(elastic: Elastic, index: string): Promise<number> {

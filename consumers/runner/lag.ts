@@ -59,24 +59,29 @@ export async function groupLag(kafka: KafkaClient, groupId: string, topics: read
 
 const LOOK_MS = 500;
 
-/** Resolves when the group has committed everything that is in the topics now. */
+/**
+ * Resolves with true when the group has committed everything that is in the topics now; with false when it has not after about `mostMs`
+ * milliseconds.
+ */
 export async function untilPassed(
   kafka: KafkaClient,
   groupId: string,
   topics: readonly string[],
   clock: Clock,
   signal: AbortSignal,
-): Promise<void> {
+  mostMs = Number.POSITIVE_INFINITY,
+): Promise<boolean> {
   const ends = new Map<string, PartitionOffsets>();
   for (const topic of topics) {
     const ranges = [...(await kafka.topicOffsets(topic))].filter(([, { begin, end }]) => end > begin);
     ends.set(topic, new Map(ranges.map(([partition, { end }]) => [partition, end])));
   }
-  for (;;) {
+  for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
     const committed = await kafka.committedOffsets(groupId, topics);
     const passed = ([topic, partitions]: [string, PartitionOffsets]): boolean =>
       [...partitions].every(([partition, end]) => (committed.get(topic)?.get(partition) ?? 0n) >= end);
-    if ([...ends].every(passed)) return;
+    if ([...ends].every(passed)) return true;
+    if (waitedMs >= mostMs) return false;
     await clock.sleep(LOOK_MS, signal);
   }
 }

@@ -1,10 +1,14 @@
 import { createElastic, type Elastic } from '#consumers/catalog/elastic.ts';
 import { definitionFingerprint } from '#consumers/catalog/fingerprint.ts';
 import { checkIndex, type IndexCheck } from '#consumers/catalog/indexCheck.ts';
-import { dropIndex, indexBefore, swapIndex } from '#consumers/catalog/indexSwap.ts';
+import { dropIndex, indexBefore, moveSearches, swapIndex, untilFollowing } from '#consumers/catalog/indexSwap.ts';
 import { type IndexInfo, listIndexes, remember, visibleDocuments } from '#consumers/catalog/searchIndex.ts';
+import { wholeRows } from '#consumers/catalog/wholeRows.ts';
 import { planDocument } from '#consumers/rows/relations.ts';
 import { RowStore } from '#consumers/rows/rowStore.ts';
+import { rowsGroup } from '#consumers/rows/rowsConsumer.ts';
+import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
+import type { KafkaClient } from '#infra/kafka/types.ts';
 import { RedisClient } from '#infra/redis/client.ts';
 import { systemClock } from '#infra/runtime/clock.ts';
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
@@ -32,6 +36,8 @@ export interface BuildOptions extends IndexOptions {
 export interface IndexWork {
   readonly config: Config;
   readonly elastic: Elastic;
+  readonly kafka: KafkaClient;
+  readonly redis: RedisClient;
   readonly store: RowStore;
   readonly signal: AbortSignal;
 }
@@ -90,8 +96,11 @@ export async function swap(
   });
 }
 
-/** Sends searches back to where they were. */
-export async function rollback(type: string, options: IndexOptions & { execute: boolean }): Promise<number> {
+/** Sends searches back to where they were. Refused when nobody has kept that index up to date since. */
+export async function rollback(
+  type: string,
+  options: IndexOptions & { execute: boolean; check: boolean },
+): Promise<number> {
   return withIndexes(options, async (work) => {
     documentNamed(work.config, type);
     const target = await indexBefore(work.elastic, work.config.elasticsearch.indexPrefix, type);
@@ -135,34 +144,38 @@ async function withIndexes(options: IndexOptions, work: (work: IndexWork) => Pro
   const config = await loadConfig(options.config);
   const elastic = createElastic(config.elasticsearch);
   const redis = new RedisClient({ ...config.redis, name: 'sluice-index', log: silentLogger });
+  const kafka = createKafkaClient(config.kafka, silentLogger);
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
     await redis.ready(abort.signal);
-    return await work({ config, elastic, store: new RowStore(redis), signal: abort.signal });
+    return await work({ config, elastic, kafka, redis, store: new RowStore(redis), signal: abort.signal });
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
-    await Promise.all([redis.close(), elastic.close()]);
+    await Promise.all([kafka.close(), redis.close(), elastic.close()]);
   }
 }
 
 async function checked(work: IndexWork, definition: DocumentDefinition, index: string): Promise<IndexCheck> {
-  const { elastic, store, signal } = work;
-  return checkIndex({ elastic, store, plan: planDocument(definition), index, clock: systemClock }, signal);
+  const { elastic, redis, store, signal, config } = work;
+  const whole = wholeRows(redis, rowsGroup(config.consumers.groupPrefix));
+  return checkIndex({ elastic, store, plan: planDocument(definition), index, whole, clock: systemClock }, signal);
 }
 
 async function moveTo(
-  { elastic, config }: IndexWork,
+  { elastic, kafka, config, signal }: IndexWork,
   type: string,
   target: IndexInfo,
-  { execute, json }: { readonly execute: boolean; readonly json: boolean },
+  options: { readonly execute: boolean; readonly json: boolean; readonly check: boolean },
   check: IndexCheck | null,
 ): Promise<number> {
-  if (execute) {
-    await elastic.request('POST', `/${target.index}/_refresh`);
-    await swapIndex(elastic, config.elasticsearch.indexPrefix, type, target.index, systemClock.now());
-  }
+  const { execute, json } = options;
+  const { indexPrefix } = config.elasticsearch;
+  const parts = { elastic, kafka, groupPrefix: config.consumers.groupPrefix, indexPrefix, clock: systemClock };
+  if (execute && options.check) await moveSearches(parts, target, signal);
+  else if (options.check) await untilFollowing(parts, target, signal);
+  else if (execute) await swapIndex(elastic, indexPrefix, type, target.index, systemClock.now(), target.uuid);
   const documents = await visibleDocuments(elastic, target.index);
   if (json) printJson({ index: target.index, documents, check, swapped: execute });
   else if (execute) print(`searches use ${target.index} now (${documents} documents)`);

@@ -48,7 +48,7 @@ export async function build(type: string, options: BuildOptions): Promise<number
     indexPrefix: config.elasticsearch.indexPrefix,
     maxBatchRecords,
     refreshIntervalMs,
-    swapIndex: options.swap ? 'when-built' : 'by-command',
+    swapIndex: options.swap ? 'now' : 'by-command',
   });
   const abort = new AbortController();
   const stop = (): void => abort.abort();

@@ -29,14 +29,15 @@ export function registerIndex(program: Command): void {
       finish(await (await import('../commands/indexBuild.ts')).build(type, options)),
     );
   acting(index.command('swap <type>').description('send searches to the built index of the configured version'))
-    .option('--no-check', 'without comparing it with the rows first')
+    .option('--no-check', 'without comparing it with the rows first, and even when no consumer keeps it up to date')
     .action(async (type: string, options: IndexOptions & { execute: boolean; check: boolean }) =>
       finish(await (await commands()).swap(type, options)),
     );
-  acting(index.command('rollback <type>').description('send searches back to the index they left last')).action(
-    async (type: string, options: IndexOptions & { execute: boolean }) =>
+  acting(index.command('rollback <type>').description('send searches back to the index they left last'))
+    .option('--no-check', 'even when no consumer keeps that index up to date')
+    .action(async (type: string, options: IndexOptions & { execute: boolean; check: boolean }) =>
       finish(await (await commands()).rollback(type, options)),
-  );
+    );
   acting(
     index
       .command('accept <type>')

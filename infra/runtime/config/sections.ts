@@ -74,7 +74,7 @@ export const consumersSchema = z.strictObject({
   swapIndex: z
     .enum(['when-built', 'by-command'])
     .describe(
-      'When searches go to the index of a raised document version: when-built, as soon as it is filled and equals the rows, or by-command, with `sluice index swap`. Default when-built.',
+      'When searches go to the index of a raised document version: when-built, as soon as it is filled and equals the rows (never back from a newer version that a process keeps up to date), or by-command, with `sluice index swap`. Default when-built.',
     )
     .default('when-built'),
 });

@@ -140,13 +140,18 @@ describe('a search index of the next version', () => {
     await running.stop();
   });
 
-  it('takes over by itself when the configuration says so, once it equals the rows', async () => {
+  it('takes over by itself when the configuration says so, once it equals the rows, and is not left for an older one that starts again', async () => {
     const running = await shop.start(configOf('when-built'));
     await converged(' anew');
     expect((await indexes()).map(({ version, live }) => [version, live])).toEqual([
       [product.version, false],
       [next.version, true],
     ]);
+    const again = await shop.start();
+    await eventually(() => expect(again.status('catalog.product')['build']).toEqual({ state: 'ready' }));
+    await shop.feed.put('dbo.PRODUCT', [thing(10, 100)]);
+    await converged(' anew');
+    await again.stop();
     await running.stop();
   });
 

@@ -34,6 +34,11 @@ export class Interleaving {
     return (this.#state >>> 0) % limit;
   }
 
+  /** From now on every choice is 0: everybody gets on in turn. */
+  calm(): void {
+    this.#left = 0;
+  }
+
   /** True once in so many calls; never for 0. */
   oneIn(chance: number): boolean {
     return chance > 0 && this.choose(chance) === chance - 1;

@@ -11,6 +11,8 @@ type Reply = string | number | null | Reply[];
 export class MemoryRedis {
   readonly hashes = new Map<string, Map<string, string>>();
   readonly strings = new Map<string, string>();
+  /** When strings with a time-out go, microseconds. */
+  readonly ends = new Map<string, number>();
   /** Microseconds; stands still unless a test moves it. */
   nowMicros = 1_000;
   /** The server process; a test that changes it plays a restart. */
@@ -50,6 +52,7 @@ export class MemoryRedis {
     this.hashes.clear();
     for (const [key, hash] of hashes) this.hashes.set(key, new Map(hash));
     this.strings.clear();
+    this.ends.clear();
     for (const [key, text] of strings) this.strings.set(key, text);
   }
 
@@ -61,6 +64,11 @@ export class MemoryRedis {
       const keys = script.keys as number;
       return rows((of) => this.hash(of), texts.slice(0, keys), texts.slice(keys), this.runId);
     }
+    for (const [ending, at] of this.ends)
+      if (at <= this.nowMicros) {
+        this.strings.delete(ending);
+        this.ends.delete(ending);
+      }
     const run = HANDLERS[name];
     if (run === undefined) throw new Error(`memory Redis does not know ${name}`);
     return run(this, key, rest);
@@ -76,7 +84,7 @@ export class MemoryRedis {
 type Handler = (redis: MemoryRedis, key: string, args: string[]) => Reply;
 
 /** What goes through all buckets or tags. */
-const LOOKS: ReadonlySet<string> = new Set(['HSCAN', 'ForgetRows', 'ZRANGEBYSCORE']);
+const LOOKS: ReadonlySet<string> = new Set(['HSCAN', 'HLEN', 'ForgetRows', 'ZRANGEBYSCORE']);
 const POSITION = 49;
 const LEAP_MICROS = 60_000_000;
 
@@ -85,6 +93,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   HMGET: (redis, key, fields) => fields.map((field) => redis.hash(key).get(field) ?? null),
   HGETALL: (redis, key) => [...redis.hash(key)].flat(),
   ZCARD: (redis, key) => redis.hash(key).size,
+  HLEN: (redis, key) => redis.hash(key).size,
   HGET: (redis, key, [field]) => redis.hash(key).get(field!) ?? null,
   HSET: (redis, key, pairs) => {
     for (const [field, value] of inGroups(pairs, 2)) redis.hash(key).set(field!, value!);
@@ -92,10 +101,17 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   HKEYS: (redis, key) => [...redis.hash(key).keys()],
   GET: (redis, key) => redis.strings.get(key) ?? null,
-  SET: (redis, key, [value, condition]) => {
-    if (condition === 'NX' && redis.strings.has(key)) return null;
+  SET: (redis, key, [value, ...options]) => {
+    if (options.includes('NX') && redis.strings.has(key)) return null;
     redis.strings.set(key, value!);
+    redis.ends.delete(key);
+    if (options.includes('PX')) redis.ends.set(key, redis.nowMicros + 1000 * Number(options.at(-1)));
     return 'OK';
+  },
+  KeepFillLock: (redis, key, [token, ms]) => {
+    if (redis.strings.get(key) !== token) return 0;
+    redis.ends.set(key, redis.nowMicros + 1000 * Number(ms));
+    return 1;
   },
   HSCAN: (redis, key) => ['0', [...redis.hash(key)].flat()],
   ZRANGEBYSCORE: (redis, key, [, below, , passed, limit]) =>
