@@ -117,7 +117,7 @@ export class CopyWaits {
 }
 
 /** Wakes the loop that says how far copies have come; see progressLoop.ts. */
-function wish(redis: RedisCommands): RedisCall[] {
+export function wish(redis: RedisCommands): RedisCall[] {
   const key = redis.key('{progress}', 'wanted');
   return [command('LPUSH', key, '1'), command('LTRIM', key, 0, 0), command('PEXPIRE', key, 1000)];
 }

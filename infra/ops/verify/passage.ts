@@ -4,9 +4,12 @@ import type { SourceReader, ViewMark } from './sourceReader.ts';
 
 const LOOK_MS = 50;
 const ASK_SOURCE_MS = 250;
+const WISH_MS = 250;
 
 export interface PassageOptions {
   readonly progress: ProgressReader;
+  /** Asks for progress to be looked at now, as somebody waits for it. */
+  readonly wish: () => Promise<unknown>;
   /** The newest promise capture has made; null when it has made none. */
   readonly newestPromise: () => Promise<Passed | null>;
   readonly clock: Clock;
@@ -64,7 +67,8 @@ export class Passage {
   }
 
   async #loop(look: () => Promise<boolean>, isPassed: () => Promise<boolean>): Promise<boolean> {
-    const { clock, signal } = this.#options;
+    const { clock, signal, wish } = this.#options;
+    let wishAtMs = 0;
     for (;;) {
       signal.throwIfAborted();
       // Asked before the look, so that the look after it sees everything.
@@ -73,6 +77,10 @@ export class Passage {
       if (await look()) return true;
       if (passed) return true;
       if (this.isOver) return false;
+      if (startedAt >= wishAtMs) {
+        await wish();
+        wishAtMs = startedAt + WISH_MS;
+      }
       await clock.sleep(LOOK_MS, signal);
       this.#leftMs -= clock.now() - startedAt;
     }

@@ -2,6 +2,7 @@ import type { KeyText } from '#connectors/capture/chunk.ts';
 import { listIndexes } from '#consumers/catalog/searchIndex.ts';
 import type { DocumentPlan } from '#consumers/rows/relations.ts';
 import { CaptureProgress } from '#consumers/runner/captureProgress.ts';
+import { wish } from '#consumers/runner/copyWaits.ts';
 import { type Passed, progressReader } from '#consumers/runner/progress.ts';
 import { captureParts } from '#infra/cli/captures.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
@@ -60,6 +61,7 @@ function checkOptions(options: VerifyOptions, { source, redis }: Copies, finding
   const { verify, consumers } = config;
   const passage = new Passage({
     progress: progressReader(redis, consumers.groupPrefix),
+    wish: () => redis.sendAll(wish(redis)),
     newestPromise: promisesOf(options),
     clock,
     signal,
