@@ -1,58 +1,29 @@
-import { type ForgettingOptions, hasPassedAll, lowestOpenPositions } from '#consumers/runner/forgetting.ts';
-import { copyState } from '#consumers/runner/ledger.ts';
+import { type ForgettingOptions, forgetDeleted, forgettingLoop } from '#consumers/runner/forgetting.ts';
 import { command, type RedisCommands, script } from '#infra/redis/client.ts';
-import { backgroundLoop } from '#infra/runtime/background.ts';
-import { systemClock } from '#infra/runtime/clock.ts';
-import { errorFields, isRetriable } from '#infra/runtime/errors.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
-import type { Logger } from '#infra/runtime/logger.ts';
 import { alertKey, goneKey, skuKey, TAGS } from './stockKeys.ts';
 import { FORGET_LEVELS } from './stockScripts.ts';
 
-export interface ForgetLevelsOptions extends ForgettingOptions {
-  readonly redis: RedisCommands;
-  /** Milliseconds a level that was taken away is remembered at least; 0: for ever. */
-  readonly keepMs: number;
-  readonly log: Logger;
-}
-
-const EVERY_MS = 3_600_000;
 /** Levels of one call. */
 const AT_ONCE = 500;
 
-/** Once an hour one process forgets the levels that were taken away and that no older change can bring back. */
-export function forgetLevelsLoop(options: ForgetLevelsOptions): Component {
-  const { redis, log, keepMs, groupId, clock = systemClock } = options;
-  return backgroundLoop('forgetting of levels taken away', async (signal) => {
-    if (keepMs === 0) return;
-    for (;;) {
-      await clock.sleep(EVERY_MS, signal);
-      try {
-        const turn = command('SET', redis.key('{forget}', groupId), String(clock.now()), 'NX', 'PX', EVERY_MS / 2);
-        if ((await redis.send(turn)) === 'OK') await forgetLevels(options, signal);
-      } catch (error) {
-        if (!isRetriable(error)) throw error;
-        log.warn({ event: 'levels_not_forgotten', ...errorFields(error) });
-      }
-    }
-  });
+export function forgetLevelsLoop(options: ForgettingOptions): Component {
+  return forgettingLoop('levels', options, (signal) => forgetLevels(options, signal));
 }
 
-/**
- * Forgets levels by the rule of consumers/runner/forgetting.ts: old enough, behind the group, older than no open dead letter. Resolves with
- * their number, null when the store or the group is not in a state to tell.
- */
-export async function forgetLevels(options: ForgetLevelsOptions, signal: AbortSignal): Promise<number | null> {
-  const { redis, topics, keepMs, groupId, log, clock = systemClock } = options;
-  const beforeMs = clock.now() - keepMs;
-  if ((await copyState(redis, groupId)).state !== 'complete') return null;
-  if (!(await hasPassedAll(options, signal))) return null;
-  const below = (await lowestOpenPositions(options, signal)).get(topics[0]!) ?? '';
-  let forgotten = 0;
-  for (let tag = 0; tag < TAGS; tag++)
-    forgotten += await forgetUnder(redis, goneKey(redis, tag), beforeMs, below, signal);
-  if (forgotten > 0) log.info({ event: 'levels_forgotten', levels: forgotten });
-  return forgotten;
+/** Forgets levels that were taken away; see forgetDeleted. Resolves with their number. */
+export function forgetLevels(options: ForgettingOptions, signal: AbortSignal): Promise<number | null> {
+  const { redis, topics } = options;
+  return forgetDeleted(
+    options,
+    async ({ beforeMs, below }) => {
+      let forgotten = 0;
+      for (let tag = 0; tag < TAGS; tag++)
+        forgotten += await forgetUnder(redis, goneKey(redis, tag), beforeMs, below.get(topics[0]!) ?? '', signal);
+      return forgotten;
+    },
+    signal,
+  );
 }
 
 async function forgetUnder(
