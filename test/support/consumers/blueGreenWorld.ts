@@ -1,22 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
-import { checkIndex } from '#consumers/catalog/indexCheck.ts';
-import { dropIndex, indexBefore, moveSearches } from '#consumers/catalog/indexSwap.ts';
+import { dropIndex } from '#consumers/catalog/indexSwap.ts';
 import { catalogLanes } from '#consumers/catalog/lanes.ts';
-import { listIndexes } from '#consumers/catalog/searchIndex.ts';
-import { wholeRows } from '#consumers/catalog/wholeRows.ts';
 import { dirtyTopic, LANES, type Lane, type Mark } from '#consumers/rows/marks.ts';
-import { planDocument } from '#consumers/rows/relations.ts';
-import { RowStore } from '#consumers/rows/rowStore.ts';
+import { ledgerKey } from '#consumers/runner/ledger.ts';
 import { partitionFor } from '#infra/kafka/partitioner.ts';
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
 import { hasCode, isRetriable } from '#infra/runtime/errors.ts';
 import { MemoryBroker } from '#test/support/kafka/memoryBroker.ts';
 import { Actor } from './blueGreenActor.ts';
+import { rollBackByHand, swapByHand } from './blueGreenCommands.ts';
 import { ALIAS, type BlueGreenTrouble, indexOf, VERSIONS } from './blueGreenTrouble.ts';
 import { Interleaving, Killed } from './interleaving.ts';
 import { type MemoryIndex, MemoryIndexes } from './memoryIndexes.ts';
 import { MemoryRedis } from './memoryRedis.ts';
-import { LINK_LIMITS, ROWS_GROUP, RowsStage } from './rowsStage.ts';
+import { ROWS_GROUP, RowsStage } from './rowsStage.ts';
 import { SettledDocuments } from './settledDocuments.ts';
 import { product } from './shopTables.ts';
 import { SourceModel, type SourceStep } from './sourceModel.ts';
@@ -27,7 +24,6 @@ const PARTITIONS = 2;
 const SECOND_VERSION_AT = 150;
 /** Effects that happen in a turn. */
 const STEPS = 3;
-const NEVER = new AbortController().signal;
 
 /**
  * Two versions of a document type side by side, in memory, with the production code that fills, compares, swaps, rolls back and drops their
@@ -119,7 +115,7 @@ export class BlueGreenWorld {
     const { flush, lose, restore, spoil, command } = this.#trouble;
     const names = [...this.indexes.indexes.keys()];
     const name = names[this.#run.choose(names.length)];
-    if (this.#run.oneIn(flush)) this.#redis.restore({ hashes: new Map(), strings: new Map() });
+    if (this.#run.oneIn(flush) && this.#isWhole()) this.#redis.restore({ hashes: new Map(), strings: new Map() });
     if (command > 0 && this.#run.oneIn(command)) this.#command(this.#run.choose(5));
     if (name === undefined) return;
     if (this.#run.oneIn(80)) this.#copies.set(name, this.indexes.copy(name));
@@ -137,6 +133,12 @@ export class BlueGreenWorld {
     this.indexes.restore(name, { ...copy, aliases });
     if (aliases.has(ALIAS)) this.#settled.forget();
     this.#copies.delete(name);
+  }
+
+  /** A store that is lost again while it is filled again counts as whole too early: see SPEC.md, what it does not do. */
+  #isWhole(): boolean {
+    const ledger = this.#redis.hash(ledgerKey(this.#redis.connection(), ROWS_GROUP));
+    return ledger.has('id') && ![...ledger.keys()].some((name) => name.endsWith('/until'));
   }
 
   #spoil(name: string): void {
@@ -242,27 +244,12 @@ export class BlueGreenWorld {
     if (which > 2) return;
     this.#commanding = true;
     const actor = this.#actor();
-    const { elastic, redis, kafka, clock } = actor;
-    const parts = { elastic, kafka, clock, groupPrefix: GROUP_PREFIX, indexPrefix: INDEX_PREFIX };
-    const { type } = product;
     this.#run.spawn(async () => {
       try {
-        if (which === 0) {
-          const found = await listIndexes(elastic, INDEX_PREFIX, type);
-          const target = found.findLast(({ version, filledAt }) => version === other.version && filledAt !== null);
-          if (target === undefined) return;
-          const store = new RowStore(redis, { linkLimits: LINK_LIMITS });
-          const whole = wholeRows(redis, ROWS_GROUP);
-          const plan = planDocument(other);
-          const check = await checkIndex({ elastic, store, plan, index: target.index, whole, clock }, NEVER);
-          actor.reference = this.#settled.now();
-          if (check.differences === 0) await moveSearches(parts, target, NEVER);
-        } else if (which === 1) {
-          const target = await indexBefore(elastic, INDEX_PREFIX, type);
-          // It is not compared: a person who goes back is in a hurry, and may not have the definition any more.
-          actor.reference = this.#settled.now((id) => this.#spoiled.has(`${target.index}/${id}`));
-          await moveSearches(parts, target, NEVER);
-        } else await dropIndex(elastic, INDEX_PREFIX, type, indexOf(other));
+        if (which === 0) await swapByHand(actor, other, () => this.#settled.now());
+        else if (which === 1)
+          await rollBackByHand(actor, (name) => this.#settled.now((id) => this.#spoiled.has(`${name}/${id}`)));
+        else await dropIndex(actor.elastic, INDEX_PREFIX, product.type, indexOf(other));
       } catch (error) {
         if (!(error instanceof Killed) && !isRetriable(error) && !hasCode(error, 'SEARCH_INDEX_UNFIT')) throw error;
       } finally {
