@@ -282,7 +282,8 @@ export class CopyKeeper {
         if (hint !== undefined) believed.set(name, hint);
         const own = handled !== undefined && name === nameOf(handled) ? handled.next : 0n;
         const most = maxOf(hint ?? 0n, own);
-        places.push({ topic, partition, begin, outdated: null, believed: most < end ? most : end });
+        const goal = hint === undefined ? 0n : end;
+        places.push({ topic, partition, begin, outdated: null, believed: most < end ? most : end, goal });
       }
     }
     return { places: await this.#withoutOlderTopics(places), believed };

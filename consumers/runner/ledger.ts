@@ -23,6 +23,11 @@ export interface KnownPlace extends LedgerPlace {
   readonly outdated: bigint | null;
   /** Next offset the group, or this process, believes to be handled; 0 for nothing. */
   readonly believed: bigint;
+  /**
+   * How far a store that has nothing of it must come before it counts as whole: the end, once the group has read any; 0 before. Not what was
+   * committed: a store that is lost while it is being filled again finds the group moved back.
+   */
+  readonly goal: bigint;
 }
 
 /** `complete`: the store holds all that was ever handled. `rebuilding`: it lost some, which is being handled again. `absent`: it was never begun, or is lost altogether. */
@@ -39,8 +44,8 @@ local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
 local function storeId(id) return id .. '/' .. run end`;
 
 /**
- * KEYS[1] ledger. ARGV: an id for a store that has none, then five per partition: field, first offset, believed offset, an entry
- * that counts as none (empty: no such), 1 when the caller owns it. Gives every partition an entry, and a goal where the store has less than was
+ * KEYS[1] ledger. ARGV: an id for a store that has none, then six per partition: field, first offset, believed offset, an entry
+ * that counts as none (empty: no such), goal where there is no entry, 1 when the caller owns it. Gives every partition an entry, and a goal where the store has less than was
  * believed. In a server process that was not looked at before, only its owner knows what a partition should have: until it has looked, too,
  * the partition is unsure. Answers the id and the entries.
  */
@@ -53,18 +58,18 @@ if not id then id = ARGV[1]; redis.call('HSET', KEYS[1], 'id', id) end
 local isNew = redis.call('HGET', KEYS[1], 'run') ~= run
 if isNew then redis.call('HSET', KEYS[1], 'run', run) end
 local answer = {storeId(id)}
-for i = 2, #ARGV, 5 do
-  local entry = redis.call('HGET', KEYS[1], ARGV[i])
+for i = 2, #ARGV, 6 do
+  local entry, least = redis.call('HGET', KEYS[1], ARGV[i]), ARGV[i+2]
   if not entry or entry == ARGV[i+3] then
-    entry = ARGV[i+1]
+    entry, least = ARGV[i+1], ARGV[i+4]
     redis.call('HSET', KEYS[1], ARGV[i], entry)
     redis.call('HDEL', KEYS[1], ARGV[i] .. '/until')
   end
-  if tonumber(entry) < tonumber(ARGV[i+2]) then
+  if tonumber(entry) < tonumber(least) then
     local goal = redis.call('HGET', KEYS[1], ARGV[i] .. '/until')
-    if not goal or tonumber(goal) < tonumber(ARGV[i+2]) then redis.call('HSET', KEYS[1], ARGV[i] .. '/until', ARGV[i+2]) end
+    if not goal or tonumber(goal) < tonumber(least) then redis.call('HSET', KEYS[1], ARGV[i] .. '/until', least) end
   end
-  if ARGV[i+4] == '1' then redis.call('HDEL', KEYS[1], ARGV[i] .. '/unsure')
+  if ARGV[i+5] == '1' then redis.call('HDEL', KEYS[1], ARGV[i] .. '/unsure')
   elseif isNew then redis.call('HSET', KEYS[1], ARGV[i] .. '/unsure', run) end
   answer[#answer + 1] = entry
 end
@@ -160,6 +165,7 @@ export class CopyLedger {
       String(place.begin),
       String(place.believed),
       String(place.outdated ?? ''),
+      String(place.goal > place.believed ? place.goal : place.believed),
       owned.has(field(place)) ? '1' : '',
     ]);
     const [storeId, ...entries] = (await this.#redis.send(

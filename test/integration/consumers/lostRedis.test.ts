@@ -170,7 +170,7 @@ describe('consumers that keep running while Redis loses data', () => {
     const ledger = new CopyLedger(redis, 'group');
     const [first, second] = [0, 1].map((partition) => ({
       ...{ topic: 't', partition, begin: 0n },
-      ...{ believed: 0n, outdated: null },
+      ...{ believed: 0n, outdated: null, goal: 0n },
     }));
     const stands = (state: string): Promise<void> =>
       eventually(async () => expect((await copyState(redis, 'group')).state).toBe(state));

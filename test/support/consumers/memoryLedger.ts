@@ -19,14 +19,16 @@ export const LEDGER_HANDLERS: Readonly<
     if (!ledger.has('id')) ledger.set('id', newId!);
     const isNew = ledger.get('run') !== redis.runId;
     ledger.set('run', redis.runId);
-    const entries = inGroups(rest, 5).map(([field, begin, believed, outdated, own]) => {
+    const entries = inGroups(rest, 6).map(([field, begin, believed, outdated, goal, own]) => {
       let entry = ledger.get(field!);
+      let least = believed!;
       if (entry === undefined || entry === outdated) {
         entry = begin!;
+        least = goal!;
         ledger.set(field!, entry).delete(`${field}/until`);
       }
-      const goal = Number(ledger.get(`${field}/until`) ?? 0);
-      if (Number(entry) < Number(believed) && goal < Number(believed)) ledger.set(`${field}/until`, believed!);
+      const until = Number(ledger.get(`${field}/until`) ?? 0);
+      if (Number(entry) < Number(least) && until < Number(least)) ledger.set(`${field}/until`, least);
       if (own === '1') ledger.delete(`${field}/unsure`);
       else if (isNew) ledger.set(`${field}/unsure`, redis.runId);
       return entry;

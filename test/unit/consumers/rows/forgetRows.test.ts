@@ -38,7 +38,7 @@ describe('a deleted row', () => {
     const redis = new MemoryRedis().connection();
     store = new RowStore(redis, { clock });
     ledger = new CopyLedger(redis, GROUP);
-    const place = { topic: TOPIC, partition: 0, begin: 0n, outdated: null, believed: 0n };
+    const place = { topic: TOPIC, partition: 0, begin: 0n, outdated: null, believed: 0n, goal: 0n };
     await ledger.open([place], [place]);
     forget = () =>
       forgetRows(
@@ -108,7 +108,7 @@ describe('a deleted row', () => {
   it('is remembered while rows that were lost come again', async () => {
     await written(6, null);
     nowMs += 2 * KEEP_MS;
-    const place = { topic: TOPIC, partition: 0, begin: 0n, outdated: null, believed: 1n };
+    const place = { topic: TOPIC, partition: 0, begin: 0n, outdated: null, believed: 1n, goal: 1n };
     await ledger.open([place], [place]);
     expect(await forget()).toBeNull();
   });
