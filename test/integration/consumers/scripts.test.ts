@@ -85,7 +85,7 @@ const offset = fc.nat({ max: 4 }).map(String);
 const ledgerStore = fc.constantFrom('id', 'new').map((name) => `${name}/`);
 const ledgerCall = fc.oneof(
   fc
-    .array(fc.tuple(place, offset, offset, fc.oneof(fc.constant(''), offset), fc.constantFrom('', '1')), {
+    .array(fc.tuple(place, offset, offset, fc.oneof(fc.constant(''), offset), offset, fc.constantFrom('', '1')), {
       minLength: 1,
       maxLength: 2,
     })
