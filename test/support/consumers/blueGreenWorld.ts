@@ -23,7 +23,9 @@ const PARTITIONS = 2;
 /** Turn at which the first processes of the second version start. */
 const SECOND_VERSION_AT = 150;
 /** Effects that happen in a turn. */
-const STEPS = 3;
+const STEPS = 6;
+/** Changes that come at once: what searches show of them is settled when the second version comes. */
+const FIRST_ROWS = 3;
 
 /**
  * Two versions of a document type side by side, in memory, with the production code that fills, compares, swaps, rolls back and drops their
@@ -32,6 +34,8 @@ const STEPS = 3;
 export class BlueGreenWorld {
   readonly source = new SourceModel(2);
   readonly indexes = new MemoryIndexes();
+  /** Documents that were settled when searches moved, in all. */
+  answeredFor = 0;
   readonly #settled = new SettledDocuments(this.source, this.indexes);
   /** How often searches moved. */
   moves = 0;
@@ -66,7 +70,7 @@ export class BlueGreenWorld {
   async run(steps: readonly SourceStep[], turns: number): Promise<void> {
     const waiting = [...steps];
     for (let turn = 0; turn < turns; turn++) {
-      if (this.#run.oneIn(25) && waiting.length > 0) this.#settled.commit(waiting.shift()!);
+      if ((turn < FIRST_ROWS || this.#run.oneIn(80)) && waiting.length > 0) this.#settled.commit(waiting.shift()!);
       if (turn === SECOND_VERSION_AT) this.#startBoth(VERSIONS[1]!);
       this.#redis.nowMicros += this.#run.choose(200_000);
       this.#happen();
@@ -209,6 +213,7 @@ export class BlueGreenWorld {
       moved: (by) => {
         this.moves += 1;
         this.#settled.moved(by);
+        this.answeredFor += this.#settled.now().size;
       },
     });
     this.#actors.push(actor);
