@@ -126,7 +126,7 @@ export class BlueGreenWorld {
     if (this.#run.oneIn(lose)) this.indexes.lose(name);
     const copy = this.#copies.get(name);
     if (copy !== undefined && this.#run.oneIn(restore)) this.#restore(name, copy);
-    if (name !== this.indexes.behind(ALIAS) && this.#run.oneIn(spoil)) this.#spoil(name);
+    if (this.#run.oneIn(spoil * 20)) this.#spoil(name);
   }
 
   /** Searches that go to a copy of before, or to none and then to it, show what it has. */
@@ -146,7 +146,8 @@ export class BlueGreenWorld {
   }
 
   #spoil(name: string): void {
-    const { documents } = this.indexes.indexes.get(name)!;
+    const documents = this.indexes.indexes.get(name)?.documents;
+    if (documents === undefined || name === this.indexes.behind(ALIAS)) return;
     const ids = [...documents.keys()];
     const id = ids[this.#run.choose(ids.length)];
     if (id === undefined) return;
@@ -178,8 +179,10 @@ export class BlueGreenWorld {
       kafka: actor.kafka,
       clock: actor.clock,
       onState: ({ state }) => {
+        // Before it is compared, so that the comparison must find it.
+        if (state === 'catching up' && this.#run.oneIn(this.#trouble.spoil)) this.#spoil(indexOf(definition));
         if (state === 'checking') actor.damaged.clear();
-        if (state === 'ready') actor.reference = this.#settled.now();
+        if (state === 'ready' || state === 'differs') actor.reference = this.#settled.now();
       },
     });
     this.#processes.push(process);
