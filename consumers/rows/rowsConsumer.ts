@@ -119,11 +119,13 @@ export function rowsConsumer(options: RowsConsumerOptions): {
       failed: Promise.race([inner.failed!, linking.failed!, forgetting.failed!]),
       start: async (signal) => {
         const { topicSpec } = options;
-        await kafka.ensureTopics([
+        const own = [
           fanOutTopicSpec(groupPrefix, topicSpec),
           ...documents.flatMap(({ type }) => LANES.map((lane) => dirtyTopicSpec(groupPrefix, type, lane, topicSpec))),
-        ]);
-        await retry(() => plan.refresh(), { attempts: Number.POSITIVE_INFINITY, signal });
+        ];
+        const forEver = { attempts: Number.POSITIVE_INFINITY, signal };
+        await retry(() => kafka.ensureTopics(own), forEver);
+        await retry(() => plan.refresh(), forEver);
         await inner.start(signal);
         await linking.start(signal);
         await forgetting.start(signal);

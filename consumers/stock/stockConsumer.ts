@@ -11,6 +11,7 @@ import type { StockDefinition } from '#infra/runtime/config/stock.ts';
 import { LatencyWindow } from '#infra/runtime/latency.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
+import { retry } from '#infra/runtime/retry.ts';
 import { forgetLevelsLoop } from './forgetLevels.ts';
 import { type StockEvent, StockEventSender, stockEventsTopicSpec } from './stockEvents.ts';
 import { writeStock } from './stockHandler.ts';
@@ -101,7 +102,8 @@ export function stockConsumer(options: StockConsumerOptions): {
   const component: Component = {
     ...inner,
     start: async (signal) => {
-      if (sender) await kafka.ensureTopics([stockEventsTopicSpec(options.groupPrefix, options.topicSpec)]);
+      const own = sender ? [stockEventsTopicSpec(options.groupPrefix, options.topicSpec)] : [];
+      await retry(() => kafka.ensureTopics(own), { attempts: Number.POSITIVE_INFINITY, signal });
       await inner.start(signal);
       await forgetting.start(signal);
     },

@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { dropIndex } from '#consumers/catalog/indexSwap.ts';
 import { catalogLanes } from '#consumers/catalog/lanes.ts';
 import { dirtyTopic, LANES, type Lane, type Mark } from '#consumers/rows/marks.ts';
-import { ledgerKey } from '#consumers/runner/ledger.ts';
 import { partitionFor } from '#infra/kafka/partitioner.ts';
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
 import { hasCode, isRetriable } from '#infra/runtime/errors.ts';
@@ -13,7 +12,7 @@ import { ALIAS, type BlueGreenTrouble, indexOf, VERSIONS } from './blueGreenTrou
 import { Interleaving, Killed } from './interleaving.ts';
 import { type MemoryIndex, MemoryIndexes } from './memoryIndexes.ts';
 import { MemoryRedis } from './memoryRedis.ts';
-import { ROWS_GROUP, RowsStage } from './rowsStage.ts';
+import { RowsStage } from './rowsStage.ts';
 import { SettledDocuments } from './settledDocuments.ts';
 import { product } from './shopTables.ts';
 import { SourceModel, type SourceStep } from './sourceModel.ts';
@@ -119,7 +118,7 @@ export class BlueGreenWorld {
     const { flush, lose, restore, spoil, command } = this.#trouble;
     const names = [...this.indexes.indexes.keys()];
     const name = names[this.#run.choose(names.length)];
-    if (this.#run.oneIn(flush) && this.#isWhole()) this.#redis.restore({ hashes: new Map(), strings: new Map() });
+    if (this.#run.oneIn(flush)) this.#redis.restore({ hashes: new Map(), strings: new Map() });
     if (command > 0 && this.#run.oneIn(command)) this.#command(this.#run.choose(5));
     if (name === undefined) return;
     if (this.#run.oneIn(80)) this.#copies.set(name, this.indexes.copy(name));
@@ -137,12 +136,6 @@ export class BlueGreenWorld {
     this.indexes.restore(name, { ...copy, aliases });
     if (aliases.has(ALIAS)) this.#settled.forget();
     this.#copies.delete(name);
-  }
-
-  /** A store that is lost again while it is filled again counts as whole too early: see SPEC.md, what it does not do. */
-  #isWhole(): boolean {
-    const ledger = this.#redis.hash(ledgerKey(this.#redis.connection(), ROWS_GROUP));
-    return ledger.has('id') && ![...ledger.keys()].some((name) => name.endsWith('/until'));
   }
 
   #spoil(name: string): void {
