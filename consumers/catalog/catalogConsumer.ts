@@ -2,19 +2,16 @@ import { checkLinksEntered } from '#consumers/rows/linkPlan.ts';
 import { planDocument } from '#consumers/rows/relations.ts';
 import { RowStore } from '#consumers/rows/rowStore.ts';
 import { rowsGroup } from '#consumers/rows/rowsConsumer.ts';
-import type { DeadLetters } from '#consumers/runner/deadLetters.ts';
+import type { ConsumerContext } from '#consumers/runner/consumerContext.ts';
 import { untilPassed } from '#consumers/runner/lag.ts';
 import type { RunnerStatus } from '#consumers/runner/runner.ts';
-import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
 import { type StageSummary, StageTimes } from '#consumers/runner/stageTimes.ts';
-import type { KafkaClient } from '#infra/kafka/types.ts';
 import type { RedisClient } from '#infra/redis/client.ts';
 import { backgroundLoop } from '#infra/runtime/background.ts';
 import { type Clock, systemClock } from '#infra/runtime/clock.ts';
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
 import { LatencyWindow } from '#infra/runtime/latency.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
-import type { Logger } from '#infra/runtime/logger.ts';
 import type { Elastic } from './elastic.ts';
 import type { BuildState } from './indexBuild.ts';
 import { IndexHolder } from './indexHolder.ts';
@@ -29,17 +26,11 @@ import { wholeRows } from './wholeRows.ts';
 /** Documents built at once while an index is filled: as many as one bulk request takes. */
 const BUILD_PAGE = 500;
 
-export interface CatalogConsumerOptions {
-  readonly kafka: KafkaClient;
+export interface CatalogConsumerOptions extends ConsumerContext {
   readonly redis: RedisClient;
   readonly elastic: Elastic;
-  readonly deadLetters: DeadLetters;
-  readonly metrics: RunnerMetrics;
-  readonly log: Logger;
   readonly definition: DocumentDefinition;
-  readonly groupPrefix: string;
   readonly indexPrefix: string;
-  readonly maxBatchRecords: number;
   readonly refreshIntervalMs: number;
   /** When searches go to a new version's index. */
   readonly swapIndex: SwapWhen;

@@ -1,28 +1,19 @@
 import { type Change, ChangeDecoder, type RecordDecoder } from '#consumers/runner/changes.ts';
-import type { DeadLetters } from '#consumers/runner/deadLetters.ts';
+import type { ConsumerContext } from '#consumers/runner/consumerContext.ts';
 import { CopyLedger } from '#consumers/runner/ledger.ts';
 import { Runner, type RunnerStatus } from '#consumers/runner/runner.ts';
-import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
-import type { KafkaClient } from '#infra/kafka/types.ts';
 import type { RedisClient } from '#infra/redis/client.ts';
 import type { OrdersDefinition } from '#infra/runtime/config/orders.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
-import type { Logger } from '#infra/runtime/logger.ts';
 import { writeCommands, writeLines, writeOrders } from './ordersHandler.ts';
 
 /** Table of the commands that came in through the guarded door; see infra/sql. */
 export const COMMAND_TABLE = 'storefront.COMMAND';
 
-export interface OrdersConsumerOptions {
-  readonly kafka: KafkaClient;
+export interface OrdersConsumerOptions extends ConsumerContext {
   readonly redis: RedisClient;
   readonly decoder: RecordDecoder;
-  readonly deadLetters: DeadLetters;
-  readonly metrics: RunnerMetrics;
-  readonly log: Logger;
   readonly definition: OrdersDefinition;
-  readonly groupPrefix: string;
-  readonly maxBatchRecords: number;
   /** Topics of the order table, of the lines' table and, where commands are captured, of COMMAND_TABLE → table. */
   readonly topics: ReadonlyMap<string, string>;
 }

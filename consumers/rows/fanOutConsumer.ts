@@ -1,28 +1,20 @@
+import type { ConsumerContext } from '#consumers/runner/consumerContext.ts';
 import { Coverage } from '#consumers/runner/coverage.ts';
-import { type DeadLetters, poison } from '#consumers/runner/deadLetters.ts';
+import { poison } from '#consumers/runner/deadLetters.ts';
 import { Runner, type RunnerStatus } from '#consumers/runner/runner.ts';
-import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
-import type { KafkaClient } from '#infra/kafka/types.ts';
 import type { RedisClient } from '#infra/redis/client.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
-import type { Logger } from '#infra/runtime/logger.ts';
 import { fanOut } from './fanOut.ts';
 import { decodeTask, type FanOutTask, fanOutTopic } from './fanOutTasks.ts';
 import { MarkSender } from './marks.ts';
 import type { DocumentPlan } from './relations.ts';
 import { RowStore } from './rowStore.ts';
 
-export interface FanOutConsumerOptions {
-  readonly kafka: KafkaClient;
+export interface FanOutConsumerOptions extends ConsumerContext {
   readonly redis: RedisClient;
-  readonly deadLetters: DeadLetters;
-  readonly metrics: RunnerMetrics;
-  readonly log: Logger;
   /** Document types of all processes: tasks may come from another one. */
   readonly plans: () => readonly DocumentPlan[];
   readonly refreshPlans: () => Promise<void>;
-  readonly groupPrefix: string;
-  readonly maxBatchRecords: number;
 }
 
 /** Walks done side by side in one process. */

@@ -1,14 +1,11 @@
 import { type Change, ChangeDecoder, type RecordDecoder } from '#consumers/runner/changes.ts';
-import type { DeadLetters } from '#consumers/runner/deadLetters.ts';
+import type { ConsumerContext } from '#consumers/runner/consumerContext.ts';
 import { CopyLedger } from '#consumers/runner/ledger.ts';
 import { Runner, type RunnerStatus } from '#consumers/runner/runner.ts';
-import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
 import { type StageSummary, StageTimes } from '#consumers/runner/stageTimes.ts';
-import type { KafkaClient } from '#infra/kafka/types.ts';
 import type { RedisClient } from '#infra/redis/client.ts';
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
-import type { Logger } from '#infra/runtime/logger.ts';
 import { retry } from '#infra/runtime/retry.ts';
 import { fanOutTopicSpec } from './fanOutTasks.ts';
 import { forgetRowsLoop } from './forgetRows.ts';
@@ -18,16 +15,10 @@ import { type DocumentPlan, planDocument, planTables } from './relations.ts';
 import { RowStore } from './rowStore.ts';
 import { keepRows } from './rowsHandler.ts';
 
-export interface RowsConsumerOptions {
-  readonly kafka: KafkaClient;
+export interface RowsConsumerOptions extends ConsumerContext {
   readonly redis: RedisClient;
   readonly decoder: RecordDecoder;
-  readonly deadLetters: DeadLetters;
-  readonly metrics: RunnerMetrics;
-  readonly log: Logger;
   readonly documents: readonly DocumentDefinition[];
-  readonly groupPrefix: string;
-  readonly maxBatchRecords: number;
   /** Milliseconds a deleted row is remembered at least; 0: for ever. */
   readonly forgetDeletedAfterMs: number;
   readonly topicSpec: { readonly partitions: number; readonly replicationFactor: number };

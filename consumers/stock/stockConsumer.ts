@@ -1,31 +1,22 @@
 import { type Change, ChangeDecoder, type RecordDecoder } from '#consumers/runner/changes.ts';
-import type { DeadLetters } from '#consumers/runner/deadLetters.ts';
+import type { ConsumerContext } from '#consumers/runner/consumerContext.ts';
 import { CopyLedger } from '#consumers/runner/ledger.ts';
 import { Runner, type RunnerStatus } from '#consumers/runner/runner.ts';
-import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
 import { type StageSummary, StageTimes } from '#consumers/runner/stageTimes.ts';
-import type { KafkaClient } from '#infra/kafka/types.ts';
 import type { RedisClient } from '#infra/redis/client.ts';
 import { type Clock, systemClock } from '#infra/runtime/clock.ts';
 import type { StockDefinition } from '#infra/runtime/config/stock.ts';
 import { LatencyWindow } from '#infra/runtime/latency.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
-import type { Logger } from '#infra/runtime/logger.ts';
 import { retry } from '#infra/runtime/retry.ts';
 import { forgetLevelsLoop } from './forgetLevels.ts';
 import { type StockEvent, StockEventSender, stockEventsTopicSpec } from './stockEvents.ts';
 import { writeStock } from './stockHandler.ts';
 
-export interface StockConsumerOptions {
-  readonly kafka: KafkaClient;
+export interface StockConsumerOptions extends ConsumerContext {
   readonly redis: RedisClient;
   readonly decoder: RecordDecoder;
-  readonly deadLetters: DeadLetters;
-  readonly metrics: RunnerMetrics;
-  readonly log: Logger;
   readonly definition: StockDefinition;
-  readonly groupPrefix: string;
-  readonly maxBatchRecords: number;
   readonly topic: string;
   readonly topicSpec: { readonly partitions: number; readonly replicationFactor: number };
   /** Milliseconds a level that was taken away is remembered at least; 0: for ever. */

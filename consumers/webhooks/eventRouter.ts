@@ -1,14 +1,13 @@
 import { orderChange } from '#consumers/orders/orderChange.ts';
 import { ChangeDecoder, type RecordDecoder } from '#consumers/runner/changes.ts';
-import { type DeadLetters, poison } from '#consumers/runner/deadLetters.ts';
+import type { ConsumerContext } from '#consumers/runner/consumerContext.ts';
+import { poison } from '#consumers/runner/deadLetters.ts';
 import { Runner, type RunnerStatus } from '#consumers/runner/runner.ts';
-import type { RunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
 import { KeyedSender } from '#consumers/runner/sender.ts';
-import type { IncomingMessage, KafkaClient } from '#infra/kafka/types.ts';
+import type { IncomingMessage } from '#infra/kafka/types.ts';
 import type { OrdersDefinition } from '#infra/runtime/config/orders.ts';
 import { isRetriable, SluiceError } from '#infra/runtime/errors.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
-import type { Logger } from '#infra/runtime/logger.ts';
 import { orderEvents } from './orderEvents.ts';
 import { stockEvents } from './stockEvents.ts';
 import type { WebhookMetrics } from './webhookMetrics.ts';
@@ -18,15 +17,9 @@ const DAY_MS = 24 * 3_600_000;
 /** Statuses that mean the end of an order where the configuration names none. */
 const CANCELLED = ['cancelled'];
 
-export interface EventRouterOptions {
-  readonly kafka: KafkaClient;
+export interface EventRouterOptions extends ConsumerContext {
   readonly decoder: RecordDecoder;
-  readonly deadLetters: DeadLetters;
-  readonly metrics: RunnerMetrics;
   readonly webhookMetrics: WebhookMetrics;
-  readonly log: Logger;
-  readonly groupPrefix: string;
-  readonly maxBatchRecords: number;
   readonly keepDays: number;
   /** Where orders come from, and their topic; undefined where no orders are kept. */
   readonly orders: { readonly definition: OrdersDefinition; readonly topic: string } | undefined;
