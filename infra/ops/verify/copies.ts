@@ -9,12 +9,12 @@ import { RedisClient } from '#infra/redis/client.ts';
 import type { Config } from '#infra/runtime/config/config.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
 import type { CopySide } from './copySide.ts';
-import { CustomerListSide } from './customerListSide.ts';
-import { OrderLineSide } from './orderLineSide.ts';
-import { OrderSide } from './orderSide.ts';
+import { customerListSide } from './customerListSide.ts';
+import { orderLineSide } from './orderLineSide.ts';
+import { orderSide } from './orderSide.ts';
 import { RowSide } from './rowSide.ts';
 import { SourceReader } from './sourceReader.ts';
-import { StockSide } from './stockSide.ts';
+import { stockSide } from './stockSide.ts';
 
 /** The source and everything that is made of it. */
 export interface Copies {
@@ -52,13 +52,13 @@ export async function openCopies(
   };
   const { stock, orders } = config;
   for (const plan of planTables(plans).values()) add(plan.table, (table) => new RowSide(store, table, plan));
-  if (stock) add(stock.table, (table) => new StockSide(redis, table, stock));
+  if (stock) add(stock.table, (table) => stockSide(redis, table, stock));
   if (orders) {
-    add(orders.table, (table) => new OrderSide(redis, table, orders));
-    add(orders.table, (table) => new CustomerListSide(redis, table, orders));
+    add(orders.table, (table) => orderSide(redis, table, orders));
+    add(orders.table, (table) => customerListSide(redis, table, orders));
   }
   const lines = orders?.lines;
-  if (lines) add(lines.table, (table) => new OrderLineSide(redis, table, lines));
+  if (lines) add(lines.table, (table) => orderLineSide(redis, table, lines));
   return {
     ...{ source, redis, elastic, store, plans, sides, notes: [...notes] },
     close: async () => {
