@@ -5,7 +5,7 @@ import type { OrderReader } from '#consumers/orders/orderTypes.ts';
 import type { StockReader } from '#consumers/stock/stockTypes.ts';
 import type { SearchDefinition } from '#infra/runtime/config/catalog.ts';
 import type { StorefrontConfig } from '#infra/runtime/config/storefront.ts';
-import { errorFields } from '#infra/runtime/errors.ts';
+import { errorFields, isAbort } from '#infra/runtime/errors.ts';
 import { asProblem, problemAnswer, SECURITY_HEADERS, serverOptions } from '#infra/runtime/http/exchange.ts';
 import { HTTP_PROBLEMS, HttpProblem } from '#infra/runtime/http/problem.ts';
 import { TokenBuckets } from '#infra/runtime/http/tokenBuckets.ts';
@@ -96,7 +96,9 @@ function storefrontProblem(error: unknown): HttpProblem {
 }
 
 function sendProblem(problem: HttpProblem, request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply {
-  if (problem.kind.status >= 500) {
+  // A caller that went away while it waited gets no answer, and nothing failed.
+  const isGone = isAbort(problem.cause) && request.raw.socket.destroyed;
+  if (problem.kind.status >= 500 && !isGone) {
     log.warn({
       event: 'request_failed',
       requestId: request.id,

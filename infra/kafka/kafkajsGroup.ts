@@ -17,8 +17,8 @@ import { type ConsumerGroup, type ConsumerGroupOptions, DEFAULT_SESSION_TIMEOUT_
 /** How long a partition that changes hands waits for the batch in hand before it is given up, and then handled again by its next owner. */
 const HANDOVER_GRACE_MS = 1000;
 /**
- * How long a stopping member lets batches end by themselves, and again after they were told to stop; then commits and leaves; then closes. A
- * process stops its groups one after the other, and all of them must be through within its stop time even when no broker answers.
+ * How long a stopping member lets batches end by themselves, and again after they were told to stop; then commits and leaves; then closes: a
+ * process whose groups' broker does not answer must be through within its stop time all the same.
  */
 const [STOP_GRACE_MS, LEAVE_MS, CLOSE_MS] = [500, 1000, 300];
 

@@ -12,6 +12,7 @@ import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import { registerVerifyMetrics } from '#infra/ops/verify/summary.ts';
 import { RedisClient } from '#infra/redis/client.ts';
+import { inOrder, together } from '#infra/runtime/composite.ts';
 import { isRetriable, SluiceError } from '#infra/runtime/errors.ts';
 import type { Component } from '#infra/runtime/lifecycle.ts';
 import type { Logger } from '#infra/runtime/logger.ts';
@@ -53,9 +54,8 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
     maxBatchRecords,
   };
 
-  const components: Component[] = [connections(kafka, redis, deadLetters, () => elastic.close())];
+  const copiesKept: Component[] = [];
   const status: Record<string, () => unknown> = {};
-  components.push(preparation(kafka, consumerGroups(config), log));
   if (documents.length > 0) {
     const rows = rowsConsumer({
       ...shared,
@@ -65,7 +65,7 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
       topicOf: (table) => topicOf(config, table),
     });
     const fan = fanOutConsumer({ ...shared, plans: rows.plans, refreshPlans: rows.refreshPlans });
-    components.push(rows.component, fan.component);
+    copiesKept.push(rows.component, fan.component);
     status['rows'] = rows.status;
     status['fanOut'] = fan.status;
   }
@@ -79,7 +79,7 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
       refreshIntervalMs,
       swapIndex: config.consumers.swapIndex,
     });
-    components.push(...catalog.components);
+    copiesKept.push(inOrder(`documents ${definition.type}`, catalog.components));
     status[`catalog.${definition.type}`] = catalog.status;
   }
   if (config.stock) {
@@ -91,30 +91,35 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
       topicSpec,
       forgetDeletedAfterMs,
     });
-    components.push(stock.component);
+    copiesKept.push(stock.component);
     status['stock'] = stock.status;
   }
   if (config.orders) {
     const orders = ordersConsumer({ ...shared, definition: config.orders, topics: orderTopics(config) });
-    components.push(orders.component);
+    copiesKept.push(orders.component);
     status['orders'] = orders.status;
   }
   if (config.webhooks) {
     const { webhooks } = config;
     const runnerMetrics = shared.metrics;
     const parts = composeWebhooks({ ...shared, config, webhooks, runnerMetrics, registry: metrics });
-    components.push(...parts.components);
+    copiesKept.push(inOrder('webhooks', parts.components));
     Object.assign(status, parts.status);
   }
   const copies = watchedCopies(config, elastic);
   const { topicPrefix } = config.kafka;
-  components.push(progressLoop({ kafka, redis, topicPrefix, groupPrefix, copies, log }));
+  copiesKept.push(progressLoop({ kafka, redis, topicPrefix, groupPrefix, copies, log }));
   registerVerifyMetrics(metrics, redis);
   copyAgeMetrics(
     metrics,
     progressReader(redis, groupPrefix),
     copies.map(({ name }) => name),
   );
+  const components = [
+    connections(kafka, redis, deadLetters, () => elastic.close()),
+    preparation(kafka, consumerGroups(config), log),
+    together('copies', copiesKept),
+  ];
   return { components, status };
 }
 
