@@ -1,5 +1,6 @@
 import type { KafkaClient, PartitionOffsets } from '#infra/kafka/types.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
+import { hasCode, SluiceError } from '#infra/runtime/errors.ts';
 
 const MAX_AGE_MS = 2000;
 
@@ -72,16 +73,36 @@ export async function untilPassed(
   mostMs = Number.POSITIVE_INFINITY,
 ): Promise<boolean> {
   const ends = new Map<string, PartitionOffsets>();
-  for (const topic of topics) {
-    const ranges = [...(await kafka.topicOffsets(topic))].filter(([, { begin, end }]) => end > begin);
-    ends.set(topic, new Map(ranges.map(([partition, { end }]) => [partition, end])));
-  }
+  for (const topic of topics) ends.set(topic, await endsOf(kafka, topic));
   for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
     const committed = await kafka.committedOffsets(groupId, topics);
-    const passed = ([topic, partitions]: [string, PartitionOffsets]): boolean =>
-      [...partitions].every(([partition, end]) => (committed.get(topic)?.get(partition) ?? 0n) >= end);
-    if ([...ends].every(passed)) return true;
+    const waiting = [...ends].filter(
+      ([topic, partitions]) =>
+        ![...partitions].every(([partition, end]) => (committed.get(topic)?.get(partition) ?? 0n) >= end),
+    );
+    if (waiting.length === 0) return true;
     if (waitedMs >= mostMs) return false;
     await clock.sleep(LOOK_MS, signal);
+    for (const [topic, before] of waiting) ends.set(topic, lowerOf(before, await endsOf(kafka, topic)));
   }
+}
+
+/** Ends of the partitions that hold anything. @throws KAFKA_TOPIC_MISSING, retriable because a topic that is made anew is missing for a while */
+async function endsOf(kafka: KafkaClient, topic: string): Promise<PartitionOffsets> {
+  const ranges = await kafka.topicOffsets(topic).catch((cause: unknown) => {
+    if (!hasCode(cause, 'KAFKA_TOPIC_MISSING')) throw cause;
+    throw new SluiceError('KAFKA_TOPIC_MISSING', `Waiting for ${topic} to be made.`, { cause, retriable: true });
+  });
+  const filled = [...ranges].filter(([, { begin, end }]) => end > begin);
+  return new Map(filled.map(([partition, { end }]) => [partition, end]));
+}
+
+/** An end that fell back is that of a topic made anew: the one before is never reached. */
+function lowerOf(before: PartitionOffsets, now: PartitionOffsets): PartitionOffsets {
+  return new Map(
+    [...before].flatMap(([partition, end]): [number, bigint][] => {
+      const found = now.get(partition);
+      return found === undefined ? [] : [[partition, found < end ? found : end]];
+    }),
+  );
 }
