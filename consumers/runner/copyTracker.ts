@@ -27,7 +27,10 @@ interface Goal extends Promised {
   readonly ends: Offsets;
 }
 
-/** Goals that wait at one stage. A copy that lags further behind takes new ones as old ones are passed. */
+/**
+ * Goals that wait at one stage. Of more, every second one is given up, never the oldest: a copy that lags far behind goes on in larger steps, and
+ * goals that are never reached (their topic was made anew) keep none away that is.
+ */
 const MAX_GOALS = 32;
 
 /**
@@ -56,7 +59,6 @@ export class CopyTracker {
     if (record === undefined) return;
     const { position, sourceTimeMs } = record;
     if (this.#newest?.position === position && this.#newest.sourceTimeMs === sourceTimeMs) return;
-    if (this.#goals[0]!.length >= MAX_GOALS) return;
     this.#newest = { position, sourceTimeMs };
     this.#entering[0] = this.#newest;
   }
@@ -81,8 +83,9 @@ export class CopyTracker {
   ended(stage: number, ends: Offsets): void {
     const goals = this.#goals[stage]!;
     const entering = this.#entering[stage];
-    if (!entering || goals.length >= MAX_GOALS) return;
-    goals.push({ ...entering, ends });
+    if (!entering) return;
+    if (goals.length >= MAX_GOALS) this.#goals[stage] = goals.filter((_, place) => place % 2 === 0);
+    this.#goals[stage]!.push({ ...entering, ends });
     this.#entering[stage] = null;
   }
 

@@ -59,13 +59,28 @@ describe('what captures tell of themselves', () => {
     expect(tracker.handled(0, () => true)).toEqual({ position: '2', sourceTimeMs: null });
   });
 
-  it('is kept in bounded number while a copy lags, the oldest first', () => {
+  const lagging = (): CopyTracker => {
     const tracker = new CopyTracker({ name: 'rows', stages: [{ reads: [{ groupId: 'g', topics: ['a'] }] }] });
     for (let i = 0; i < 1000; i++) {
       tracker.promised([record('one', String(i).padStart(4, '0'))]);
-      if (tracker.wantsEnds(0)) tracker.ended(0, new Map([['a/0', BigInt(i)]]));
+      if (tracker.wantsEnds(0)) tracker.ended(0, new Map([['a/0', BigInt(1000 + i)]]));
     }
-    expect(tracker.handled(0, (_, end) => end <= 3n)).toMatchObject({ position: '0003' });
-    expect(tracker.handled(0, (_, end) => end <= 999n)).toMatchObject({ position: '0031' });
+    return tracker;
+  };
+
+  it('is kept in bounded number while a copy lags, the oldest and the newest always', () => {
+    let asked = 0;
+    const tracker = lagging();
+    expect(tracker.handled(0, () => ++asked === 0)).toBeNull();
+    expect(asked).toBeLessThanOrEqual(32);
+    expect(tracker.handled(0, (_, end) => end <= 1003n)).toMatchObject({ position: '0000' });
+    expect(tracker.handled(0, (_, end) => end <= 1999n)).toMatchObject({ position: '0999' });
+  });
+
+  it('is kept although many that are older can never be: their topic was made anew', () => {
+    const tracker = lagging();
+    tracker.promised([record('one', '2000')]);
+    tracker.ended(0, new Map([['a/0', 5n]]));
+    expect(tracker.handled(0, (_, end) => end <= 5n)).toMatchObject({ position: '2000' });
   });
 });
