@@ -35,7 +35,7 @@ export interface CatalogConsumerOptions extends ConsumerContext {
   /** When searches go to a new version's index. */
   readonly swapIndex: SwapWhen;
   /** Topics of the tables the rows group reads. */
-  readonly rowsTopics?: readonly string[];
+  readonly rowsTopics: readonly string[];
   readonly clock?: Clock;
 }
 
@@ -89,7 +89,7 @@ export function catalogConsumer(options: CatalogConsumerOptions): {
   const rowsReady = async (signal: AbortSignal): Promise<void> => {
     await checkLinksEntered(redis, rowsGroup(groupPrefix), [definition]);
     // A table that is new to the type is read from its beginning; before that its documents would lack it.
-    await untilPassed(options.kafka, rowsGroup(groupPrefix), options.rowsTopics ?? [], clock, signal);
+    await untilPassed(options.kafka, rowsGroup(groupPrefix), options.rowsTopics, clock, signal);
   };
   const gate = new LaneGate(clock);
   const runners = lanes.map((group) =>

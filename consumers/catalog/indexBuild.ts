@@ -12,7 +12,7 @@ import type { WholeRows } from './documentItems.ts';
 import { type Elastic, refusedStatus } from './elastic.ts';
 import { checkIndex, type IndexCheck } from './indexCheck.ts';
 import { type FillProgress, fillIndex } from './indexFill.ts';
-import { swapIndex } from './indexSwap.ts';
+import { moveSearches } from './indexSwap.ts';
 import { catalogLanes, type LaneGroup } from './lanes.ts';
 import { aliasName, type IndexInfo, listIndexes } from './searchIndex.ts';
 import type { VersionSource } from './versions.ts';
@@ -29,6 +29,8 @@ export interface BuildOptions {
   readonly rowsReady?: (signal: AbortSignal) => Promise<void>;
   readonly indexPrefix: string;
   readonly groupPrefix: string;
+  /** Topics of the tables the rows group reads. */
+  readonly rowsTopics: readonly string[];
   readonly lanes: readonly LaneGroup[];
   readonly pageDocuments: number;
   readonly onWritten: CatalogWriter['onWritten'];
@@ -43,6 +45,7 @@ export type BuildState =
   | { readonly state: 'differs'; readonly differences: number; readonly differing: readonly string[] };
 
 const CHECK_AGAIN_MS = 30_000;
+const SWAP_AGAIN_MS = 2000;
 
 /**
  * A new index need not read old marks: filling it reads every row after this call. A group that has read before goes on where it was.
@@ -146,7 +149,7 @@ export async function buildAndSwap(
       onState({ state: 'live' });
       log.info({ event: 'search_index_swapped', alias: aliasName(indexPrefix, type), to: index.index });
       return;
-    }
+    } else await clock.sleep(SWAP_AGAIN_MS, signal);
   }
 }
 
@@ -172,13 +175,11 @@ async function sameIndex({ elastic, indexPrefix, plan }: BuildOptions, { index, 
   return same;
 }
 
-/** False when the index is not what it was when it was compared. */
-async function takeSearches(options: BuildOptions, { index, uuid }: IndexInfo, signal: AbortSignal): Promise<boolean> {
-  const { elastic, indexPrefix, plan, clock } = options;
+/** False when the index is not what it was when it was compared, or its groups are behind. */
+async function takeSearches(options: BuildOptions, index: IndexInfo, signal: AbortSignal): Promise<boolean> {
   await untilCaughtUp(options, signal);
-  await elastic.request('POST', `/${index}/_refresh`);
   try {
-    await swapIndex(elastic, indexPrefix, plan.definition.type, index, clock.now(), uuid);
+    await moveSearches(options, index, signal);
     return true;
   } catch (error) {
     if (!hasCode(error, 'SEARCH_INDEX_UNFIT') && refusedStatus(error) !== 404) throw error;

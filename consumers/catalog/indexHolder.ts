@@ -9,6 +9,7 @@ import type { Elastic } from './elastic.ts';
 import { definitionFingerprint } from './fingerprint.ts';
 import { startGroupAtEnd } from './indexBuild.ts';
 import { forgetFill } from './indexFill.ts';
+import { isLeftFrozen, thaw } from './indexFreeze.ts';
 import { IndexRecord, indexState, isOlder } from './indexIdentity.ts';
 import type { LaneGroup } from './lanes.ts';
 import { type IndexInfo, listIndexes, openSearchIndex, remember } from './searchIndex.ts';
@@ -92,12 +93,21 @@ export class IndexHolder {
     await this.#healing;
   }
 
+  /** An index that was left frozen, by a swap that was killed or in the copy it came back as, takes writes again. */
+  async thaw(): Promise<void> {
+    const { elastic, indexPrefix, definition, log, clock } = this.#options;
+    const found = (await listIndexes(elastic, indexPrefix, definition.type)).find(({ index }) => index === this.index);
+    if (found === undefined || !isLeftFrozen(found, clock.now())) return;
+    await thaw(elastic, found.index);
+    log.warn({ event: 'search_index_thawed', index: this.index });
+  }
+
   /** Resolves when the index has to be filled: made anew, restored, or left half filled by another process. */
   async untilUnfilled(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
     while (this.info.filledAt !== null) {
       await clock.sleep(LOOK_MS, signal);
-      await this.#look().catch((error: unknown) => {
+      await this.#lookAndThaw().catch((error: unknown) => {
         if (!isRetriable(error)) throw error;
         log.debug({ event: 'search_index_not_looked_at', index: this.index, ...errorFields(error) });
       });
@@ -107,6 +117,11 @@ export class IndexHolder {
   /** The index is filled. */
   filled(filledAt: string): void {
     this.#info = { ...this.info, filledAt };
+  }
+
+  async #lookAndThaw(): Promise<void> {
+    await this.#look();
+    await this.thaw();
   }
 
   async #look(): Promise<void> {

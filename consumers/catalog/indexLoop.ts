@@ -20,6 +20,7 @@ export async function keepIndexBuilt(
 ): Promise<void> {
   const { log, clock, plan } = options;
   const once = async (): Promise<void> => {
+    await holder.thaw();
     if (swap !== 'by-command' || holder.searchless)
       await buildAndSwap(options, swap === 'now' ? 'any' : 'newer', holder.info, onState, signal);
     else await buildIndex(options, holder.info, onState, signal);

@@ -1,50 +1,40 @@
-import { untilPassed } from '#consumers/runner/lag.ts';
-import type { KafkaClient } from '#infra/kafka/types.ts';
-import type { Clock } from '#infra/runtime/clock.ts';
 import { hasCode, SluiceError } from '#infra/runtime/errors.ts';
 import { type Elastic, refusedStatus } from './elastic.ts';
-import { catalogLanes } from './lanes.ts';
+import { type FollowParts, untilFollowing, untilShown } from './indexFollowing.ts';
+import { whileFrozen } from './indexFreeze.ts';
 import { type IndexInfo, listIndexes, pointAlias, remember } from './searchIndex.ts';
 
-/** How long the groups of an index may take to handle what is marked when searches are to go there. */
-const FOLLOW_MS = 30_000;
-
-export interface SwapParts {
+export interface SwapParts extends FollowParts {
   readonly elastic: Elastic;
-  readonly kafka: KafkaClient;
-  readonly groupPrefix: string;
   readonly indexPrefix: string;
-  readonly clock: Clock;
-}
-
-/** Sends searches to a filled index once it shows all that searches show now. @throws SEARCH_INDEX_UNFIT */
-export async function moveSearches(parts: SwapParts, target: IndexInfo, signal: AbortSignal): Promise<void> {
-  const { elastic, indexPrefix, clock } = parts;
-  await untilFollowing(parts, target, signal);
-  await elastic.request('POST', `/${target.index}/_refresh`);
-  await swapIndex(elastic, indexPrefix, target.type, target.index, clock.now(), target.uuid);
 }
 
 /**
- * Waits until the groups of an index have handled every mark there is at the call: then it shows all that searches show elsewhere.
- * @throws SEARCH_INDEX_UNFIT when they have not after half a minute: nobody keeps it up to date
+ * Sends searches to a filled index once it shows all that they show now: the index they leave stands still for the moment that takes.
+ * @throws SEARCH_INDEX_UNFIT, also when the groups of the index do not follow
  */
-export async function untilFollowing(
-  { kafka, groupPrefix, clock }: Pick<SwapParts, 'kafka' | 'groupPrefix' | 'clock'>,
-  { type, version, index }: Pick<IndexInfo, 'type' | 'version' | 'index'>,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const { groupId, topic } of catalogLanes(groupPrefix, { type, version }))
-    if (!(await untilPassed(kafka, groupId, [topic], clock, signal, FOLLOW_MS)))
-      throw new SluiceError(
-        'SEARCH_INDEX_UNFIT',
-        `Documents ${type}: index ${index} is not kept up to date, group ${groupId} is behind. A consumer of version ${version} must run: \`sluice index build ${type} --follow --execute\` with its configuration does.`,
-      );
+export async function moveSearches(parts: SwapParts, target: IndexInfo, signal: AbortSignal): Promise<void> {
+  const { elastic, indexPrefix, clock } = parts;
+  await untilFollowing(parts, target, signal);
+  await swapIndex(elastic, indexPrefix, target.type, target.index, clock.now(), {
+    uuid: target.uuid,
+    shown: async () => {
+      await untilShown(parts, target, signal);
+      await elastic.request('POST', `/${target.index}/_refresh`);
+    },
+  });
+}
+
+export interface SwapConditions {
+  /** Only to this very index, not to one that was made anew under its name. */
+  readonly uuid?: string;
+  /** Resolves when the index shows what the others do, which stand still meanwhile. */
+  readonly shown?: () => Promise<void>;
 }
 
 /**
  * Sends searches to another index of the type, in one step; the one they leave is kept for `rollback`. Nothing happens when they go there
- * already. With `uuid` only to this very index, not to one that was made anew under its name.
+ * already.
  * @throws SEARCH_INDEX_UNFIT for an index that does not exist or is not filled
  */
 export async function swapIndex(
@@ -53,7 +43,7 @@ export async function swapIndex(
   type: string,
   index: string,
   nowMs: number,
-  uuid?: string,
+  { uuid, shown }: SwapConditions = {},
 ): Promise<{ readonly from: readonly string[]; readonly to: string }> {
   const token = `${index}.swap`;
   await nameForSwap(elastic, indexPrefix, type, index, token);
@@ -68,10 +58,23 @@ export async function swapIndex(
   for (const old of from) await rememberOf(elastic, old, { retiredAt });
   // An index that was made anew since it was looked at does not have the name: then nothing happens.
   const same = { remove: { index, alias: token, must_exist: true } };
-  await pointAlias(elastic, indexPrefix, type, index, [same]).catch((error: unknown) => {
-    if (refusedStatus(error) !== 404) throw error;
-    throw unfit(type, `index ${index} was made anew, or somebody else swaps to it`, found);
-  });
+  const move = (): Promise<void> =>
+    pointAlias(elastic, indexPrefix, type, index, [same]).catch((error: unknown) => {
+      if (refusedStatus(error) !== 404) throw error;
+      throw unfit(type, `index ${index} was made anew, or somebody else swaps to it`, found);
+    });
+  if (shown === undefined) await move();
+  else
+    await whileFrozen(
+      elastic,
+      from.map((info) => info.index),
+      async () => {
+        await shown();
+        const now = (await listIndexes(elastic, indexPrefix, type)).find((info) => info.index === index);
+        if (now?.uuid !== target.uuid) throw unfit(type, `index ${index} was made anew meanwhile`, found);
+        await move();
+      },
+    );
   if (target.retiredAt !== null) await rememberOf(elastic, target, { retiredAt: null });
   return { from: from.map((info) => info.index), to: index };
 }

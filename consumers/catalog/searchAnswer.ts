@@ -29,6 +29,7 @@ interface Bucket {
 
 export interface SearchAnswer {
   readonly timed_out?: boolean;
+  readonly _shards?: { readonly failed: number };
   readonly hits: { readonly total?: { readonly value: number }; readonly hits: readonly Hit[] };
   readonly aggregations?: Readonly<
     Record<
@@ -69,7 +70,7 @@ export function parseSearch<Doc extends object>(
   return {
     total: total?.value ?? 0,
     matched: answer.aggregations?.[MATCHED]?.doc_count ?? 0,
-    partial: answer.timed_out === true,
+    partial: answer.timed_out === true || (answer._shards?.failed ?? 0) > 0,
     items,
     facets,
     bounds,

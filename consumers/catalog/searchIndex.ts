@@ -64,6 +64,8 @@ export interface IndexInfo extends IndexMemory {
   readonly uuid: string;
   /** Searches go to it. */
   readonly live: boolean;
+  /** It takes no writes: searches are being sent elsewhere, or somebody wants it so. */
+  readonly frozen: boolean;
 }
 
 /** The indexes of a type, whatever their version: oldest version first. */
@@ -83,6 +85,7 @@ export async function listIndexes(elastic: Elastic, indexPrefix: string, type: s
       number: Number(name[2]),
       uuid: settings.index.uuid,
       live: alias in aliases,
+      frozen: settings.index.blocks?.write === 'true',
       filledAt: filledAtOf(memory, settings.index.uuid),
       retiredAt,
       fingerprint,
@@ -99,7 +102,7 @@ export function filledAtOf({ filledAt = null, uuid }: Partial<IndexMemory>, actu
 interface Described {
   readonly mappings: { readonly _meta?: { readonly sluice?: Partial<IndexMemory> } };
   readonly aliases: Readonly<Record<string, unknown>>;
-  readonly settings: { readonly index: { readonly uuid: string } };
+  readonly settings: { readonly index: { readonly uuid: string; readonly blocks?: { readonly write?: string } } };
 }
 
 /** The answer by index; none when nothing has the name. */

@@ -62,7 +62,7 @@ const LOOK_MS = 500;
 
 /**
  * Resolves with true when the group has committed everything that is in the topics now; with false when it has not after about `mostMs`
- * milliseconds.
+ * milliseconds (default: it waits for ever). It looks every `lookMs`, half a second when nothing is said.
  */
 export async function untilPassed(
   kafka: KafkaClient,
@@ -70,11 +70,11 @@ export async function untilPassed(
   topics: readonly string[],
   clock: Clock,
   signal: AbortSignal,
-  mostMs = Number.POSITIVE_INFINITY,
+  { mostMs = Number.POSITIVE_INFINITY, lookMs = LOOK_MS }: { readonly mostMs?: number; readonly lookMs?: number } = {},
 ): Promise<boolean> {
   const ends = new Map<string, PartitionOffsets>();
   for (const topic of topics) ends.set(topic, await endsOf(kafka, topic));
-  for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
+  for (let waitedMs = 0; ; waitedMs += lookMs) {
     const committed = await kafka.committedOffsets(groupId, topics);
     const waiting = [...ends].filter(
       ([topic, partitions]) =>
@@ -82,7 +82,7 @@ export async function untilPassed(
     );
     if (waiting.length === 0) return true;
     if (waitedMs >= mostMs) return false;
-    await clock.sleep(LOOK_MS, signal);
+    await clock.sleep(lookMs, signal);
     for (const [topic, before] of waiting) ends.set(topic, lowerOf(before, await endsOf(kafka, topic)));
   }
 }

@@ -54,7 +54,10 @@ export const PRODUCT_SCHEMAS: Json = {
   ProductPage: object({
     total: { ...integer, description: 'Products that match words and filters, whatever their stock.' },
     matched: { ...integer, description: 'Products that match the words, whatever the filters.' },
-    partial: { ...boolean, description: 'The search ran out of time; this is what it had.' },
+    partial: {
+      ...boolean,
+      description: 'The search ran out of time, or a part of the index was away; this is what it had.',
+    },
     relaxed: orNull(RELAXED),
     didYouMean: { type: ['string', 'null'], description: 'The query in words the catalogue knows.' },
     ignoredWords: { ...listOf(text), description: 'Words beyond the tenth.' },

@@ -1,12 +1,13 @@
 import { createElastic, type Elastic } from '#consumers/catalog/elastic.ts';
 import { definitionFingerprint } from '#consumers/catalog/fingerprint.ts';
 import { checkIndex, type IndexCheck } from '#consumers/catalog/indexCheck.ts';
-import { dropIndex, indexBefore, moveSearches, swapIndex, untilFollowing } from '#consumers/catalog/indexSwap.ts';
+import { untilFollowing } from '#consumers/catalog/indexFollowing.ts';
+import { dropIndex, indexBefore, moveSearches, swapIndex } from '#consumers/catalog/indexSwap.ts';
 import { type IndexInfo, listIndexes, remember, visibleDocuments } from '#consumers/catalog/searchIndex.ts';
 import { wholeRows } from '#consumers/catalog/wholeRows.ts';
 import { planDocument } from '#consumers/rows/relations.ts';
 import { RowStore } from '#consumers/rows/rowStore.ts';
-import { rowsGroup } from '#consumers/rows/rowsConsumer.ts';
+import { rowsGroup, rowsTables } from '#consumers/rows/rowsConsumer.ts';
 import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import { RedisClient } from '#infra/redis/client.ts';
@@ -16,7 +17,7 @@ import type { Config } from '#infra/runtime/config/config.ts';
 import { loadConfig } from '#infra/runtime/config/load.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
-import { documentNamed } from '../consumerGroups.ts';
+import { documentNamed, topicOf } from '../consumerGroups.ts';
 import { EXIT } from '../exitCodes.ts';
 import { formatTable, print, printJson } from '../output.ts';
 
@@ -172,10 +173,17 @@ async function moveTo(
 ): Promise<number> {
   const { execute, json } = options;
   const { indexPrefix } = config.elasticsearch;
-  const parts = { elastic, kafka, groupPrefix: config.consumers.groupPrefix, indexPrefix, clock: systemClock };
+  const parts = {
+    elastic,
+    kafka,
+    groupPrefix: config.consumers.groupPrefix,
+    rowsTopics: rowsTables(config.catalog.documents).map((table) => topicOf(config, table)),
+    indexPrefix,
+    clock: systemClock,
+  };
   if (execute && options.check) await moveSearches(parts, target, signal);
   else if (options.check) await untilFollowing(parts, target, signal);
-  else if (execute) await swapIndex(elastic, indexPrefix, type, target.index, systemClock.now(), target.uuid);
+  else if (execute) await swapIndex(elastic, indexPrefix, type, target.index, systemClock.now(), { uuid: target.uuid });
   const documents = await visibleDocuments(elastic, target.index);
   if (json) printJson({ index: target.index, documents, check, swapped: execute });
   else if (execute) print(`searches use ${target.index} now (${documents} documents)`);

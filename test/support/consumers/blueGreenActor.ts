@@ -1,4 +1,5 @@
 import type { Elastic } from '#consumers/catalog/elastic.ts';
+import { fanOutGroup } from '#consumers/rows/fanOutConsumer.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import type { RedisCommands } from '#infra/redis/client.ts';
 import type { Clock } from '#infra/runtime/clock.ts';
@@ -9,12 +10,14 @@ import { ALIAS } from './blueGreenTrouble.ts';
 import { Killed } from './interleaving.ts';
 import type { MemoryIndexes } from './memoryIndexes.ts';
 import type { MemoryRedis } from './memoryRedis.ts';
+import { GROUP_PREFIX, ROWS_GROUP, type RowsStage } from './rowsStage.ts';
 import type { Mover } from './settledDocuments.ts';
 
 export interface ActorWorld {
   readonly indexes: MemoryIndexes;
   readonly redis: MemoryRedis;
   readonly broker: MemoryBroker;
+  readonly rows: RowsStage;
   /** The gate of a new worker. */
   gate(): () => Promise<void>;
   /** How many processes read a group. */
@@ -68,12 +71,27 @@ export class Actor implements Mover {
   }
 }
 
-function kafkaOf({ broker, members }: ActorWorld, gate: () => Promise<void>): KafkaClient {
+/** Groups that read in the stage before. */
+const OF_ROWS: ReadonlySet<string> = new Set([ROWS_GROUP, fanOutGroup(GROUP_PREFIX)]);
+
+function kafkaOf({ broker, rows, members }: ActorWorld, gate: () => Promise<void>): KafkaClient {
   const kafka = createMemoryKafka(broker);
   return {
     ...kafka,
-    committedOffsets: (groupId, topics) => gate().then(() => kafka.committedOffsets(groupId, topics)),
-    topicOffsets: (topic) => gate().then(() => kafka.topicOffsets(topic)),
+    committedOffsets: async (groupId, topics) => {
+      await gate();
+      if (!OF_ROWS.has(groupId)) return kafka.committedOffsets(groupId, topics);
+      return new Map(
+        topics.map((topic) => [
+          topic,
+          new Map([...rows.offsets(topic)].map(([partition, { next }]) => [partition, next])),
+        ]),
+      );
+    },
+    topicOffsets: async (topic) => {
+      await gate();
+      return topic.startsWith(`${GROUP_PREFIX}.dirty`) ? kafka.topicOffsets(topic) : rows.offsets(topic);
+    },
     groupMembers: async (groupId) => members(groupId),
     commitOffsets: async (groupId, offsets) => {
       await gate();

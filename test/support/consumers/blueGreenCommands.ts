@@ -6,9 +6,9 @@ import { planDocument } from '#consumers/rows/relations.ts';
 import { RowStore } from '#consumers/rows/rowStore.ts';
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
 import type { Actor } from './blueGreenActor.ts';
-import { LINK_LIMITS, ROWS_GROUP } from './rowsStage.ts';
+import { GROUP_PREFIX, LINK_LIMITS, ROWS_GROUP, ROWS_TOPICS } from './rowsStage.ts';
 import { product } from './shopTables.ts';
-import { GROUP_PREFIX, INDEX_PREFIX } from './versionProcess.ts';
+import { INDEX_PREFIX } from './versionProcess.ts';
 
 const NEVER = new AbortController().signal;
 const partsOf = ({ elastic, kafka, clock }: Actor) => ({
@@ -16,6 +16,7 @@ const partsOf = ({ elastic, kafka, clock }: Actor) => ({
   kafka,
   clock,
   groupPrefix: GROUP_PREFIX,
+  rowsTopics: ROWS_TOPICS,
   indexPrefix: INDEX_PREFIX,
 });
 

@@ -12,11 +12,11 @@ import { ALIAS, type BlueGreenTrouble, indexOf, VERSIONS } from './blueGreenTrou
 import { Interleaving, Killed } from './interleaving.ts';
 import { type MemoryIndex, MemoryIndexes } from './memoryIndexes.ts';
 import { MemoryRedis } from './memoryRedis.ts';
-import { RowsStage } from './rowsStage.ts';
+import { GROUP_PREFIX, RowsStage } from './rowsStage.ts';
 import { SettledDocuments } from './settledDocuments.ts';
 import { product } from './shopTables.ts';
 import { SourceModel, type SourceStep } from './sourceModel.ts';
-import { GROUP_PREFIX, INDEX_PREFIX, VersionProcess } from './versionProcess.ts';
+import { INDEX_PREFIX, VersionProcess } from './versionProcess.ts';
 
 const PARTITIONS = 2;
 /** Turn at which the first processes of the second version start. */
@@ -202,6 +202,7 @@ export class BlueGreenWorld {
       indexes: this.indexes,
       redis: this.#redis,
       broker: this.#broker,
+      rows: this.#rows,
       gate: () => this.#run.gate(),
       members: (groupId) =>
         this.#processes.filter(({ opened, lanes }) => opened && lanes.some((lane) => lane.groupId === groupId)).length,

@@ -16,6 +16,8 @@ export interface MemoryIndex {
   meta: object;
   readonly documents: Map<string, Stored>;
   searchable: ReadonlyMap<string, Stored>;
+  /** It takes no writes. */
+  frozen?: boolean;
 }
 
 type Action = Readonly<Record<'add' | 'remove', { index: string; alias: string; must_exist?: boolean } | undefined>>;
@@ -86,6 +88,12 @@ export class MemoryIndexes {
         return {};
       case 'GET _mapping':
         return { [place]: { mappings: { _meta: this.#one(place).meta } } };
+      case 'PUT _block':
+        this.#one(place).frozen = true;
+        return {};
+      case 'PUT _settings':
+        this.#one(place).frozen = false;
+        return {};
       case 'GET _settings':
         this.#one(place);
         return { [place]: {} };
@@ -130,9 +138,13 @@ export class MemoryIndexes {
   }
 
   #described(name: string): object {
-    const { aliases, meta, uuid } = this.#one(name);
+    const { aliases, meta, uuid, frozen } = this.#one(name);
     const named = Object.fromEntries([...aliases].map((alias) => [alias, {}]));
-    return { mappings: { _meta: meta }, aliases: named, settings: { index: { uuid } } };
+    return {
+      mappings: { _meta: meta },
+      aliases: named,
+      settings: { index: { uuid, ...(frozen && { blocks: { write: 'true' } }) } },
+    };
   }
 
   #create(name: string, body: Source): object {
@@ -195,7 +207,8 @@ export class MemoryIndexes {
   }
 
   #index(name: string, { _id, version }: { _id: string; version: number }, source: string): number {
-    const { documents } = this.#one(name);
+    const { documents, frozen } = this.#one(name);
+    if (frozen) return 403;
     const stored = documents.get(_id);
     if (stored !== undefined && stored.version >= version) return 409;
     documents.set(_id, { version, source: JSON.parse(source) as Source });

@@ -1,7 +1,8 @@
 import { fanOut } from '#consumers/rows/fanOut.ts';
-import { type FanOutTask, TaskBatch } from '#consumers/rows/fanOutTasks.ts';
+import { type FanOutTask, fanOutTopic, TaskBatch } from '#consumers/rows/fanOutTasks.ts';
 import { type Mark, MarkBatch } from '#consumers/rows/marks.ts';
 import { RowStore } from '#consumers/rows/rowStore.ts';
+import { rowsGroup } from '#consumers/rows/rowsConsumer.ts';
 import { keepRows } from '#consumers/rows/rowsHandler.ts';
 import { Coverage } from '#consumers/runner/coverage.ts';
 import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
@@ -10,9 +11,12 @@ import { CONTROL, decoded } from './handed.ts';
 import { type Interleaving, Killed } from './interleaving.ts';
 import { KeptMember, MemoryGroup } from './keptGroup.ts';
 import type { MemoryRedis } from './memoryRedis.ts';
-import type { SourceModel } from './sourceModel.ts';
+import { type SourceModel, TABLES } from './sourceModel.ts';
 
-export const ROWS_GROUP = 'shop.rows';
+export const GROUP_PREFIX = 'shop';
+export const ROWS_GROUP = rowsGroup(GROUP_PREFIX);
+/** A table's name stands for its topic's. */
+export const ROWS_TOPICS: readonly string[] = TABLES;
 /** So small that links grow into trees and wide ones are handed over. */
 export const LINK_LIMITS = { first: 1, second: 1, below: 1 };
 const CLIMB_BUDGET = 2;
@@ -39,6 +43,19 @@ export class RowsStage {
   constructor(options: RowsStageOptions) {
     this.#options = options;
     this.#group = new MemoryGroup(options.source.topics, ROWS_GROUP);
+  }
+
+  /** What the rows group and the fan-out have read, and what there is, as Kafka tells it. */
+  offsets(topic: string): Map<number, { readonly begin: bigint; readonly end: bigint; readonly next: bigint }> {
+    const places =
+      topic === fanOutTopic(GROUP_PREFIX)
+        ? [[this.#tasks.length, this.#walked] as const]
+        : this.#options.source.topics
+            .get(topic)!
+            .map((log, partition) => [log.length, this.committed.get(`${topic}/${partition}`) ?? 0] as const);
+    return new Map(
+      places.map(([end, next], partition) => [partition, { begin: 0n, end: BigInt(end), next: BigInt(next) }]),
+    );
   }
 
   /** What the group has committed. */

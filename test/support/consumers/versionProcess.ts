@@ -20,10 +20,9 @@ import type { DocumentDefinition } from '#infra/runtime/config/catalog.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
 import type { MemoryBroker } from '#test/support/kafka/memoryBroker.ts';
 import { CONTROL } from './handed.ts';
-import { LINK_LIMITS, ROWS_GROUP } from './rowsStage.ts';
+import { GROUP_PREFIX, LINK_LIMITS, ROWS_GROUP, ROWS_TOPICS } from './rowsStage.ts';
 
 export const INDEX_PREFIX = 'shop-';
-export const GROUP_PREFIX = 'shop';
 
 export interface VersionProcessOptions {
   readonly definition: DocumentDefinition;
@@ -89,6 +88,7 @@ export class VersionProcess {
       rowsReady: () => checkLinksEntered(redis, ROWS_GROUP, [definition]),
       indexPrefix: INDEX_PREFIX,
       groupPrefix: GROUP_PREFIX,
+      rowsTopics: ROWS_TOPICS,
       lanes: this.lanes,
       pageDocuments: 2,
       log: silentLogger,
