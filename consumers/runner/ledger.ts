@@ -45,8 +45,8 @@ local function storeId(id) return id .. '/' .. run end`;
 
 /**
  * KEYS[1] ledger. ARGV: an id for a store that has none, then six per partition: field, first offset, believed offset, an entry
- * that counts as none (empty: no such), goal where there is no entry, 1 when the caller owns it. Gives every partition an entry, and a goal where the store has less than was
- * believed. In a server process that was not looked at before, only its owner knows what a partition should have: until it has looked, too,
+ * that counts as none (empty: no such), goal where there is no entry, 1 when the caller owns it. Gives every partition an entry, and a goal
+ * where the store has less than was believed. In a server process that was not looked at before, only its owner knows what a partition should have: until it has looked, too,
  * the partition is unsure. Answers the id and the entries.
  */
 export const OPEN_LEDGER: RedisScript = {

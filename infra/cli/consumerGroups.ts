@@ -33,14 +33,18 @@ export function orderTopics(config: Config): ReadonlyMap<string, string> {
   return new Map(tables.map((table) => [topicOf(config, table), table]));
 }
 
+/** Topics the rows group reads. */
+export function rowsTopics(config: Config): string[] {
+  return rowsTables(config.catalog.documents).map((table) => topicOf(config, table));
+}
+
 /** Every group of the consumers role, in flow order. */
 export function consumerGroups(config: Config): GroupTopics[] {
   const { groupPrefix } = config.consumers;
   const { documents } = config.catalog;
   const groups: GroupTopics[] = [];
   if (documents.length > 0) {
-    const topics = rowsTables(documents).map((table) => topicOf(config, table));
-    groups.push({ groupId: rowsGroup(groupPrefix), topics });
+    groups.push({ groupId: rowsGroup(groupPrefix), topics: rowsTopics(config) });
     groups.push({ groupId: fanOutGroup(groupPrefix), topics: [fanOutTopic(groupPrefix)], own: true });
   }
   for (const definition of documents)

@@ -7,7 +7,7 @@ import { type IndexInfo, listIndexes, remember, visibleDocuments } from '#consum
 import { wholeRows } from '#consumers/catalog/wholeRows.ts';
 import { planDocument } from '#consumers/rows/relations.ts';
 import { RowStore } from '#consumers/rows/rowStore.ts';
-import { rowsGroup, rowsTables } from '#consumers/rows/rowsConsumer.ts';
+import { rowsGroup } from '#consumers/rows/rowsConsumer.ts';
 import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
 import type { KafkaClient } from '#infra/kafka/types.ts';
 import { RedisClient } from '#infra/redis/client.ts';
@@ -17,7 +17,7 @@ import type { Config } from '#infra/runtime/config/config.ts';
 import { loadConfig } from '#infra/runtime/config/load.ts';
 import { SluiceError } from '#infra/runtime/errors.ts';
 import { silentLogger } from '#infra/runtime/logger.ts';
-import { documentNamed, topicOf } from '../consumerGroups.ts';
+import { documentNamed, rowsTopics } from '../consumerGroups.ts';
 import { EXIT } from '../exitCodes.ts';
 import { formatTable, print, printJson } from '../output.ts';
 
@@ -177,7 +177,7 @@ async function moveTo(
     elastic,
     kafka,
     groupPrefix: config.consumers.groupPrefix,
-    rowsTopics: rowsTables(config.catalog.documents).map((table) => topicOf(config, table)),
+    rowsTopics: rowsTopics(config),
     indexPrefix,
     clock: systemClock,
   };

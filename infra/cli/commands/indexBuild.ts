@@ -1,7 +1,6 @@
 import { catalogConsumer } from '#consumers/catalog/catalogConsumer.ts';
 import { createElastic } from '#consumers/catalog/elastic.ts';
 import type { BuildState } from '#consumers/catalog/indexBuild.ts';
-import { rowsTables } from '#consumers/rows/rowsConsumer.ts';
 import { DeadLetters } from '#consumers/runner/deadLetters.ts';
 import { createRunnerMetrics } from '#consumers/runner/runnerMetrics.ts';
 import { createKafkaClient } from '#infra/kafka/kafkajsClient.ts';
@@ -11,7 +10,7 @@ import { loadConfig } from '#infra/runtime/config/load.ts';
 import { isAbort } from '#infra/runtime/errors.ts';
 import { createLogger } from '#infra/runtime/logger.ts';
 import { createMetrics } from '#infra/runtime/metrics.ts';
-import { documentNamed, topicOf } from '../consumerGroups.ts';
+import { documentNamed, rowsTopics } from '../consumerGroups.ts';
 import { EXIT } from '../exitCodes.ts';
 import { print, printJson } from '../output.ts';
 import type { BuildOptions } from './index.ts';
@@ -46,7 +45,7 @@ export async function build(type: string, options: BuildOptions): Promise<number
     log,
     definition,
     groupPrefix,
-    rowsTopics: rowsTables(config.catalog.documents).map((table) => topicOf(config, table)),
+    rowsTopics: rowsTopics(config),
     indexPrefix: config.elasticsearch.indexPrefix,
     maxBatchRecords,
     refreshIntervalMs,

@@ -2,7 +2,7 @@ import { catalogConsumer } from '#consumers/catalog/catalogConsumer.ts';
 import { createElastic } from '#consumers/catalog/elastic.ts';
 import { ordersConsumer } from '#consumers/orders/ordersConsumer.ts';
 import { fanOutConsumer } from '#consumers/rows/fanOutConsumer.ts';
-import { rowsConsumer, rowsTables } from '#consumers/rows/rowsConsumer.ts';
+import { rowsConsumer } from '#consumers/rows/rowsConsumer.ts';
 import { DeadLetters } from '#consumers/runner/deadLetters.ts';
 import { progressReader } from '#consumers/runner/progress.ts';
 import { progressLoop } from '#consumers/runner/progressLoop.ts';
@@ -19,7 +19,7 @@ import type { Logger } from '#infra/runtime/logger.ts';
 import { retry } from '#infra/runtime/retry.ts';
 import { createDecoder } from '#schemas/codec.ts';
 import { createRegistry } from '#schemas/registry.ts';
-import { consumerGroups, orderTopics, topicOf } from '../consumerGroups.ts';
+import { consumerGroups, orderTopics, rowsTopics, topicOf } from '../consumerGroups.ts';
 import { copyAgeMetrics, watchedCopies } from './copyProgress.ts';
 import type { RoleContext, RoleParts } from './role.ts';
 import { composeWebhooks } from './webhooks.ts';
@@ -72,7 +72,7 @@ export async function composeConsumers({ config, log, metrics }: RoleContext): P
   for (const definition of documents) {
     const catalog = catalogConsumer({
       ...shared,
-      rowsTopics: rowsTables(documents).map((table) => topicOf(config, table)),
+      rowsTopics: rowsTopics(config),
       elastic,
       definition,
       indexPrefix: config.elasticsearch.indexPrefix,
