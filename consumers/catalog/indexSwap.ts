@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { hasCode, SluiceError } from '#infra/runtime/errors.ts';
 import { type Elastic, refusedStatus } from './elastic.ts';
 import { type FollowParts, untilFollowing, untilShown } from './indexFollowing.ts';
@@ -45,7 +46,8 @@ export async function swapIndex(
   nowMs: number,
   { uuid, shown }: SwapConditions = {},
 ): Promise<{ readonly from: readonly string[]; readonly to: string }> {
-  const token = `${index}.swap`;
+  // Of this call alone: what another gives the index that is made anew under the name must not count here.
+  const token = `${index}.swap-${randomUUID()}`;
   await nameForSwap(elastic, indexPrefix, type, index, token);
   const found = await listIndexes(elastic, indexPrefix, type);
   const target = found.find((info) => info.index === index);

@@ -198,6 +198,7 @@ export class BlueGreenWorld {
   }
 
   #actor(): Actor {
+    const { lose, restore, spoil } = this.#trouble;
     const actor = new Actor({
       indexes: this.indexes,
       redis: this.#redis,
@@ -209,7 +210,7 @@ export class BlueGreenWorld {
       nowMs: () => this.#nowMs(),
       moved: (by) => {
         this.moves += 1;
-        this.#settled.moved(by);
+        this.#settled.moved(by, lose + restore + spoil === 0);
         this.answeredFor += this.#settled.now().size;
       },
     });

@@ -45,8 +45,9 @@ export class SettledDocuments {
     this.#settled.clear();
   }
 
-  moved({ reference, damaged }: Mover): void {
-    for (const id of this.#settled) if (!reference.has(id) || damaged.has(id)) this.#settled.delete(id);
+  /** Where indexes are neither lost nor damaged whoever moves searches answers for everything that is settled by then. */
+  moved({ reference, damaged }: Mover, areSafe: boolean): void {
+    for (const id of this.#settled) if ((!areSafe && !reference.has(id)) || damaged.has(id)) this.#settled.delete(id);
   }
 
   /** @throws when searches do not show what was settled. `isHandled`: everything was, up to the documents of this version */
