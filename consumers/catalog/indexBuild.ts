@@ -12,7 +12,7 @@ import type { WholeRows } from './documentItems.ts';
 import { type Elastic, refusedStatus } from './elastic.ts';
 import { checkIndex, type IndexCheck } from './indexCheck.ts';
 import { type FillProgress, fillIndex } from './indexFill.ts';
-import { moveSearches } from './indexSwap.ts';
+import { takeOver } from './indexSwap.ts';
 import { catalogLanes, type LaneGroup } from './lanes.ts';
 import { aliasName, type IndexInfo, listIndexes } from './searchIndex.ts';
 import type { VersionSource } from './versions.ts';
@@ -179,7 +179,7 @@ async function sameIndex({ elastic, indexPrefix, plan }: BuildOptions, { index, 
 async function takeSearches(options: BuildOptions, index: IndexInfo, signal: AbortSignal): Promise<boolean> {
   await untilCaughtUp(options, signal);
   try {
-    await moveSearches(options, index, signal);
+    await takeOver(options, index, signal);
     return true;
   } catch (error) {
     if (!hasCode(error, 'SEARCH_INDEX_UNFIT') && refusedStatus(error) !== 404) throw error;

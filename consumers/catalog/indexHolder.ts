@@ -95,11 +95,9 @@ export class IndexHolder {
 
   /** An index that was left frozen, by a swap that was killed or in the copy it came back as, takes writes again. */
   async thaw(): Promise<void> {
-    const { elastic, indexPrefix, definition, log, clock } = this.#options;
+    const { elastic, indexPrefix, definition } = this.#options;
     const found = (await listIndexes(elastic, indexPrefix, definition.type)).find(({ index }) => index === this.index);
-    if (found === undefined || !isLeftFrozen(found, clock.now())) return;
-    await thaw(elastic, found.index);
-    log.warn({ event: 'search_index_thawed', index: this.index });
+    if (found !== undefined) await this.#thawLeft(found);
   }
 
   /** Resolves when the index has to be filled: made anew, restored, or left half filled by another process. */
@@ -107,7 +105,7 @@ export class IndexHolder {
     const { clock, log } = this.#options;
     while (this.info.filledAt !== null) {
       await clock.sleep(LOOK_MS, signal);
-      await this.#lookAndThaw().catch((error: unknown) => {
+      await this.#look().catch((error: unknown) => {
         if (!isRetriable(error)) throw error;
         log.debug({ event: 'search_index_not_looked_at', index: this.index, ...errorFields(error) });
       });
@@ -119,9 +117,11 @@ export class IndexHolder {
     this.#info = { ...this.info, filledAt };
   }
 
-  async #lookAndThaw(): Promise<void> {
-    await this.#look();
-    await this.thaw();
+  async #thawLeft(info: IndexInfo): Promise<void> {
+    const { elastic, log, clock } = this.#options;
+    if (!isLeftFrozen(info, clock.now())) return;
+    await thaw(elastic, info.index);
+    log.warn({ event: 'search_index_thawed', index: info.index });
   }
 
   async #look(): Promise<void> {
@@ -130,6 +130,7 @@ export class IndexHolder {
     if (found === undefined || found.uuid !== this.info.uuid) return this.#open();
     this.#info = found;
     await this.#compare();
+    await this.#thawLeft(found);
   }
 
   async #open(): Promise<void> {

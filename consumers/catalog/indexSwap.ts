@@ -11,12 +11,20 @@ export interface SwapParts extends FollowParts {
 }
 
 /**
- * Sends searches to a filled index once it shows all that they show now: the index they leave stands still for the moment that takes.
- * @throws SEARCH_INDEX_UNFIT, also when the groups of the index do not follow
+ * Sends searches to a filled index whose groups follow.
+ * @throws SEARCH_INDEX_UNFIT, also when they do not
  */
 export async function moveSearches(parts: SwapParts, target: IndexInfo, signal: AbortSignal): Promise<void> {
-  const { elastic, indexPrefix, clock } = parts;
   await untilFollowing(parts, target, signal);
+  await takeOver(parts, target, signal);
+}
+
+/**
+ * Sends searches to a filled index that is nearly up to date, once it shows all that they show now: the index they leave stands still for the
+ * moment that takes. @throws SEARCH_INDEX_UNFIT
+ */
+export async function takeOver(parts: SwapParts, target: IndexInfo, signal: AbortSignal): Promise<void> {
+  const { elastic, indexPrefix, clock } = parts;
   await swapIndex(elastic, indexPrefix, target.type, target.index, clock.now(), {
     uuid: target.uuid,
     shown: async () => {

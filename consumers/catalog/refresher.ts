@@ -82,7 +82,6 @@ export class Refresher {
       const over = new AbortController();
       const pause = this.#clock.sleep(leftMs, AbortSignal.any([signal, over.signal]));
       await Promise.race([this.#change.promise, pause]).finally(() => over.abort());
-      pause.catch(() => undefined);
     }
   }
 
